@@ -1,0 +1,41 @@
+"""Runs the migrations of one database as the owner role, each in its own transaction with lock and statement time-outs."""
+
+from alembic import context
+from sqlalchemy import create_engine, pool, text
+
+from backend.kit.db import Base, include_in_comparison, sqlalchemy_url
+from backend.tables import load_all
+
+OWNER = "daogang_owner"
+
+load_all()
+
+
+def run() -> None:
+    """Connect to the `sqlalchemy.url` main option, or use the connection in the `connection` attribute."""
+    url = context.config.get_main_option("sqlalchemy.url")
+    if url is None:
+        msg = "no database: use `daogang migrate`, which reads DATABASE_URL"
+        raise SystemExit(msg)
+    engine = create_engine(sqlalchemy_url(url), poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        # Extensions and roles need more than the owner; 0001 takes the owner's role itself once it exists.
+        connection.execute(text("SET lock_timeout = '5s'"))
+        connection.execute(text("SET statement_timeout = '10min'"))
+        connection.execute(
+            text(f"SELECT set_config('role', '{OWNER}', false) FROM pg_roles WHERE rolname = '{OWNER}'")
+        )
+        connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            include_object=include_in_comparison,
+            transaction_per_migration=True,
+            compare_type=True,
+            compare_server_default=False,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()
