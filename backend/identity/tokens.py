@@ -1,0 +1,208 @@
+"""Issues and verifies access tokens: EdDSA JWTs of fifteen minutes that name their key (RFC 7519, 8037, 9068)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import jwt
+import msgspec
+from jwt.algorithms import OKPAlgorithm
+
+from backend.identity.errors import (
+    TokenExpired,
+    TokenForeign,
+    TokenForged,
+    TokenKeyUnknown,
+    TokenMalformed,
+    TokenNotYetValid,
+)
+from backend.identity.roles import scopes_of
+from backend.kit.crypto import public_key, signing_key
+from backend.kit.guards import Actor
+from backend.kit.ids import new_id
+from backend.kit.keyring import KeyRing, KeyUnknownError, Purpose
+
+ALGORITHM: Final = "EdDSA"
+AUDIENCE: Final = "daogang"
+ISSUER: Final = "daogang"
+TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  a media type
+LIFETIME: Final = timedelta(minutes=15)
+LEEWAY: Final = timedelta(seconds=30)
+LONGEST_TOKEN: Final = 4096
+REMEMBERED: Final = 8192
+
+# Times are judged by the application's clock, never by the library's own.
+_OPTIONS: Final[Any] = {
+    "verify_signature": True,
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+    "verify_aud": False,
+    "verify_iss": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
+
+
+class _Header(msgspec.Struct, frozen=True):
+    alg: str
+    kid: str
+    typ: str
+
+
+class _Claims(msgspec.Struct, frozen=True):
+    sub: UUID
+    fid: UUID
+    roles: list[str]
+    aud: str
+    iss: str
+    iat: int
+    exp: int
+    jti: UUID
+    pid: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who an access token is issued to."""
+
+    account_id: UUID
+    person_id: UUID | None
+    family_id: UUID
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A signed token and the instant at which it ends."""
+
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    actor: Actor
+    key_id: str
+    not_before: float
+    expires: float
+
+
+class AccessTokens:
+    """Issues tokens with the active key and verifies them with every key still usable.
+
+    Verifying a signature costs 100 µs and more, and a client sends the same token many times: the
+    tokens verified last are remembered by their whole text. A remembered token is still refused when
+    it expires or when its key is retired.
+    """
+
+    def __init__(self, ring: KeyRing, *, remembered: int = REMEMBERED) -> None:
+        """Use the JWT keys of `ring` and remember at most `remembered` verified tokens."""
+        self._ring = ring
+        self._remembered = remembered
+        self._verified: OrderedDict[str, _Verified] = OrderedDict()
+
+    def issue(self, holder: Holder, now: datetime) -> IssuedToken:
+        """Sign a token for `holder` that holds from `now` for fifteen minutes."""
+        key = self._ring.active(Purpose.JWT)
+        issued = int(now.timestamp())
+        expires = issued + int(LIFETIME.total_seconds())
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": str(holder.account_id),
+            "fid": str(holder.family_id),
+            "roles": sorted(holder.roles),
+            "iat": issued,
+            "exp": expires,
+            "jti": str(new_id(now)),
+        }
+        if holder.person_id is not None:
+            claims["pid"] = str(holder.person_id)
+        token = jwt.encode(
+            claims, signing_key(key.secret), algorithm=ALGORITHM, headers={"kid": key.id, "typ": TOKEN_TYPE}
+        )
+        return IssuedToken(token, datetime.fromtimestamp(expires, UTC))
+
+    def verify(self, token: str, now: datetime) -> Actor:
+        """Return who `token` speaks for at `now` (aware).
+
+        Raises `TokenMalformed`, `TokenKeyUnknown`, `TokenForged`, `TokenForeign`, `TokenNotYetValid` or
+        `TokenExpired`, all with status 401.
+        """
+        known = self._verified.get(token)
+        if known is None:
+            known = self._verify_anew(token, now)
+        else:
+            self._require_key(known.key_id, now)
+            self._verified.move_to_end(token)
+        at = now.timestamp()
+        if at >= known.expires:
+            self._verified.pop(token, None)
+            raise TokenExpired
+        if at < known.not_before:
+            raise TokenNotYetValid
+        return known.actor
+
+    def jwks(self, now: datetime) -> dict[str, list[dict[str, str]]]:
+        """Return the public keys that verify tokens at `now` as a JWK set (RFC 7517, RFC 8037)."""
+        keys: list[dict[str, str]] = []
+        for key in self._ring.usable(Purpose.JWT, now):
+            public = OKPAlgorithm.to_jwk(public_key(key.secret), as_dict=True)
+            keys.append({"kty": public["kty"], "crv": public["crv"], "x": public["x"], "kid": key.id})
+            keys[-1] |= {"use": "sig", "alg": ALGORITHM}
+        return {"keys": keys}
+
+    def _verify_anew(self, token: str, now: datetime) -> _Verified:
+        header = _read_header(token)
+        secret = self._require_key(header.kid, now)
+        try:
+            payload = jwt.decode(token, public_key(secret), algorithms=[ALGORITHM], options=_OPTIONS)
+            claims = msgspec.convert(payload, _Claims, strict=False)
+        except jwt.InvalidSignatureError:
+            raise TokenForged from None
+        except (jwt.PyJWTError, msgspec.ValidationError, ValueError):
+            raise TokenMalformed from None
+        if claims.aud != AUDIENCE or claims.iss != ISSUER:
+            raise TokenForeign
+        roles = frozenset(claims.roles)
+        actor = Actor(
+            account_id=claims.sub,
+            person_id=claims.pid,
+            family_id=claims.fid,
+            roles=roles,
+            scopes=scopes_of(roles),
+        )
+        verified = _Verified(actor, header.kid, claims.iat - LEEWAY.total_seconds(), claims.exp)
+        if now.timestamp() < verified.expires:
+            self._remember(token, verified)
+        return verified
+
+    def _remember(self, token: str, verified: _Verified) -> None:
+        self._verified[token] = verified
+        while len(self._verified) > self._remembered:
+            self._verified.popitem(last=False)
+
+    def _require_key(self, key_id: str, now: datetime) -> bytes:
+        try:
+            return self._ring.find(Purpose.JWT, key_id, now).secret
+        except KeyUnknownError:
+            raise TokenKeyUnknown from None
+
+
+def _read_header(token: str) -> _Header:
+    """Read the unverified header; only what can be ours goes on to the signature."""
+    if len(token) > LONGEST_TOKEN or not token.isascii():
+        raise TokenMalformed
+    try:
+        header = msgspec.convert(jwt.get_unverified_header(token), _Header)
+    except (jwt.PyJWTError, msgspec.ValidationError, ValueError):
+        raise TokenMalformed from None
+    # The algorithm is ours to choose, not the token's (RFC 8725 §3.1).
+    if header.alg != ALGORITHM or header.typ != TOKEN_TYPE:
+        raise TokenMalformed
+    return header
