@@ -1,0 +1,1 @@
+"""Person-days, rule sets and rates: what the ledger means for a day."""

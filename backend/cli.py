@@ -1,0 +1,124 @@
+"""The `daogang` command: each subcommand reads its settings and calls one function."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend.kit.clock import SystemClock
+from backend.kit.keyfiles import init_keys, list_keys, retire_key, rotate_key
+from backend.settings import Settings, SettingsError, read_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Daogang 到岗: attendance check-in for construction sites.")
+keys_app = typer.Typer(no_args_is_help=True, help="Key rings by purpose.")
+app.add_typer(keys_app, name="keys")
+
+SNAPSHOT = Path("docs/openapi.json")
+
+
+def settings_or_exit() -> Settings:
+    """Read the settings, or say what is missing and leave."""
+    try:
+        return read_settings(os.environ)
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def serve() -> None:
+    """Serve the API (PORT, DAOGANG_HOST, DAOGANG_PROCESSES)."""
+    from granian import Granian  # noqa: PLC0415 - not needed by the other commands
+    from granian.constants import Interfaces  # noqa: PLC0415
+
+    settings = settings_or_exit()
+    with tempfile.TemporaryDirectory(prefix="daogang-metrics-") as folder:
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
+        Granian(
+            "backend.main:app_from_environment",
+            factory=True,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGI,
+            workers=settings.processes,
+            workers_kill_timeout=20,
+            respawn_failed_workers=True,
+            websockets=False,
+            log_access=False,
+        ).serve()
+
+
+@app.command()
+def worker() -> None:
+    """Run the background jobs."""
+    from backend.worker import run_worker  # noqa: PLC0415 - not needed by the other commands
+
+    run_worker(settings_or_exit())
+
+
+@app.command()
+def migrate(revision: Annotated[str, typer.Argument(help="Alembic revision")] = "head") -> None:
+    """Bring the database to the current schema and make the coming partitions."""
+    from backend.migrate import migrate as run  # noqa: PLC0415 - not needed by the other commands
+
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        typer.echo("DATABASE_URL is not set: give the URL of a role that may become daogang_owner", err=True)
+        raise typer.Exit(2)
+    run(url, SystemClock().now().date(), revision)
+
+
+@app.command()
+def openapi(
+    check: Annotated[bool, typer.Option(help="Fail when docs/openapi.json is not what the code says")] = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Write the OpenAPI document to docs/openapi.json, or check it."""
+    from backend.snapshot import openapi_document  # noqa: PLC0415 - not needed by the other commands
+
+    document = openapi_document()
+    if not check:
+        SNAPSHOT.write_bytes(document)
+        return
+    if not SNAPSHOT.exists() or SNAPSHOT.read_bytes() != document:
+        typer.echo("docs/openapi.json is out of date: run `daogang openapi` and commit it", err=True)
+        sys.exit(1)
+
+
+def _keys_dir() -> Path:
+    return Path(os.environ.get("DAOGANG_KEYS_DIR", "keys"))
+
+
+@keys_app.command("init")
+def keys_init() -> None:
+    """Make one key ring per purpose in DAOGANG_KEYS_DIR; leaves existing ones alone."""
+    for key in init_keys(_keys_dir()):
+        typer.echo(f"{key.purpose}\t{key.id}\t{key.state}")
+
+
+@keys_app.command("rotate")
+def keys_rotate(purpose: str) -> None:
+    """Make a new active key; the old one goes on verifying for its overlap."""
+    key = rotate_key(_keys_dir(), purpose)
+    typer.echo(f"{key.purpose}\t{key.id}\t{key.state}")
+
+
+@keys_app.command("retire")
+def keys_retire(purpose: str, key_id: str) -> None:
+    """Take a replaced key out of use at once."""
+    key = retire_key(_keys_dir(), purpose, key_id)
+    typer.echo(f"{key.purpose}\t{key.id}\t{key.state}")
+
+
+@keys_app.command("list")
+def keys_list() -> None:
+    """List keys with their states; never their secrets."""
+    for key in list_keys(_keys_dir()):
+        typer.echo(f"{key.purpose}\t{key.id}\t{key.state}")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,1 @@
+"""Gate devices: registry, keys, ingestion and heartbeats."""

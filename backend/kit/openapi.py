@@ -1,0 +1,109 @@
+"""Makes the OpenAPI document tell the truth about errors and access, from what each route states in its `opt`."""
+
+from typing import Any
+
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Reference, Schema, SecurityScheme
+from litestar.openapi.spec.enums import OpenAPIType
+
+from backend.kit import errors
+from backend.kit.errors import DaogangError
+from backend.kit.problems import MEDIA_TYPE
+
+PROBLEM_REF = Reference(ref="#/components/schemas/Problem")
+SECURITY = {
+    "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
+    "gate": SecurityScheme(
+        type="apiKey", name="X-Daogang-Signature", security_scheme_in="header", description="See docs/gate-api.md"
+    ),
+}
+
+PROBLEM = Schema(
+    type=OpenAPIType.OBJECT,
+    title="Problem",
+    description="RFC 9457 problem document; the numbers of the case are further members.",
+    required=["type", "title", "status", "code", "advice", "request_id"],
+    properties={
+        "type": Schema(type=OpenAPIType.STRING, description="urn:daogang:problem:<code>"),
+        "title": Schema(type=OpenAPIType.STRING),
+        "status": Schema(type=OpenAPIType.INTEGER),
+        "code": Schema(type=OpenAPIType.STRING, description="stable, `module.reason`"),
+        "advice": Schema(type=OpenAPIType.STRING, description="what to do next, in the caller's language"),
+        "request_id": Schema(type=OpenAPIType.STRING),
+        "errors": Schema(
+            type=OpenAPIType.ARRAY,
+            items=Schema(
+                type=OpenAPIType.OBJECT,
+                properties={
+                    "path": Schema(type=OpenAPIType.STRING),
+                    "message": Schema(type=OpenAPIType.STRING),
+                },
+            ),
+        ),
+    },
+)
+
+
+def raised_by(handler: HTTPRouteHandler) -> list[type[DaogangError]]:
+    """Return the errors a route can answer with: those it states, and those its kind brings along."""
+    raised: list[type[DaogangError]] = list(handler.opt.get("raises", ()))
+    if "scope" in handler.opt:
+        raised += [*DaogangErrors.of_tokens, errors.ScopeMissing]
+    if handler.opt.get("database", True):
+        raised += [errors.DatabaseAway, errors.Contended]
+    if handler.parsed_data_field is not None or handler.opt.get("body"):
+        raised += [errors.MalformedBody, errors.InvalidBody, errors.BodyTooLarge]
+    if any(field.name not in handler.dependencies for field in handler.parsed_fn_signature.parameters.values()):
+        raised.append(errors.InvalidBody)
+    raised += [errors.RouteUnknown, errors.InternalFault]
+    return list(dict.fromkeys(raised))
+
+
+class DaogangErrors:
+    """Errors that whole classes of routes share, filled by the application that joins the modules."""
+
+    of_tokens: tuple[type[DaogangError], ...] = (errors.TokenMissing,)
+
+
+def responses_of(raised: list[type[DaogangError]]) -> dict[str, OpenAPIResponse]:
+    """Group errors by status, the codes in the description."""
+    by_status: dict[int, list[str]] = {}
+    for error in raised:
+        by_status.setdefault(error.status, []).append(error.code)
+    return {
+        str(status): OpenAPIResponse(
+            description="Problem: " + ", ".join(f"`{code}`" for code in dict.fromkeys(codes)),
+            content={MEDIA_TYPE: OpenAPIMediaType(schema=PROBLEM_REF)},
+        )
+        for status, codes in sorted(by_status.items())
+    }
+
+
+def complete_openapi(app: Litestar) -> None:
+    """Write security, error responses and the problem schema into the application's document."""
+    document = app.openapi_schema
+    components = document.components
+    components.security_schemes = dict(SECURITY)
+    components.schemas["Problem"] = PROBLEM
+    for route in app.routes:
+        for method, handler in getattr(route, "route_handler_map", {}).items():
+            item = (document.paths or {}).get(getattr(route, "path_format", ""))
+            operation: Operation | None = getattr(item, str(method).lower(), None)
+            if operation is not None and isinstance(handler, HTTPRouteHandler):
+                _complete(operation, handler)
+
+
+def _complete(operation: Operation, handler: HTTPRouteHandler) -> None:
+    access: dict[str, Any] = handler.opt
+    kept = {
+        status: response for status, response in (operation.responses or {}).items() if status.startswith(("2", "3"))
+    }
+    operation.responses = {**kept, **responses_of(raised_by(handler))}
+    if "scope" in access:
+        operation.security = [{"bearer": []}]
+        operation.description = f"{operation.description or ''}\n\nScope: `{access['scope']}`.".strip()
+    elif access.get("signed"):
+        operation.security = [{str(access["signed"]): []}]
+    else:
+        operation.security = []

@@ -1,0 +1,67 @@
+"""What every request gets: an id, one log line without personal data, and its share of the metrics."""
+
+import re
+from time import perf_counter
+from uuid import uuid4
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import Counter, Histogram
+
+log = structlog.get_logger()
+
+REQUEST_ID = re.compile(rb"[0-9A-Za-z_-]{8,64}")
+
+REQUESTS = Counter("daogang_http_requests", "Requests answered", ["method", "route", "status"])
+SECONDS = Histogram(
+    "daogang_http_request_seconds",
+    "Time from the first byte of the request to the last of the answer",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+
+
+def route_of(scope: Scope) -> str:
+    """Return the template of the matched path, so that no id and no query string gets into logs or metrics."""
+    handler = scope.get("route_handler")
+    template = scope.get("path_template")
+    return str(template) if handler is not None and template else "unmatched"
+
+
+def attend_requests(app: ASGIApp) -> ASGIApp:
+    """Wrap the application: takes the caller's `X-Request-Id` when it is a plain token, else makes one."""
+
+    async def attended(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        started = perf_counter()
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        request_id = given.decode("ascii") if REQUEST_ID.fullmatch(given) else uuid4().hex
+        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = list(message.get("headers", []))
+                headers.append((b"x-request-id", request_id.encode("ascii")))
+                headers.append((b"x-content-type-options", b"nosniff"))
+                message["headers"] = headers
+            await send(message)
+
+        try:
+            await app(scope, receive, send_with_id)
+        finally:
+            seconds = perf_counter() - started
+            route = route_of(scope)
+            REQUESTS.labels(scope["method"], route, str(status)).inc()
+            SECONDS.labels(route).observe(seconds)
+            log.info(
+                "request", method=scope["method"], route=route, status=status, milliseconds=round(seconds * 1000, 1)
+            )
+
+    return attended

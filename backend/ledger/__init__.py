@@ -1,0 +1,1 @@
+"""The append-only ledger: punches, rulings, attributions and their receipts."""

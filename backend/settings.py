@@ -1,0 +1,70 @@
+"""The server's settings: one frozen object, read once from the environment by whoever builds the application."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingsError(Exception):
+    """A setting is missing or cannot be meant like this; the message names the remedy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an installation decides.
+
+    `database_url` is a libpq URL of a role that may become daogang_app; `keys_dir` holds the key rings made by
+    `daogang keys init`; `sms_outbox` is the file of the development SMS adapter (None: no SMS is configured).
+    """
+
+    database_url: str
+    keys_dir: Path
+    environment: str = "production"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    processes: int = 2
+    sms_outbox: Path | None = None
+    log_format: str = "json"
+    pool_size: int = 4
+
+    @property
+    def is_development(self) -> bool:
+        """Tell whether adapters that print instead of sending are allowed."""
+        return self.environment == "development"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the settings out of an environment; raises SettingsError naming the variable and the remedy."""
+    url = environment.get("DATABASE_URL")
+    if not url:
+        msg = "DATABASE_URL is not set: give a libpq URL such as postgresql://user@host/daogang, or start with `make run`"
+        raise SettingsError(msg)
+    outbox = environment.get("DAOGANG_SMS_OUTBOX")
+    name = environment.get("DAOGANG_ENV", "production")
+    if name not in {"production", "development", "test"}:
+        msg = f"DAOGANG_ENV is {name!r}: use production, development or test"
+        raise SettingsError(msg)
+    if outbox and name == "production":
+        msg = "DAOGANG_SMS_OUTBOX writes log-in codes to a file: unset it, or set DAOGANG_ENV=development"
+        raise SettingsError(msg)
+    return Settings(
+        database_url=url,
+        keys_dir=Path(environment.get("DAOGANG_KEYS_DIR", "keys")),
+        environment=name,
+        host=environment.get("DAOGANG_HOST", "127.0.0.1"),
+        port=_whole(environment, "PORT", 8000),
+        processes=_whole(environment, "DAOGANG_PROCESSES", 2),
+        sms_outbox=Path(outbox) if outbox else None,
+        log_format=environment.get("DAOGANG_LOG", "json"),
+        pool_size=_whole(environment, "DAOGANG_POOL_SIZE", 4),
+    )
+
+
+def _whole(environment: Mapping[str, str], name: str, default: int) -> int:
+    value = environment.get(name, "")
+    if not value:
+        return default
+    if not value.isdecimal() or int(value) == 0:
+        msg = f"{name} is {value!r}: give a whole number above zero"
+        raise SettingsError(msg)
+    return int(value)

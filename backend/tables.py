@@ -1,0 +1,18 @@
+"""Brings every module's tables into one metadata, for migrations and their check."""
+
+from importlib import import_module
+
+MODULES = (
+    "backend.identity.tables",
+    "backend.sites.tables",
+    "backend.ledger.tables",
+    "backend.gates.tables",
+    "backend.attendance.tables",
+    "geofences.tables",
+)
+
+
+def load_all() -> None:
+    """Import the modules that declare tables."""
+    for name in MODULES:
+        import_module(name)

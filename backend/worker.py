@@ -1,0 +1,60 @@
+"""Joins every module's background jobs into one procrastinate application and runs it."""
+
+import asyncio
+import os
+import signal
+from datetime import UTC, datetime
+
+import procrastinate
+import structlog
+
+from backend.kit.db import start_up_options
+from backend.kit.logs import configure_logs
+from backend.migrate import MONTHS_AHEAD
+from backend.settings import Settings
+
+log = structlog.get_logger()
+STALLED_AFTER_S = 120
+
+
+def create_worker_app(settings: Settings) -> procrastinate.App:
+    """Build the job application: housekeeping of the ledger's partitions and of jobs whose worker died."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=settings.database_url, kwargs={"options": start_up_options(), "connect_timeout": 3}
+    )
+    app = procrastinate.App(connector=connector)
+
+    @app.periodic(cron="17 3 * * *")
+    @app.task(queueing_lock="make_partitions", name="make_partitions")
+    async def make_partitions(timestamp: int) -> None:
+        """Keep the ledger's partitions two years ahead."""
+        today = datetime.fromtimestamp(timestamp, UTC).date().replace(day=1)
+        row = await connector.execute_query_one_async(
+            "SELECT ensure_partitions(%(today)s, %(ahead)s) AS made", today=today, ahead=MONTHS_AHEAD
+        )
+        log.info("partitions.made", made=row["made"])
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(queueing_lock="retry_stalled", name="retry_stalled", pass_context=True)
+    async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Give back the jobs of workers that died."""
+        del context, timestamp
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
+            await app.job_manager.retry_job(job)
+            log.warning("job.retried", job_id=job.id, task=job.task_name)
+
+    return app
+
+
+def run_worker(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; a running job is finished first."""
+    configure_logs(settings.log_format)
+    log.info("worker.started", pid=os.getpid())
+    app = create_worker_app(settings)
+
+    async def run() -> None:
+        async with app.open_async():
+            await app.run_worker_async(install_signal_handlers=True, shutdown_graceful_timeout=15)
+
+    asyncio.run(run())
+    log.info("worker.stopped", signal=signal.SIGTERM.name)
