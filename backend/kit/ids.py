@@ -1,17 +1,18 @@
 """Time-ordered identifiers (UUID version 7, RFC 9562), which keep the hot end of every index small."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 VERSION = 7
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 def new_id(at: datetime) -> UUID:
     """Make a UUIDv7 whose timestamp is the aware instant `at`, to the millisecond."""
-    milliseconds = int(at.timestamp() * 1000)
-    return uuid7(timestamp=milliseconds // 1000, nanos=milliseconds % 1000 * 1_000_000)
+    return uuid7(nanoseconds=(at - EPOCH) // MILLISECOND * 1_000_000)
 
 
 def id_instant(value: UUID) -> datetime:
