@@ -43,7 +43,7 @@ class KeyInfo:
     """What may be told about a key: everything but its secret."""
 
     purpose: str
-    key_id: str
+    id: str
     state: str
     created_at: datetime
     verify_until: datetime | None

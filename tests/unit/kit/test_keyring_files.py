@@ -36,10 +36,10 @@ def test_init_makes_one_private_file_per_purpose_and_keeps_what_is_there(directo
     files = sorted(directory.iterdir())
     assert [file.name for file in files] == sorted(f"{purpose.value}.json" for purpose in Purpose)
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    before = [(info.key_id, info.state) for info in list_keys(directory)]
+    before = [(info.id, info.state) for info in list_keys(directory)]
     (directory / "anchor.json").unlink()
     init_keys(directory, AT)
-    after = [(info.key_id, info.state) for info in list_keys(directory)]
+    after = [(info.id, info.state) for info in list_keys(directory)]
     assert len(after) == len(Purpose)
     assert [entry for entry in before if not entry[0].startswith("anchor")] == [
         entry for entry in after if not entry[0].startswith("anchor")
@@ -130,8 +130,8 @@ def test_a_running_server_knows_a_neighbour_s_new_key_at_once(directory: Path) -
     old = ring.active(Purpose.JWT)
     new = rotate_key(directory, "jwt", AT)
     assert ring.active(Purpose.JWT) == old
-    assert ring.find(Purpose.JWT, new.key_id, AT).id == new.key_id
-    assert ring.active(Purpose.JWT).id == new.key_id
+    assert ring.find(Purpose.JWT, new.id, AT).id == new.id
+    assert ring.active(Purpose.JWT).id == new.id
 
 
 def test_a_running_server_stops_signing_with_a_replaced_key_within_seconds(directory: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_running_server_stops_signing_with_a_replaced_key_within_seconds(direc
     ring = FileKeyRing(directory, monotonic=ticks)
     new = rotate_key(directory, "jwt", AT)
     ticks.at = 6.0
-    assert ring.active(Purpose.JWT).id == new.key_id
+    assert ring.active(Purpose.JWT).id == new.id
 
 
 def test_a_running_server_drops_a_retired_key_within_seconds(directory: Path) -> None:
