@@ -23,7 +23,7 @@ from backend.kit.logs import configure_logs
 from backend.kit.openapi import complete_openapi
 from backend.kit.problems import EXCEPTION_HANDLERS
 from backend.kit.requests import attend_requests
-from backend.kit.wire import StrictJSON
+from backend.kit.strict_json import StrictJSON
 from backend.settings import Settings, read_settings
 from backend.wiring import Wiring, wire
 
@@ -90,7 +90,9 @@ def routers() -> list[Router]:
     return [health_router()]
 
 
-def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing | None = None) -> Litestar:
+def create_app(
+    settings: Settings, *, clock: Clock | None = None, keys: KeyRing | None = None
+) -> Litestar:
     """Build the application.
 
     `clock` and `keys` replace the machine's clock and the key files (tests, demo). Raises RuntimeError when a route
@@ -134,7 +136,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
             version="0.1.0",
             description="Attendance check-in for construction sites: phones and gates write one ledger.",
             # The plugin insists on routes of its own; ours, with the viewer, are in backend/health.py.
-            openapi_router=Router(path="/docs/raw", route_handlers=[], opt={"public": True}),
+            openapi_router=Router(
+                path="/docs/raw", route_handlers=[], opt={"public": True}
+            ),
             render_plugins=[],
             create_examples=False,
         ),

@@ -1,6 +1,6 @@
 """Brings a database to the current schema and makes the ledger's coming partitions."""
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -31,9 +31,12 @@ def migrate(url: str, today: date, revision: str = "head") -> None:
 
 def make_partitions(url: str, today: date) -> int:
     """Make the ledger's partitions from three months back to 24 months ahead; return how many were new."""
-    first = (today.replace(day=1) - timedelta(days=31 * MONTHS_BACK)).replace(day=1)
+    months = today.year * 12 + today.month - 1 - MONTHS_BACK
+    first = date(months // 12, months % 12 + 1, 1)
     with psycopg.connect(url) as connection:
         connection.execute("SET ROLE daogang_owner")
-        made = connection.execute("SELECT ensure_partitions(%s, %s)", (first, MONTHS_BACK + MONTHS_AHEAD)).fetchone()
+        made = connection.execute(
+            "SELECT ensure_partitions(%s, %s)", (first, MONTHS_BACK + MONTHS_AHEAD)
+        ).fetchone()
         connection.execute("SELECT ensure_partition('punch_dedupe', %s)", (UNDATED,))
     return int(made[0]) if made else 0

@@ -4,7 +4,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, FetchedValue, Identity, Index, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    FetchedValue,
+    Identity,
+    Index,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
@@ -80,7 +89,9 @@ class DataKey(Base):
     __tablename__ = "data_key"
     __table_args__ = (
         CheckConstraint("extract(day FROM month) = 1", name="month"),
-        CheckConstraint("(wrapped IS NULL) = (destroyed_at IS NOT NULL)", name="destroyed"),
+        CheckConstraint(
+            "(wrapped IS NULL) = (destroyed_at IS NOT NULL)", name="destroyed"
+        ),
     )
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)

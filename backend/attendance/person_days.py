@@ -1,0 +1,87 @@
+"""Folds the punches of a person's day into one row, again whenever one of them changes."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+import msgspec
+from msgspec import Struct
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import TupleRow
+
+from backend.attendance.rules import DEFAULT_RULE, DayRule
+from backend.ledger.model import DayKey
+
+Connection = AsyncConnection[TupleRow]
+Cursor = AsyncCursor[TupleRow]
+
+# First the row's lock; the fold is a statement of its own, so that its snapshot sees what the lock waited for.
+LOCK = """
+INSERT INTO person_day AS d (project_id, person_id, work_on, from_at, to_at, span_s, punches, in_review, sources, valid,
+  provisional, entries, rule, revision, computed_at)
+SELECT project_id, person_id, work_on, from_at, to_at, 0, 0, 0, '{}', false, false, '{}', '', 0, from_at
+FROM jsonb_to_recordset(%s::text::jsonb) AS k (
+  project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz)
+ORDER BY project_id, person_id, work_on
+ON CONFLICT (project_id, person_id, work_on) DO UPDATE SET revision = d.revision + 1
+"""
+
+FOLD = """
+UPDATE person_day d SET first_at = f.first_at, last_at = f.last_at, span_s = f.span_s, punches = f.punches,
+  in_review = f.in_review, sources = f.sources, entries = f.entries, rule = r.rule, computed_at = r.computed_at,
+  valid = f.punches >= r.min_punches AND f.span_s >= r.min_span_s,
+  provisional = NOT (f.punches >= r.min_punches AND f.span_s >= r.min_span_s)
+    AND f.punches + f.in_review >= r.min_punches AND f.likely_span_s >= r.min_span_s
+FROM (SELECT %s::text AS rule, %s::integer AS min_punches, %s::integer AS min_span_s, %s::timestamptz AS computed_at) r,
+jsonb_to_recordset(%s::text::jsonb) AS k (
+  project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz),
+LATERAL (
+  SELECT min(occurred_at) FILTER (WHERE outcome = 'counted') AS first_at,
+    max(occurred_at) FILTER (WHERE outcome = 'counted') AS last_at,
+    coalesce(extract(epoch FROM max(occurred_at) FILTER (WHERE outcome = 'counted')
+      - min(occurred_at) FILTER (WHERE outcome = 'counted')), 0)::integer AS span_s,
+    coalesce(extract(epoch FROM max(occurred_at) - min(occurred_at)), 0)::integer AS likely_span_s,
+    count(*) FILTER (WHERE outcome = 'counted')::integer AS punches,
+    count(*) FILTER (WHERE outcome <> 'counted')::integer AS in_review,
+    coalesce(array_agg(DISTINCT source) FILTER (WHERE outcome = 'counted'), '{}') AS sources,
+    coalesce(array_agg(punch_id ORDER BY occurred_at, punch_id) FILTER (WHERE outcome = 'counted'), '{}') AS entries
+  FROM punch_status s
+  WHERE s.person_id = k.person_id AND s.project_id = k.project_id
+    AND s.occurred_at >= k.from_at AND s.occurred_at < k.to_at AND s.outcome <> 'refused'
+) f
+WHERE d.project_id = k.project_id AND d.person_id = k.person_id AND d.work_on = k.work_on
+RETURNING d.work_on, d.first_at, d.last_at, d.span_s, d.punches, d.in_review, d.valid, d.provisional
+"""
+
+_encoder = msgspec.json.Encoder()
+
+
+class Day(Struct, frozen=True):
+    """How a day stands: spans in seconds; `provisional` means valid if what is in review gets counted."""
+
+    work_on: date
+    first_at: datetime | None
+    last_at: datetime | None
+    span_s: int
+    punches: int
+    in_review: int
+    valid: bool
+    provisional: bool
+
+
+async def send_fold(
+    connection: Connection,
+    keys: Iterable[DayKey],
+    now: datetime,
+    rule: DayRule = DEFAULT_RULE,
+) -> Cursor:
+    """Lock and fold the days; inside a pipeline nothing is waited for yet. Call it after the entries are written."""
+    encoded = _encoder.encode(sorted(set(keys))).decode()
+    await connection.execute(LOCK, (encoded,))
+    return await connection.execute(
+        FOLD, (rule.name, rule.min_punches, rule.min_span_s, now, encoded)
+    )
+
+
+async def settle_fold(sent: Cursor) -> list[Day]:
+    """Return the folded days."""
+    return [Day(*row) for row in await sent.fetchall()]

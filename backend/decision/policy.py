@@ -1,0 +1,45 @@
+"""A site's policy: the thresholds by which punches are judged, versioned and dated."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from backend.kit.wire import Wire
+
+Signal = Literal[
+    "mock_location", "stale_fix", "clock_off", "shared_phone", "accuracy_implausible"
+]
+Probability = Annotated[float, Meta(ge=0, le=1)]
+Metres = Annotated[float, Meta(gt=0, le=10_000)]
+
+DEFAULT_VERSION = 0
+
+
+class SitePolicy(Wire):
+    """Thresholds of one site; every default is the platform's own until a site sets another.
+
+    A fix counts when the fence covers it and its accuracy (68 % radius, metres) is at most `accuracy_cap_m`, or when
+    the probability of being inside is at least `counted_probability`; below `refused_probability` it is refused;
+    between them people decide.
+    """
+
+    counted_probability: Probability = 0.5
+    refused_probability: Probability = 0.05
+    accuracy_cap_m: Metres = 100.0
+    sigma_floor_m: Metres = 5.0
+    sigma_inflation: Annotated[float, Meta(ge=1, le=5)] = 1.3
+    max_fix_age_s: Annotated[int, Meta(ge=1, le=3600)] = 60
+    max_clock_error_s: Annotated[int, Meta(ge=1, le=86_400)] = 120
+    refused_per_hour: Annotated[int, Meta(ge=1, le=1000)] = 30
+    review_signals: frozenset[Signal] = frozenset({"mock_location", "stale_fix"})
+    off_mode: Literal["review", "refused"] = "review"
+    publish_needs_second_person: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse thresholds that leave no room between them (msgspec turns ValueError into a validation error)."""
+        if self.refused_probability >= self.counted_probability:
+            msg = "refused_probability must be below counted_probability"
+            raise ValueError(msg)
+
+
+DEFAULT_POLICY = SitePolicy()

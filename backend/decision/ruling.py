@@ -1,0 +1,65 @@
+"""The result of a decision: an outcome and the reasons for it, as codes with numbers, never prose."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Outcome = Literal["counted", "review", "refused", "pending"]
+Argument = str | int | float | None
+
+# Each reason a decision can give, in the order in which a person should read them; the catalogues have one entry each.
+REASONS = (
+    "decision.inside_fence",
+    "decision.probably_inside",
+    "decision.uncertain_position",
+    "decision.outside_fence",
+    "decision.datum_suspected",
+    "decision.no_fix",
+    "decision.no_fence",
+    "decision.gate_site",
+    "decision.outage_path",
+    "decision.assignment_not_in_force",
+    "decision.project_not_building",
+    "decision.mock_location",
+    "decision.stale_fix",
+    "decision.clock_off",
+    "decision.shared_phone",
+    "decision.accuracy_implausible",
+    "decision.gate_passed",
+    "decision.gate_refused",
+    "decision.gate_unclear",
+    "decision.person_unknown",
+    "decision.time_quarantined",
+)
+
+COMPASS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A code out of REASONS and the numbers that belong to it."""
+
+    code: str
+    args: dict[str, Argument] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a code that no catalogue has."""
+        if self.code not in REASONS:
+            msg = f"unknown reason {self.code}"
+            raise ValueError(msg)
+
+    def wire(self) -> dict[str, Argument]:
+        """Return the form that is stored and sent."""
+        return {"code": self.code, **self.args}
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """An outcome with its reasons; there is always at least one."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+
+
+def compass(bearing_deg: float) -> str:
+    """Return the eight-point compass name of a bearing in degrees clockwise from north."""
+    return COMPASS[int((bearing_deg % 360 + 22.5) // 45) % 8]

@@ -1,0 +1,122 @@
+"""Appends punches: dedupe key, punch, private row, ruling, status and outbox row in one statement of one transaction."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import TupleRow
+
+from backend.ledger.model import Appended, DayKey, Entry, Receipt
+
+Connection = AsyncConnection[TupleRow]
+Cursor = AsyncCursor[TupleRow]
+
+# The order of locks is everywhere dedupe, ledger, status, person-day; within a batch, by key.
+APPEND = """
+WITH incoming AS MATERIALIZED (
+  SELECT * FROM jsonb_to_recordset(%s::text::jsonb) AS e (
+    project_id uuid, punch_id uuid, received_at timestamptz, source text, source_id uuid, event_key text, bucket date,
+    person_id uuid, section_id uuid, occurred_at timestamptz, device_time text, time_quality text, direction text,
+    direction_source text, trust text, method text, lane text, granted boolean, fence_version_id uuid,
+    policy_version integer, covered boolean, signed_distance_m float8, probability float8, accuracy_m float8,
+    sigma_m float8, chainage_m float8, offset_m float8, signals text[], payload_digest text, private_digest text,
+    key_id uuid, sealed text, ruling_id uuid, outcome text, reasons jsonb, deadline_at timestamptz, receipt jsonb)
+), fresh AS (
+  INSERT INTO punch_dedupe (project_id, source_id, bucket, event_key, payload_digest, punch_id, receipt)
+  SELECT project_id, source_id, bucket, event_key, decode(payload_digest, 'hex'), punch_id, receipt
+  FROM incoming ORDER BY project_id, source_id, bucket, event_key
+  ON CONFLICT DO NOTHING
+  RETURNING punch_id
+), taken AS MATERIALIZED (
+  SELECT incoming.* FROM incoming JOIN fresh USING (punch_id)
+), the_punch AS (
+  INSERT INTO punch (project_id, received_at, punch_id, source, source_id, event_key, person_id, section_id, occurred_at,
+    device_time, time_quality, direction, direction_source, trust, method, lane, granted, fence_version_id,
+    policy_version, covered, signed_distance_m, probability, accuracy_m, sigma_m, chainage_m, offset_m, signals,
+    payload_digest, private_digest)
+  SELECT project_id, received_at, punch_id, source, source_id, event_key, person_id, section_id, occurred_at,
+    device_time, time_quality, direction, direction_source, trust, method, lane, granted, fence_version_id,
+    policy_version, covered, signed_distance_m, probability, accuracy_m, sigma_m, chainage_m, offset_m, signals,
+    decode(payload_digest, 'hex'), decode(private_digest, 'hex') FROM taken
+), the_private_row AS (
+  INSERT INTO punch_private (project_id, received_at, punch_id, key_id, sealed)
+  SELECT project_id, received_at, punch_id, key_id, decode(sealed, 'hex') FROM taken WHERE sealed IS NOT NULL
+), the_ruling AS (
+  INSERT INTO ruling (project_id, ruled_at, ruling_id, punch_id, seq, outcome, reasons, policy_version, deadline_at)
+  SELECT project_id, received_at, ruling_id, punch_id, 1, outcome, reasons, policy_version, deadline_at FROM taken
+), the_status AS (
+  INSERT INTO punch_status (project_id, punch_id, received_at, ruling_id, seq, outcome, person_id, occurred_at,
+    direction, source)
+  SELECT project_id, punch_id, received_at, ruling_id, 1, outcome, person_id, occurred_at, direction, source FROM taken
+), the_outbox_row AS (
+  INSERT INTO ledger_outbox (project_id, kind, entry_id, recorded_at)
+  SELECT project_id, 'punch', punch_id, received_at FROM taken
+)
+SELECT punch_id FROM fresh
+"""
+
+# A second statement, so that its snapshot sees what the other transaction committed while the first one waited.
+TAKEN = """
+SELECT k.punch_id, encode(d.payload_digest, 'hex'), d.receipt::text
+FROM jsonb_to_recordset(%s::text::jsonb) AS k (project_id uuid, source_id uuid, bucket date, event_key text, punch_id uuid)
+JOIN punch_dedupe d USING (project_id, source_id, bucket, event_key)
+"""
+
+_encoder = msgspec.json.Encoder()
+_receipts = msgspec.json.Decoder(Receipt)
+
+
+class DayFolder(Protocol):
+    """Who folds the days that new entries touch, in the entries' own transaction; the application's wiring names it."""
+
+    async def __call__(
+        self, connection: Connection, keys: Iterable[DayKey], now: datetime
+    ) -> Cursor:
+        """Lock and fold the days after the entries are written; inside a pipeline nothing is waited for yet."""
+        ...
+
+
+async def send_append(connection: Connection, entries: Sequence[Entry]) -> Cursor:
+    """Send the append; inside a pipeline nothing is waited for yet."""
+    return await connection.execute(APPEND, (_encoder.encode(entries).decode(),))
+
+
+async def settle_append(
+    connection: Connection, entries: Sequence[Entry], sent: Cursor
+) -> list[Appended]:
+    """Tell for each entry, in order, whether it is new, a repetition or a conflict.
+
+    Costs a further statement only when some event id was taken already, by an earlier request or within the batch.
+    """
+    fresh = {row[0] for row in await sent.fetchall()}
+    rest = [entry for entry in entries if entry.punch_id not in fresh]
+    known: dict[UUID, tuple[str, Receipt]] = {}
+    if rest:
+        keys = [_key(entry) for entry in rest]
+        found = await connection.execute(TAKEN, (_encoder.encode(keys).decode(),))
+        known = {
+            row[0]: (row[1], _receipts.decode(row[2])) for row in await found.fetchall()
+        }
+    return [_appended(entry, known) for entry in entries]
+
+
+def _key(entry: Entry) -> dict[str, Any]:
+    return {
+        "project_id": entry.project_id,
+        "source_id": entry.source_id,
+        "bucket": entry.bucket,
+        "event_key": entry.event_key,
+        "punch_id": entry.punch_id,
+    }
+
+
+def _appended(entry: Entry, known: dict[UUID, tuple[str, Receipt]]) -> Appended:
+    if entry.punch_id not in known:
+        return Appended("new", entry.receipt)
+    digest, receipt = known[entry.punch_id]
+    return Appended(
+        "replayed" if digest == entry.payload_digest else "conflict", receipt
+    )
