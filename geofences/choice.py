@@ -1,0 +1,82 @@
+"""Of the fixes of one punch the one to judge by, and of a project's fences the one it belongs to.
+
+The rule favours the person among equals and never a bad fix over a good one. Fixes that are as good as the best, as far
+as sigma can tell (within half as much again), are equals; among them the one that is most probably inside is taken. A
+vague fix cannot win by luck, and one bad fix among good ones costs nobody the punch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from geofences.evaluation import Evaluation, EvaluationPolicy, Fence, Platform, evaluate
+from geofences.preparation import union_of
+from geofences.projection import Stretch
+
+AS_GOOD = 1.5
+"""Fixes up to this times the smallest sigma are as good as the best one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One position as a phone gave it, converted to WGS-84.
+
+    Degrees (EPSG:4326); `accuracy_m` as the platform reports it; `age_s` seconds between the fix and the punch; `mock`
+    whether the system said that the position was simulated.
+    """
+
+    lon: float
+    lat: float
+    accuracy_m: float
+    platform: Platform
+    age_s: float = 0.0
+    mock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The fix to judge a punch by: its index in the sequence, and what the fences say about it."""
+
+    index: int
+    fix: Fix
+    evaluation: Evaluation
+
+
+def evaluate_fixes(
+    fences: Sequence[Fence], fixes: Sequence[Fix], policy: EvaluationPolicy, within: Sequence[Stretch] = ()
+) -> Chosen | None:
+    """Evaluate all fixes of a punch against all fences in force and choose one; None without a fence or a fix.
+
+    Covered, distance and probability are those of the union of the fences, which may overlap. Version id, chainage and
+    offset are those of the fence it belongs to: the one it lies deepest in, or is nearest to. `within` restricts the
+    chainage to the person's sections. Raises AccuracyInvalid.
+    """
+    if not fences or not fixes:
+        return None
+    whole = union_of(fences)
+    evaluations = [evaluate(whole, fix.lon, fix.lat, fix.accuracy_m, fix.platform, policy, within) for fix in fixes]
+    index = choose_fix(fixes, evaluations)
+    fix, evaluation = fixes[index], evaluations[index]
+    if len(fences) > 1:
+        own = max(
+            (evaluate(fence, fix.lon, fix.lat, fix.accuracy_m, fix.platform, policy, within) for fence in fences),
+            key=lambda one: one.signed_distance_m,
+        )
+        evaluation = replace(evaluation, version_ids=own.version_ids, chainage_m=own.chainage_m, offset_m=own.offset_m)
+    return Chosen(index, fix, evaluation)
+
+
+def choose_fix(fixes: Sequence[Fix], evaluations: Sequence[Evaluation]) -> int:
+    """Return the index of the fix to judge by; both sequences run alike and have at least one member.
+
+    Simulated fixes are taken only if there are no others. Then: as good as the best; then inside before not; then the
+    highest probability; then the greatest signed distance; then the newest.
+    """
+    real = [index for index, fix in enumerate(fixes) if not fix.mock] or list(range(len(fixes)))
+    best_sigma = min(evaluations[index].sigma_m for index in real)
+    equals = [index for index in real if evaluations[index].sigma_m <= AS_GOOD * best_sigma]
+
+    def favour(index: int) -> tuple[bool, float, float, float]:
+        one = evaluations[index]
+        return one.side == "inside", one.probability, one.signed_distance_m, -fixes[index].age_s
+
+    return max(equals, key=favour)

@@ -1,0 +1,155 @@
+"""What can be wrong with a fence, its coordinates or its life; every fault of a shape names its place.
+
+`where` is the place in the caller's own terms, e.g. `features[3].geometry.coordinates[0][17]`: the indices count from
+zero. `x` and `y` are the numbers found there as the caller wrote them, in the coordinate system that he declared.
+"""
+
+from backend.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+
+
+class ShapeFault(InvalidInput):
+    """Something drawn cannot be a fence; `where` in the detail says where."""
+
+
+class SystemUnknown(InvalidInput):
+    """The declared coordinate system is none that we can turn into WGS-84. Detail: `system`."""
+
+    code = "geofences.system_unknown"
+
+
+class SystemContradicted(InvalidInput):
+    """The file names another coordinate system than the one declared. Detail: `declared`, `found`."""
+
+    code = "geofences.system_contradicted"
+
+
+class NotFinite(ShapeFault):
+    """A coordinate is NaN or infinite. Detail: `where`."""
+
+    code = "geofences.not_finite"
+
+
+class AxesSwapped(ShapeFault):
+    """The coordinates lie in China only when read the other way round. Detail: `where`, `x`, `y`, `system`."""
+
+    code = "geofences.axes_swapped"
+
+
+class OutOfChina(ShapeFault):
+    """A coordinate lies outside 73-135.2 E, 3-54 N. Detail: `where`, `x`, `y`, `system`."""
+
+    code = "geofences.out_of_china"
+
+
+class TooFewPoints(ShapeFault):
+    """A ring needs three different points, a line two. Detail: `where`, `needed`, `found`."""
+
+    code = "geofences.too_few_points"
+
+
+class TooManyVertices(ShapeFault):
+    """More vertices than a fence may have. Detail: `where`, `limit`, `found`."""
+
+    code = "geofences.too_many_vertices"
+
+
+class SelfCrossing(ShapeFault):
+    """A ring crosses or touches itself, or a hole crosses the outer ring. Detail: `where`, `lon`, `lat`."""
+
+    code = "geofences.self_crossing"
+
+
+class HoleMisplaced(ShapeFault):
+    """A hole lies outside its ring or in another hole, or cuts the area in two. Detail: `where`, `lon`, `lat`."""
+
+    code = "geofences.hole_misplaced"
+
+
+class ShapeEmpty(ShapeFault):
+    """There is no area: no ring at all, or all points on one line. Detail: `where`."""
+
+    code = "geofences.empty"
+
+
+class SizeInvalid(ShapeFault):
+    """A radius or half-width is not a length that a fence can have. Detail: `where`, `value_m`, `least_m`, `most_m`."""
+
+    code = "geofences.size_invalid"
+
+
+class WidthsInvalid(ShapeFault):
+    """The ranges of the half-widths overlap, leave a gap or run backwards. Detail: `where`, `from_m`, `to_m`."""
+
+    code = "geofences.widths_invalid"
+
+
+class ChainageInvalid(InvalidInput):
+    """The label is not a chainage such as `K12+345.678`. Detail: `label`."""
+
+    code = "geofences.chainage_invalid"
+
+
+class AccuracyInvalid(InvalidInput):
+    """A fix whose accuracy is negative or no number has no position (iOS says so by a negative one)."""
+
+    code = "geofences.accuracy_invalid"
+
+
+class GeoJsonInvalid(InvalidInput):
+    """The file is not GeoJSON (RFC 7946). Detail: `where`, `found`."""
+
+    code = "geofences.geojson_invalid"
+
+
+class FileTooLarge(InvalidInput):
+    """The file is longer than a fence needs. Detail: `limit_bytes`."""
+
+    code = "geofences.file_too_large"
+
+
+class GeometryUnsupported(InvalidInput):
+    """A fence cannot be made from this kind of geometry. Detail: `where`, `found`."""
+
+    code = "geofences.geometry_unsupported"
+
+
+class WidthMissing(InvalidInput):
+    """The file has a line but nobody said how wide the corridor is. Detail: `where`."""
+
+    code = "geofences.width_missing"
+
+
+class RadiusMissing(InvalidInput):
+    """The file has a point but nobody said the radius. Detail: `where`."""
+
+    code = "geofences.radius_missing"
+
+
+class LinesApart(ShapeFault):
+    """The pieces of a line do not join to one alignment. Detail: `where`, `pieces`, `gap_m`."""
+
+    code = "geofences.lines_apart"
+
+
+class FenceUnknown(NotFound):
+    """No such fence on a project that the caller may see."""
+
+    code = "geofences.fence_unknown"
+
+
+class VersionUnknown(NotFound):
+    """No such version of this fence."""
+
+    code = "geofences.version_unknown"
+
+
+class StateForbids(Conflict):
+    """The version's state does not allow the step. Detail: `state`, `step`."""
+
+    code = "geofences.state_forbids"
+
+
+class SecondPersonNeeded(Forbidden):
+    """Site policy asks that another person than the author publishes this version."""
+
+    code = "geofences.second_person_needed"

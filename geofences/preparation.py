@@ -1,0 +1,104 @@
+"""Stored areas become fences that are ready to evaluate, alone or as the union of several."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TypeAlias
+from uuid import UUID
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geofences.coordinates import zone_of, zone_transformers
+from geofences.evaluation import Fence
+from geofences.projection import Axis, prepare_axis, raw_distances
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+def prepare_fence(version_id: UUID, area_wkb: bytes, axis_wkb: bytes | None = None, axis_start_m: float = 0.0) -> Fence:
+    """Prepare one version from its stored area and alignment (well-known binary, EPSG:4326 lon, lat)."""
+    area = shapely.from_wkb(area_wkb)
+    zone = _zone_of_area(area)
+    axis = None if axis_wkb is None else _axis(shapely.get_coordinates(shapely.from_wkb(axis_wkb)), zone, axis_start_m)
+    return _prepared((version_id,), area, zone, axis, area_wkb)
+
+
+def union_of(fences: Sequence[Fence]) -> Fence:
+    """Prepare the union of several fences, for the probability of being in any of them.
+
+    Probabilities may be added only where fences do not overlap; the probability over their union holds always. The
+    union has no alignment. The last 256 unions are kept, by version ids. Raises ValueError for no fence at all.
+    """
+    if not fences:
+        msg = "the union of no fences"
+        raise ValueError(msg)
+    return fences[0] if len(fences) == 1 else _union(tuple(sorted(fences, key=lambda fence: fence.version_ids)))
+
+
+@lru_cache(maxsize=256)
+def _union_of_areas(version_ids: tuple[UUID, ...], areas: tuple[bytes, ...]) -> Fence:
+    zone = _zone_of_area(shapely.GeometryCollection([shapely.from_wkb(area) for area in areas]))
+    planes = [_in_plane(shapely.from_wkb(area), zone) for area in areas]
+    return _from_plane(version_ids, shapely.union_all(planes), zone, None, b"")
+
+
+def _union(fences: tuple[Fence, ...]) -> Fence:
+    ids = tuple(version_id for fence in fences for version_id in fence.version_ids)
+    return _union_of_areas(ids, tuple(fence.area_wkb for fence in fences))
+
+
+def _zone_of_area(area: shapely.Geometry) -> int:
+    lons = shapely.get_coordinates(area)[:, 0]
+    return zone_of(float(lons.min() + lons.max()) / 2.0)
+
+
+def _axis(lonlat: Array, zone: int, start_m: float) -> Axis:
+    forward, _ = zone_transformers(zone)
+    x, y = forward.transform(lonlat[:, 0], lonlat[:, 1])
+    return prepare_axis(x, y, raw_distances(lonlat[:, 0], lonlat[:, 1]), start_m)
+
+
+def _in_plane(area: shapely.Geometry, zone: int) -> shapely.Geometry:
+    forward, _ = zone_transformers(zone)
+
+    def move(lonlat: Array) -> Array:
+        return np.column_stack(forward.transform(lonlat[:, 0], lonlat[:, 1]))
+
+    return shapely.transform(area, move)
+
+
+def _prepared(
+    version_ids: tuple[UUID, ...], area: shapely.Geometry, zone: int, axis: Axis | None, area_wkb: bytes
+) -> Fence:
+    return _from_plane(version_ids, _in_plane(area, zone), zone, axis, area_wkb)
+
+
+def _from_plane(
+    version_ids: tuple[UUID, ...], area: shapely.Geometry, zone: int, axis: Axis | None, area_wkb: bytes
+) -> Fence:
+    """Take the edges out of an area in the plane, turned so that the inside is on their left."""
+    polygons = shapely.orient_polygons(area)
+    rings = shapely.get_rings(shapely.get_parts(polygons))
+    paths = [shapely.get_coordinates(ring) for ring in rings]
+    begin = np.vstack([path[:-1] for path in paths])
+    step = np.vstack([np.diff(path, axis=0) for path in paths])
+    end_y = np.concatenate([path[1:, 1] for path in paths])
+    length = np.hypot(step[:, 0], step[:, 1])
+    keep = length > 0.0
+    begin, step, end_y, length = begin[keep], step[keep], end_y[keep], length[keep]
+    forward, backward = zone_transformers(zone)
+    return Fence(
+        version_ids=version_ids,
+        zone=zone,
+        x=np.ascontiguousarray(begin[:, 0]),
+        y=np.ascontiguousarray(begin[:, 1]),
+        end_y=end_y,
+        ux=step[:, 0] / length,
+        uy=step[:, 1] / length,
+        length=length,
+        axis=axis,
+        forward=forward,
+        backward=backward,
+        area_wkb=area_wkb,
+    )
