@@ -1,0 +1,43 @@
+# The two that matter: `make run` starts everything, `make test` runs every test. `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help run test check fmt bench stop clean dev openapi
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+run: ## start database, server and worker with the demo; Ctrl-C stops them (PORT=8000, DATABASE_URL=…)
+	@exec $(PYTHON) -m tools.run
+
+test: dev ## run the whole suite in parallel (ARGS="tests/unit -k name" to choose)
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+check: dev ## format, lint, types, import contracts, migrations up-down-up, OpenAPI snapshot
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.check_migrations
+	$(BIN)/daogang openapi --check
+
+fmt: dev ## format and mend what can be mended
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+openapi: dev ## write the OpenAPI snapshot anew
+	$(BIN)/daogang openapi
+
+bench: dev ## measure, print, write bench.json
+	$(BIN)/python bench/run.py
+
+stop: ## stop the private database clusters
+	@$(PYTHON) -m tools.postgres stop run test bench
+
+clean: ## remove .venv, caches and .local (the demo's data and keys too)
+	@$(PYTHON) -m tools.postgres clean run test bench
+	rm -rf .venv .local .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis bench.json dist build
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+dev: # the environment with everything for work on the project; instant when nothing changed
+	@$(PYTHON) -m tools.environment dev
