@@ -26,9 +26,7 @@ class Runner:
     uid: int | None = None
     gid: int | None = None
 
-    def run(
-        self, *command: str, stdin: str | None = None, timeout_s: float = 120
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, stdin: str | None = None, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
         """Run a command as this user, from a directory that everyone can enter, free of PG* settings of ours."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         return subprocess.run(

@@ -1,0 +1,129 @@
+"""Fixtures for every test: lazily a database, a transaction, the application; unit tests touch none of them."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    from httpx import AsyncClient
+    from litestar import Litestar
+
+    from backend.kit.clock import ManualClock
+    from backend.kit.db import Database, Tx
+    from backend.kit.keyring import MemoryKeyRing
+    from tests.support.databases import Databases
+
+# Deadlines measure the machine, and tests share it with others.
+hypothesis.settings.register_profile("house", deadline=None, max_examples=50)
+hypothesis.settings.load_profile("house")
+
+
+class _Undo(Exception):
+    """Leaves a transaction so that it is rolled back."""
+
+
+def _test_now() -> datetime:
+    from tests.support.databases import TEST_DAY
+
+    return datetime.combine(TEST_DAY, time(1, 30), UTC)  # 09:30 on a Monday in Wuhan
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run async tests and fixtures on asyncio, all of one worker on one loop."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def databases() -> "Iterator[Databases]":
+    """Give the private test server with its migrated template."""
+    from tests.support.databases import databases
+
+    with databases() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def database_url(databases: "Databases") -> Iterator[str]:
+    """Give this worker's own database; what is committed there stays until the end of the run."""
+    with databases.clone(os.environ.get("PYTEST_XDIST_WORKER", "alone")) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_database(databases: "Databases") -> Iterator[str]:
+    """Give the URL of a database of this test's own, as the migrations leave it."""
+    with databases.clone("fresh") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def database(database_url: str) -> "AsyncIterator[Database]":
+    """Give this worker's database, opened as the server opens it (role daogang_app)."""
+    from backend.kit.db import Database
+
+    database = Database(database_url, min_size=1, max_size=4)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def tx(database: "Database") -> "AsyncIterator[Tx]":
+    """Give an open transaction that is rolled back at the end."""
+    try:
+        async with database.transaction() as transaction:
+            yield transaction
+            raise _Undo
+    except _Undo:
+        pass
+
+
+@pytest.fixture(scope="session")
+def _app_clock() -> "ManualClock":
+    from backend.kit.clock import ManualClock
+
+    return ManualClock(_test_now())
+
+
+@pytest.fixture
+def clock(_app_clock: "ManualClock") -> "ManualClock":
+    """Give the clock that `app` lives by, set back to TEST_DAY, 09:30 in Wuhan."""
+    _app_clock.set(_test_now())
+    return _app_clock
+
+
+@pytest.fixture(scope="session")
+def keys() -> "MemoryKeyRing":
+    """Give the key ring of `app`."""
+    from backend.kit.keyring import MemoryKeyRing
+
+    return MemoryKeyRing(_test_now())
+
+
+@pytest.fixture(scope="session")
+async def app(
+    database_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    _app_clock: "ManualClock",
+    keys: "MemoryKeyRing",
+) -> "AsyncIterator[Litestar]":
+    """Give the application on this worker's database, started once for all tests of the worker."""
+    from tests.support.apps import running_app
+
+    async with running_app(database_url, tmp_path_factory.mktemp("app"), clock=_app_clock, keys=keys) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(app: "Litestar", clock: "ManualClock") -> "AsyncIterator[AsyncClient]":
+    """Give an HTTP client of the application, its clock set back."""
+    from tests.support.apps import client_of
+
+    del clock  # asked for its setting back
+    async with client_of(app) as connected:
+        yield connected

@@ -1,0 +1,1 @@
+"""What tests share: databases, the application in memory, real processes."""
