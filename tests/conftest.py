@@ -78,7 +78,7 @@ async def tx(database: "Database") -> "AsyncIterator[Tx]":
     try:
         async with database.transaction() as transaction:
             yield transaction
-            raise _Undo
+            raise _Undo  # noqa: TRY301  the way out that rolls back
     except _Undo:
         pass
 

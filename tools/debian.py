@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 from tools.say import Trouble, say, step
 
@@ -60,7 +61,7 @@ def install(*packages: str) -> None:
 
 def write_as_root(path: str, content: str) -> None:
     """Write a small file that belongs to root, with the directory above it."""
-    _run(("mkdir", "-p", os.path.dirname(path)))
+    _run(("mkdir", "-p", str(Path(path).parent)))
     _run(("tee", path), content)
 
 

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
     from typing import IO
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Generator[None]:
     """Wait until no other process holds the lock, and hold it alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
@@ -22,7 +22,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def shared(path: Path) -> Iterator[IO[str]]:
+def shared(path: Path) -> Generator[IO[str]]:
     """Hold the lock together with others who share it; yields the open file for `alone`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:

@@ -21,11 +21,11 @@ from tools.locks import alone, shared
 from tools.say import Trouble, say, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 
 @contextmanager
-def held(name: str, *, local: Path = LOCAL, last: Callable[[str], None] | None = None) -> Iterator[str]:
+def held(name: str, *, local: Path = LOCAL, last: Callable[[str], None] | None = None) -> Generator[str]:
     """Yield the URL of a running cluster; who held it last stops it, unless somebody started it by hand.
 
     `last` is called with the URL before that stop, when nobody else uses the cluster.

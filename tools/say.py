@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 
-class Trouble(Exception):  # noqa: N818  it is told to a person, who does not call it an error
+class Trouble(Exception):
     """Something the tools cannot mend: what happened, and what the reader can do about it."""
 
     def __init__(self, what: str, remedy: str) -> None:
@@ -32,7 +32,7 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def step(text: str) -> Iterator[None]:
+def step(text: str) -> Generator[None]:
     """Announce a step, and say how long it took when that was long enough to wonder."""
     say(f"{text} …")
     began = time.monotonic()

@@ -46,15 +46,15 @@ def find_server(*, major: int | None = None) -> Server:
 
     `major` asks for one major version, because a data directory belongs to one.
     """
+    wanted = f"PostgreSQL {major}" if major else f"PostgreSQL {OLDEST} or newer"
     server = _installed(major)
     if server is None and "PG_BINDIR" in os.environ:
-        what = f"PG_BINDIR={os.environ['PG_BINDIR']} has no PostgreSQL {major or OLDEST}{'' if major else '+'} with PostGIS"
+        what = f"PG_BINDIR={os.environ['PG_BINDIR']} has no {wanted} with PostGIS"
         raise Trouble(what, f"correct or unset PG_BINDIR, or {BY_HAND}")
     if server is None and debian.can_install():
         _install(major)
         server = _installed(major)
     if server is None:
-        wanted = f"PostgreSQL {major}" if major else f"PostgreSQL {OLDEST} or newer"
         what = f"{wanted} with PostGIS is not installed"
         if debian.has_apt():
             what += " and we are neither root nor have a working sudo to install it"

@@ -1,9 +1,9 @@
 """The application in memory: the real one, on a database of the tests, spoken to over ASGI."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from httpx import ASGITransport, AsyncClient
 
@@ -17,7 +17,7 @@ BASE_URL = "http://daogang.test"
 
 
 @asynccontextmanager
-async def running_app(url: str, folder: Path, *, clock: "Clock", keys: "KeyRing") -> AsyncIterator["Litestar"]:
+async def running_app(url: str, folder: Path, *, clock: "Clock", keys: "KeyRing") -> AsyncGenerator["Litestar"]:
     """Yield the application after its start-up; its shutdown follows. `folder` takes its files (SMS outbox)."""
     from backend.main import create_app
     from backend.settings import Settings
@@ -36,4 +36,5 @@ async def running_app(url: str, folder: Path, *, clock: "Clock", keys: "KeyRing"
 
 def client_of(app: "Litestar") -> AsyncClient:
     """Return a client that sees what a caller over the network would see, a 500 too instead of its exception."""
-    return AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url=BASE_URL)
+    # httpx and Litestar spell the ASGI types differently.
+    return AsyncClient(transport=ASGITransport(cast("Any", app), raise_app_exceptions=False), base_url=BASE_URL)

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -31,7 +31,7 @@ class Databases:
     template: str
 
     @contextmanager
-    def clone(self, label: str) -> Iterator[str]:
+    def clone(self, label: str) -> Generator[str]:
         """Yield the URL of a copy of the template of one's own, dropped at the end with whoever is still in it."""
         name = f"{CLONE}{label}_{secrets.token_hex(4)}"
         _execute(self.url, "CREATE DATABASE {} TEMPLATE {} OWNER daogang_owner", name, self.template)
@@ -42,7 +42,7 @@ class Databases:
 
 
 @contextmanager
-def databases() -> Iterator[Databases]:
+def databases() -> Generator[Databases]:
     """Yield the server with its template; the last one to leave the private cluster stops it.
 
     TEST_DATABASE_URL names another server instead: a superuser's URL on a PostgreSQL with PostGIS, since the
