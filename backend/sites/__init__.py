@@ -1,0 +1,1 @@
+"""Districts, projects, parties, people, posts and dated assignments: who should be where, and since when."""

@@ -1,0 +1,326 @@
+"""What can be wrong with districts, projects, parties, people, posts, assignments and rosters."""
+
+from backend.kit.errors import BodyTooLarge, Conflict, InvalidInput, NotFound
+
+# --- papers -----------------------------------------------------------------------------------------
+
+
+class DocumentKindUnknown(InvalidInput):
+    """No such national code of an identity document, or none that is taken here."""
+
+    code = "sites.document_kind_unknown"
+
+
+class DocumentNumberMalformed(InvalidInput):
+    """The number cannot be one of that kind of document."""
+
+    code = "sites.document_number"
+
+
+class IdNumberForm(InvalidInput):
+    """A resident ID number has 17 digits and a digit or X."""
+
+    code = "sites.id_number_form"
+
+
+class IdNumberBirthDate(InvalidInput):
+    """Characters 7 to 14 of the resident ID number are no possible date of birth."""
+
+    code = "sites.id_number_birth_date"
+
+
+class IdNumberChecksum(InvalidInput):
+    """The last character of the resident ID number does not fit the others: one of them is wrong."""
+
+    code = "sites.id_number_checksum"
+
+
+class UsccMalformed(InvalidInput):
+    """The unified social credit code does not have 18 fitting characters."""
+
+    code = "sites.uscc"
+
+
+class RegistrationNoMalformed(InvalidInput):
+    """The supervision registration number has other characters or another length than such numbers have."""
+
+    code = "sites.registration_no"
+
+
+# --- what is not there (or not for the one who asks) ------------------------------------------------
+
+
+class DistrictUnknown(NotFound):
+    """No such district."""
+
+    code = "sites.district_unknown"
+
+
+class ProjectUnknown(NotFound):
+    """No such project."""
+
+    code = "sites.project_unknown"
+
+
+class SectionUnknown(NotFound):
+    """No such section in the project."""
+
+    code = "sites.section_unknown"
+
+
+class PartyUnknown(NotFound):
+    """No such party in the project."""
+
+    code = "sites.party_unknown"
+
+
+class CompanyUnknown(NotFound):
+    """No such company."""
+
+    code = "sites.company_unknown"
+
+
+class PersonUnknown(NotFound):
+    """No such person."""
+
+    code = "sites.person_unknown"
+
+
+class PostUnknown(NotFound):
+    """No such post in the project."""
+
+    code = "sites.post_unknown"
+
+
+class AssignmentUnknown(NotFound):
+    """No such assignment in the project."""
+
+    code = "sites.assignment_unknown"
+
+
+# --- what is there already --------------------------------------------------------------------------
+
+
+class DistrictCodeTaken(Conflict):
+    """Another district has the code."""
+
+    code = "sites.district_code_taken"
+
+
+class RegistrationTaken(Conflict):
+    """Another project has the supervision registration number."""
+
+    code = "sites.registration_taken"
+
+
+class SectionCodeTaken(Conflict):
+    """Another section of the project has the code."""
+
+    code = "sites.section_code_taken"
+
+
+class PartyExists(Conflict):
+    """The company is a party of that kind in the project already."""
+
+    code = "sites.party_exists"
+
+
+class CompanyNameTaken(Conflict):
+    """A company of that name has another unified social credit code."""
+
+    code = "sites.company_name_taken"
+
+
+class UsccTaken(Conflict):
+    """Another company has the unified social credit code."""
+
+    code = "sites.uscc_taken"
+
+
+class PostExists(Conflict):
+    """The party has a post of that kind already; give it more seats."""
+
+    code = "sites.post_exists"
+
+
+class AssignmentExists(Conflict):
+    """The person holds the post from that day already."""
+
+    code = "sites.assignment_exists"
+
+
+class AssignmentEnded(Conflict):
+    """The exit from the post is confirmed already; later changes are new assignments."""
+
+    code = "sites.assignment_ended"
+
+
+class PersonNameDiffers(Conflict):
+    """The document is on file under another name."""
+
+    code = "sites.person_name_differs"
+
+
+class PersonElsewhere(Conflict):
+    """The person is on file with other projects only; name the document when assigning him."""
+
+    code = "sites.person_elsewhere"
+
+
+class PhoneTaken(Conflict):
+    """The phone number is the log-in of another person."""
+
+    code = "sites.phone_taken"
+
+
+# --- what does not fit together ---------------------------------------------------------------------
+
+
+class PostKindUnknown(InvalidInput):
+    """No such kind of post."""
+
+    code = "sites.post_kind_unknown"
+
+
+class PostPartyMismatch(InvalidInput):
+    """A party of that kind has no such post."""
+
+    code = "sites.post_party_mismatch"
+
+
+class PartyKindUnknown(InvalidInput):
+    """No such kind of party."""
+
+    code = "sites.party_kind_unknown"
+
+
+class DatesReversed(InvalidInput):
+    """The last day lies before the first."""
+
+    code = "sites.dates_reversed"
+
+
+class ChainageReversed(InvalidInput):
+    """The end of the section lies before its beginning."""
+
+    code = "sites.chainage_reversed"
+
+
+class TimeZoneUnknown(InvalidInput):
+    """No such zone in the IANA time zone database."""
+
+    code = "sites.time_zone_unknown"
+
+
+class KeyPersonNeedsPhone(InvalidInput):
+    """Holders of key posts check in by phone, so their number must be on file."""
+
+    code = "sites.key_person_needs_phone"
+
+
+class OnePersonExpected(InvalidInput):
+    """An assignment names a person on file or the person's document, one of the two."""
+
+    code = "sites.one_person_expected"
+
+
+class SearchMalformed(InvalidInput):
+    """The search text is neither a whole number, nor its last four characters, nor a piece of a name."""
+
+    code = "sites.search_malformed"
+
+
+# --- rosters: the file ------------------------------------------------------------------------------
+
+
+class RosterTooLarge(BodyTooLarge):
+    """The file has more bytes than a roster may."""
+
+    code = "sites.roster_too_large"
+
+
+class RosterEncoding(InvalidInput):
+    """The text is neither UTF-8 nor GB18030."""
+
+    code = "sites.roster_encoding"
+
+
+class RosterUnreadable(InvalidInput):
+    """The file is not the table it says it is."""
+
+    code = "sites.roster_unreadable"
+
+
+class RosterHeader(InvalidInput):
+    """Columns that every roster has are missing."""
+
+    code = "sites.roster_header"
+
+
+class RosterTooLong(InvalidInput):
+    """The file has more rows than a roster may."""
+
+    code = "sites.roster_too_long"
+
+
+# --- rosters: a line --------------------------------------------------------------------------------
+
+
+class CellMissing(InvalidInput):
+    """The cell is empty and must not be."""
+
+    code = "sites.roster_cell_missing"
+
+
+class CellTooLong(InvalidInput):
+    """The cell holds more characters than fit."""
+
+    code = "sites.roster_cell_too_long"
+
+
+class CellFormula(InvalidInput):
+    """The cell holds a formula; formulas are not evaluated."""
+
+    code = "sites.roster_cell_formula"
+
+
+class CellDigitsLost(InvalidInput):
+    """The spreadsheet keeps the number as a number and has rounded it."""
+
+    code = "sites.roster_digits_lost"
+
+
+class CellDate(InvalidInput):
+    """The cell is no date."""
+
+    code = "sites.roster_date"
+
+
+class CellSeats(InvalidInput):
+    """The cell is no number of seats."""
+
+    code = "sites.roster_seats"
+
+
+class LineRepeated(InvalidInput):
+    """The same person is on the same post in overlapping days on an earlier line."""
+
+    code = "sites.roster_line_repeated"
+
+
+class LineNameDiffers(InvalidInput):
+    """The same document has another name on an earlier line."""
+
+    code = "sites.roster_name_differs"
+
+
+class LinePhoneShared(InvalidInput):
+    """Another person has the same phone number on an earlier line."""
+
+    code = "sites.roster_phone_shared"
+
+
+class LineSeatsDiffer(InvalidInput):
+    """The same post has another number of seats on an earlier line."""
+
+    code = "sites.roster_seats_differ"
