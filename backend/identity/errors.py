@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from backend.kit.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany, Unauthenticated, Unavailable
+from backend.kit.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
 
 
 class _TokenRefused(Unauthenticated):

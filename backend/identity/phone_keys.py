@@ -9,7 +9,11 @@ from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
 
 from backend.identity.errors import PublicKeyMalformed
 
@@ -25,7 +29,11 @@ def read_public_key(text: str) -> bytes:
     if len(text) > _LONGEST:
         raise PublicKeyMalformed
     try:
-        der = base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
+        der = base64.b64decode(
+            text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4),
+            altchars=b"-_",
+            validate=True,
+        )
         key = load_der_public_key(der)
     except (binascii.Error, ValueError, UnsupportedAlgorithm):
         raise PublicKeyMalformed from None

@@ -35,92 +35,98 @@ class Rows(StrEnum):
 _READS: Final = frozenset({"sites.read", "fences.read", "gates.read", "ledger.read", "attendance.read"})
 _SELF: Final = frozenset({"session.self"})
 
-ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType({
-    # Keeps the platform running; sees that punches arrive, but neither judges them nor unmasks people.
-    Role.OPERATOR: _SELF
-    | _READS
-    | {
-        "sites.write",
-        "roster.import",
-        "gates.write",
-        "gates.keys",
-        "attendance.write",
-        "identity.accounts.read",
-        "identity.accounts.write",
-        "audit.read",
-    },
-    Role.CITY: _SELF
-    | _READS
-    | {
-        "sites.write",
-        "roster.import",
-        "people.reveal",
-        "fences.write",
-        "fences.publish",
-        "gates.write",
-        "gates.keys",
-        "outages.declare",
-        "ledger.rule",
-        "attendance.write",
-        "identity.accounts.read",
-        "identity.accounts.write",
-        "audit.read",
-    },
-    Role.DISTRICT: _SELF
-    | _READS
-    | {
-        "sites.write",
-        "roster.import",
-        "people.reveal",
-        "fences.write",
-        "fences.publish",
-        "gates.write",
-        "gates.keys",
-        "outages.declare",
-        "ledger.rule",
-    },
-    Role.OWNER: _SELF | _READS,
-    Role.CONTRACTOR: _SELF | _READS,
-    # The supervising party decides reviews of the contractor's people (never of its own: ledger's rule).
-    Role.SUPERVISOR: _SELF | _READS | {"ledger.rule"},
-    # Draws fences and keeps the roster; publishing past the cap and key approval are for others.
-    Role.PROJECT_ADMIN: _SELF
-    | _READS
-    | {
-        "sites.write",
-        "roster.import",
-        "people.reveal",
-        "fences.write",
-        "fences.publish",
-        "gates.write",
-        "outages.declare",
-    },
-    Role.KEY_PERSON: _SELF | {"mobile.self"},
-    # A device vendor sees his own devices' state, no people and no punches.
-    Role.VENDOR: _SELF | {"gates.own"},
-    Role.AUDITOR: _SELF | _READS | {"identity.accounts.read", "audit.read"},
-})
+ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
+    {
+        # Keeps the platform running; sees that punches arrive, but neither judges them nor unmasks people.
+        Role.OPERATOR: _SELF
+        | _READS
+        | {
+            "sites.write",
+            "roster.import",
+            "gates.write",
+            "gates.keys",
+            "attendance.write",
+            "identity.accounts.read",
+            "identity.accounts.write",
+            "audit.read",
+        },
+        Role.CITY: _SELF
+        | _READS
+        | {
+            "sites.write",
+            "roster.import",
+            "people.reveal",
+            "fences.write",
+            "fences.publish",
+            "gates.write",
+            "gates.keys",
+            "outages.declare",
+            "ledger.rule",
+            "attendance.write",
+            "identity.accounts.read",
+            "identity.accounts.write",
+            "audit.read",
+        },
+        Role.DISTRICT: _SELF
+        | _READS
+        | {
+            "sites.write",
+            "roster.import",
+            "people.reveal",
+            "fences.write",
+            "fences.publish",
+            "gates.write",
+            "gates.keys",
+            "outages.declare",
+            "ledger.rule",
+        },
+        Role.OWNER: _SELF | _READS,
+        Role.CONTRACTOR: _SELF | _READS,
+        # The supervising party decides reviews of the contractor's people (never of its own: ledger's rule).
+        Role.SUPERVISOR: _SELF | _READS | {"ledger.rule"},
+        # Draws fences and keeps the roster; publishing past the cap and key approval are for others.
+        Role.PROJECT_ADMIN: _SELF
+        | _READS
+        | {
+            "sites.write",
+            "roster.import",
+            "people.reveal",
+            "fences.write",
+            "fences.publish",
+            "gates.write",
+            "outages.declare",
+        },
+        Role.KEY_PERSON: _SELF | {"mobile.self"},
+        # A device vendor sees his own devices' state, no people and no punches.
+        Role.VENDOR: _SELF | {"gates.own"},
+        Role.AUDITOR: _SELF | _READS | {"identity.accounts.read", "audit.read"},
+    }
+)
 
 ALL_SCOPES: Final[frozenset[str]] = frozenset[str]().union(*ROLE_SCOPES.values())
 """Every scope that a route may name."""
 
-_ROWS: Final[Mapping[Role, frozenset[Rows]]] = MappingProxyType({
-    Role.OPERATOR: frozenset({Rows.CITY}),
-    Role.CITY: frozenset({Rows.CITY}),
-    Role.DISTRICT: frozenset({Rows.DISTRICT}),
-    Role.OWNER: frozenset({Rows.PROJECT, Rows.PARTY}),
-    Role.CONTRACTOR: frozenset({Rows.PROJECT, Rows.PARTY}),
-    Role.SUPERVISOR: frozenset({Rows.PROJECT, Rows.PARTY}),
-    Role.PROJECT_ADMIN: frozenset({Rows.PROJECT}),
-    Role.KEY_PERSON: frozenset[Rows](),
-    Role.VENDOR: frozenset({Rows.PROJECT}),
-    Role.AUDITOR: frozenset({Rows.CITY, Rows.DISTRICT, Rows.PROJECT}),
-})
+_ROWS: Final[Mapping[Role, frozenset[Rows]]] = MappingProxyType(
+    {
+        Role.OPERATOR: frozenset({Rows.CITY}),
+        Role.CITY: frozenset({Rows.CITY}),
+        Role.DISTRICT: frozenset({Rows.DISTRICT}),
+        Role.OWNER: frozenset({Rows.PROJECT, Rows.PARTY}),
+        Role.CONTRACTOR: frozenset({Rows.PROJECT, Rows.PARTY}),
+        Role.SUPERVISOR: frozenset({Rows.PROJECT, Rows.PARTY}),
+        Role.PROJECT_ADMIN: frozenset({Rows.PROJECT}),
+        Role.KEY_PERSON: frozenset[Rows](),
+        Role.VENDOR: frozenset({Rows.PROJECT}),
+        Role.AUDITOR: frozenset({Rows.CITY, Rows.DISTRICT, Rows.PROJECT}),
+    }
+)
 
-_MAY_GRANT: Final[Mapping[Role, frozenset[Role]]] = MappingProxyType({
-    Role.OPERATOR: frozenset(Role) - {Role.KEY_PERSON},
-    Role.CITY: frozenset(Role) - {Role.KEY_PERSON, Role.OPERATOR},
-})
+_MAY_GRANT: Final[Mapping[Role, frozenset[Role]]] = MappingProxyType(
+    {
+        Role.OPERATOR: frozenset(Role) - {Role.KEY_PERSON},
+        Role.CITY: frozenset(Role) - {Role.KEY_PERSON, Role.OPERATOR},
+    }
+)
 
 
 def scopes_of(roles: Iterable[str]) -> frozenset[str]:

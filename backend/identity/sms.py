@@ -32,11 +32,12 @@ class NullSmsSender:
     """No gateway: refuses, and says so."""
 
     def require_ready(self) -> None:
-        """Always raise `SmsNotConfigured`."""
+        """Raise `SmsNotConfigured`, always."""
         raise SmsNotConfigured
 
     async def send_code(self, phone_number: str, code: str, at: datetime) -> None:
-        """Always raise `SmsNotConfigured`."""
+        """Raise `SmsNotConfigured`, always."""
+        del phone_number, code, at
         raise SmsNotConfigured
 
 

@@ -56,7 +56,14 @@ def hash_code(index: BlindIndex, code_id: UUID, code: str) -> bytes:
     return index.digest("sms-code", code_id.bytes + code.encode("utf-8", "surrogatepass"))
 
 
-def judge_code(issued: IssuedCode | None, code: str, *, index: BlindIndex, policy: SmsPolicy, now: datetime) -> CodeVerdict:
+def judge_code(
+    issued: IssuedCode | None,
+    code: str,
+    *,
+    index: BlindIndex,
+    policy: SmsPolicy,
+    now: datetime,
+) -> CodeVerdict:
     """Judge an attempt with `code` at `now`; the same digest work is done when no code was issued.
 
     A used, expired or missing code is simply wrong, so that the answer tells nothing about the number.

@@ -4,7 +4,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy import (
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,9 +52,15 @@ class RoleGrant(Base):
     __tablename__ = "role_grant"
     __table_args__ = (
         ForeignKeyConstraint(
-            ["project_id", "party_id"], ["project_party.project_id", "project_party.id"], name="fk_role_grant_party"
+            ["project_id", "party_id"],
+            ["project_party.project_id", "project_party.id"],
+            name="fk_role_grant_party",
         ),
-        Index("ix_role_grant_account_id", "account_id", postgresql_where=text("revoked_at IS NULL")),
+        Index(
+            "ix_role_grant_account_id",
+            "account_id",
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
         Index(
             "uq_role_grant_live",
             "account_id",

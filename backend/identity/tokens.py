@@ -124,7 +124,10 @@ class AccessTokens:
         if holder.person_id is not None:
             claims["pid"] = str(holder.person_id)
         token = jwt.encode(
-            claims, signing_key(key.secret), algorithm=ALGORITHM, headers={"kid": key.id, "typ": TOKEN_TYPE}
+            claims,
+            signing_key(key.secret),
+            algorithm=ALGORITHM,
+            headers={"kid": key.id, "typ": TOKEN_TYPE},
         )
         return IssuedToken(token, datetime.fromtimestamp(expires, UTC))
 
@@ -153,7 +156,14 @@ class AccessTokens:
         keys: list[dict[str, str]] = []
         for key in self._ring.usable(Purpose.JWT, now):
             public = OKPAlgorithm.to_jwk(public_key(key.secret), as_dict=True)
-            keys.append({"kty": public["kty"], "crv": public["crv"], "x": public["x"], "kid": key.id})
+            keys.append(
+                {
+                    "kty": public["kty"],
+                    "crv": public["crv"],
+                    "x": public["x"],
+                    "kid": key.id,
+                }
+            )
             keys[-1] |= {"use": "sig", "alg": ALGORITHM}
         return {"keys": keys}
 

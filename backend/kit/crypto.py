@@ -15,8 +15,11 @@ from functools import lru_cache
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from backend.kit.keyring import KEY_BYTES, Key, KeyRing, KeyRingError, Purpose
 
@@ -72,7 +75,12 @@ class FieldCipher:
 
     def encrypt(self, plain: str, cell: Cell) -> bytes:
         """Encrypt `plain` for `cell` with the active field key."""
-        return _envelope(self._ring.active(Purpose.FIELD), _FIELD_VERSION, plain.encode(), cell.label())
+        return _envelope(
+            self._ring.active(Purpose.FIELD),
+            _FIELD_VERSION,
+            plain.encode(),
+            cell.label(),
+        )
 
     def decrypt(self, stored: bytes, cell: Cell) -> str:
         """Return the text stored in `cell`; raises `DecryptionError`."""
@@ -106,7 +114,11 @@ def _open_envelope(ring: KeyRing, at: datetime, version: int, stored: bytes, lab
             msg = "the ciphertext has another format"
             raise DecryptionError(msg)
         end = 2 + stored[1]
-        header, nonce, body = stored[:end], stored[end : end + _NONCE_BYTES], stored[end + _NONCE_BYTES :]
+        header, nonce, body = (
+            stored[:end],
+            stored[end : end + _NONCE_BYTES],
+            stored[end + _NONCE_BYTES :],
+        )
         key = ring.find(Purpose.FIELD, header[2:].decode("ascii"), at)
         return _aead(key.secret).decrypt(nonce, body, header + label)
     except (IndexError, UnicodeDecodeError, ValueError):
@@ -150,11 +162,21 @@ class BlindIndex:
 
     def whole(self, kind: Looked, text: str) -> bytes:
         """Return the 32-byte digest to store for the whole value."""
-        return _indexed(self._ring.active(Purpose.BLIND_INDEX), kind, "whole", normal_form(kind, text))
+        return _indexed(
+            self._ring.active(Purpose.BLIND_INDEX),
+            kind,
+            "whole",
+            normal_form(kind, text),
+        )
 
     def last_four(self, kind: Looked, text: str) -> bytes:
         """Return the 32-byte digest to store for the last four characters."""
-        return _indexed(self._ring.active(Purpose.BLIND_INDEX), kind, "last4", normal_form(kind, text)[-4:])
+        return _indexed(
+            self._ring.active(Purpose.BLIND_INDEX),
+            kind,
+            "last4",
+            normal_form(kind, text)[-4:],
+        )
 
     def whole_candidates(self, kind: Looked, text: str) -> list[bytes]:
         """Return every digest a stored row may carry, the active key's first (look-up during overlap)."""
@@ -171,7 +193,11 @@ class BlindIndex:
     def digest(self, label: str, value: bytes) -> bytes:
         """Return a keyed digest of anything else that must not be readable (codes, addresses)."""
         key = self._ring.active(Purpose.BLIND_INDEX)
-        return hmac.digest(key.secret, b"daogang.digest\x00" + label.encode() + b"\x00" + value, "sha256")
+        return hmac.digest(
+            key.secret,
+            b"daogang.digest\x00" + label.encode() + b"\x00" + value,
+            "sha256",
+        )
 
 
 def _indexed(key: Key, kind: Looked, extent: str, value: str) -> bytes:
@@ -243,7 +269,12 @@ class DataKeys:
     def create_data_key(self, label: bytes) -> tuple[bytes, DataKey]:
         """Return (wrapped bytes to store, key to use) for the pair named by `label`."""
         plain = os.urandom(KEY_BYTES)
-        wrapped = _envelope(self._ring.active(Purpose.FIELD), _WRAP_VERSION, plain, b"daogang.data-key\x00" + label)
+        wrapped = _envelope(
+            self._ring.active(Purpose.FIELD),
+            _WRAP_VERSION,
+            plain,
+            b"daogang.data-key\x00" + label,
+        )
         return wrapped, DataKey(plain)
 
     def unwrap(self, wrapped: bytes, label: bytes) -> DataKey:
@@ -255,7 +286,13 @@ class DataKeys:
         self._unwrapped.cache_clear()
 
     def _unwrap(self, wrapped: bytes, label: bytes) -> DataKey:
-        plain = _open_envelope(self._ring, self._now(), _WRAP_VERSION, wrapped, b"daogang.data-key\x00" + label)
+        plain = _open_envelope(
+            self._ring,
+            self._now(),
+            _WRAP_VERSION,
+            wrapped,
+            b"daogang.data-key\x00" + label,
+        )
         return DataKey(plain)
 
 

@@ -9,7 +9,7 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -281,7 +281,7 @@ def _write(directory: Path, purpose: Purpose, keys: tuple[Key, ...]) -> None:
 
 
 @contextlib.contextmanager
-def _locked(directory: Path, *, create: bool = False) -> Iterator[None]:
+def _locked(directory: Path, *, create: bool = False) -> Generator[None]:
     """Hold the directory so that two commands at once cannot lose each other's key."""
     try:
         if create:

@@ -158,7 +158,11 @@ class KeyTable:
         self._by_id: dict[tuple[Purpose, str], Key] = {}
         for purpose, of_purpose in keys.items():
             ordered = tuple(
-                sorted(of_purpose, key=lambda key: (key.state is KeyState.ACTIVE, key.created_at), reverse=True)
+                sorted(
+                    of_purpose,
+                    key=lambda key: (key.state is KeyState.ACTIVE, key.created_at),
+                    reverse=True,
+                )
             )
             self._ordered[purpose] = ordered
             for key in ordered:

@@ -59,9 +59,7 @@ async def test_an_over_long_password_is_wrong_even_when_its_start_is_right() -> 
     assert not (await passwords.check(stored, "a" * (LONGEST + 1))).right
 
 
-@pytest.mark.parametrize(
-    "weak", ["", "short", "aaaaaaaaaaaaaaa", "abababababab", "Li.Supervisor-1", "x1y2z3" * 30]
-)
+@pytest.mark.parametrize("weak", ["", "short", "aaaaaaaaaaaaaaa", "abababababab", "Li.Supervisor-1", "x1y2z3" * 30])
 def test_weak_passwords_are_refused_with_the_bounds(weak: str) -> None:
     with pytest.raises(PasswordTooWeak) as caught:
         require_strong(weak, "li.supervisor")

@@ -18,7 +18,8 @@ def test_spellings_of_a_number(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1990000000", "199000000011", "12900000001", "+1 199 0000 0001", "1990000000x", "1" * 100, "١٩٩٠٠٠٠٠٠٠١"]
+    "text",
+    ["", "1990000000", "199000000011", "12900000001", "+1 199 0000 0001", "1990000000x", "1" * 100, "١٩٩٠٠٠٠٠٠٠١"],
 )
 def test_what_is_no_mainland_mobile_number(text: str) -> None:
     with pytest.raises(PhoneNumberMalformed):
@@ -47,7 +48,9 @@ def test_a_p256_key_is_read_with_or_without_padding() -> None:
     assert len(key_thumbprint(der)) == 64
 
 
-@pytest.mark.parametrize("kind", ["p384", "ed25519", "compressed garbage", "not base64", "off the curve", "long", "empty"])
+@pytest.mark.parametrize(
+    "kind", ["p384", "ed25519", "compressed garbage", "not base64", "off the curve", "long", "empty"]
+)
 def test_any_other_key_is_refused(kind: str) -> None:
     good = base64.urlsafe_b64decode(spki(ec.generate_private_key(ec.SECP256R1())))
     texts = {

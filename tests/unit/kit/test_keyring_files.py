@@ -13,6 +13,11 @@ from backend.kit.keyring import SEALER_PURPOSES, KeyUnknownError, Purpose, Purpo
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
+WITH_KEY = (
+    b'{"purpose":"jwt","keys":[{"id":"x","state":"active","created_at":"2026-03-02T%s",'
+    b'"verify_until":null,"secret":"%s"}]}'
+)
+
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
@@ -25,9 +30,11 @@ class Ticks:
     """A monotonic clock that is moved by hand."""
 
     def __init__(self) -> None:
+        """Start at zero."""
         self.at = 0.0
 
     def __call__(self) -> float:
+        """Tell the seconds."""
         return self.at
 
 
@@ -95,10 +102,8 @@ def test_a_missing_file_names_the_command(tmp_path: Path) -> None:
         b"[]",
         b'{"purpose":"jwt","keys":[{"id":"x"}]}',
         b'{"purpose":"jwt","keys":[],"more":1}',
-        b'{"purpose":"jwt","keys":[{"id":"x","state":"active","created_at":"2026-03-02T08:00:00Z",'
-        b'"verify_until":null,"secret":"c2hvcnQ="}]}',
-        b'{"purpose":"jwt","keys":[{"id":"x","state":"active","created_at":"2026-03-02T08:00:00",'
-        b'"verify_until":null,"secret":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}]}',
+        WITH_KEY % (b"08:00:00Z", b"c2hvcnQ="),
+        WITH_KEY % (b"08:00:00", b"A" * 43 + b"="),
     ],
 )
 def test_a_malformed_file_is_refused_without_quoting_it(directory: Path, content: bytes) -> None:
