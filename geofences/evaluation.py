@@ -97,9 +97,9 @@ class Evaluation:
     """What a fence says about one fix.
 
     `covered`: the fix itself lies in the fence or on its edge. `signed_distance_m`: metres to the nearest edge,
-    positive inside. `probability` that the true position lies inside. `nearest_lon`, `nearest_lat`: the nearest place of the
-    edge (degrees), and `bearing_deg` the way to it (0 north, 90 east). `chainage_m`, `offset_m` (left positive):
-    position on the alignment, None for fences without one. `sigma_m`: the standard deviation that was used.
+    positive inside. `probability` that the true position lies inside. `nearest_lon`, `nearest_lat`: the nearest place
+    of the edge (degrees), and `bearing_deg` the way to it (0 north, 90 east). `chainage_m`, `offset_m` (left
+    positive): position on the alignment, None without one. `sigma_m`: the standard deviation that was used.
     """
 
     side: Side
