@@ -12,7 +12,11 @@ from backend.kit.clock import SystemClock
 from backend.kit.keyfiles import init_keys, list_keys, retire_key, rotate_key
 from backend.settings import Settings, SettingsError, read_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Daogang 到岗: attendance check-in for construction sites.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Daogang 到岗: attendance check-in for construction sites.",
+)
 keys_app = typer.Typer(no_args_is_help=True, help="Key rings by purpose.")
 app.add_typer(keys_app, name="keys")
 
@@ -60,20 +64,27 @@ def worker() -> None:
 
 
 @app.command()
-def migrate(revision: Annotated[str, typer.Argument(help="Alembic revision")] = "head") -> None:
+def migrate(
+    revision: Annotated[str, typer.Argument(help="Alembic revision")] = "head",
+) -> None:
     """Bring the database to the current schema and make the coming partitions."""
     from backend.migrate import migrate as run  # noqa: PLC0415 - not needed by the other commands
 
     url = os.environ.get("DATABASE_URL")
     if not url:
-        typer.echo("DATABASE_URL is not set: give the URL of a role that may become daogang_owner", err=True)
+        typer.echo(
+            "DATABASE_URL is not set: give the URL of a role that may become daogang_owner",
+            err=True,
+        )
         raise typer.Exit(2)
     run(url, SystemClock().now().date(), revision)
 
 
 @app.command()
 def openapi(
-    check: Annotated[bool, typer.Option(help="Fail when docs/openapi.json is not what the code says")] = False,  # noqa: FBT002 - typer's way
+    check: Annotated[
+        bool, typer.Option(help="Fail when docs/openapi.json is not what the code says")
+    ] = False,
 ) -> None:
     """Write the OpenAPI document to docs/openapi.json, or check it."""
     from backend.snapshot import openapi_document  # noqa: PLC0415 - not needed by the other commands
@@ -83,7 +94,10 @@ def openapi(
         SNAPSHOT.write_bytes(document)
         return
     if not SNAPSHOT.exists() or SNAPSHOT.read_bytes() != document:
-        typer.echo("docs/openapi.json is out of date: run `daogang openapi` and commit it", err=True)
+        typer.echo(
+            "docs/openapi.json is out of date: run `daogang openapi` and commit it",
+            err=True,
+        )
         sys.exit(1)
 
 

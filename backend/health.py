@@ -7,7 +7,12 @@ import msgspec
 from litestar import MediaType, Response, Router, get
 from litestar.datastructures import State
 from litestar.static_files import create_static_files_router
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    generate_latest,
+    multiprocess,
+)
 from prometheus_client import REGISTRY as PROCESS_REGISTRY
 from sqlalchemy import text
 
@@ -34,13 +39,23 @@ class Ready(msgspec.Struct, frozen=True):
     partitions_ahead: int
 
 
-@get("/health/live", opt={"public": True, **NO_DATABASE}, summary="Does the process answer?", sync_to_thread=False)
+@get(
+    "/health/live",
+    opt={"public": True, **NO_DATABASE},
+    summary="Does the process answer?",
+    sync_to_thread=False,
+)
 def live() -> Live:
     """Answer without looking at anything else."""
     return Live(status="ok")
 
 
-@get("/health/ready", opt={"public": True, **NO_DATABASE}, summary="Can it take punches?", responses={})
+@get(
+    "/health/ready",
+    opt={"public": True, **NO_DATABASE},
+    summary="Can it take punches?",
+    responses={},
+)
 async def ready(state: State) -> Response[Ready]:
     """Answer 200 when the database is there, migrated and has partitions for the coming months, else 503."""
     found = await look(state.database, state.clock, state.schema_head)
@@ -51,20 +66,42 @@ async def look(database: Database, clock: Clock, head: str) -> Ready:
     """Look at the database once; its absence is a finding, not an error."""
     try:
         async with database.transaction() as tx:
-            schema = str(await tx.scalar(text("SELECT version_num FROM alembic_version")))
+            schema = str(
+                await tx.scalar(text("SELECT version_num FROM alembic_version"))
+            )
             ahead = int(
-                await tx.scalar(text("SELECT partition_months_ahead(CAST(:day AS date))"), {"day": clock.now().date()})
+                await tx.scalar(
+                    text("SELECT partition_months_ahead(CAST(:day AS date))"),
+                    {"day": clock.now().date()},
+                )
                 or 0
             )
     except DaogangError:
-        return Ready(status="unavailable", database="away", schema="unknown", partitions_ahead=0)
+        return Ready(
+            status="unavailable", database="away", schema="unknown", partitions_ahead=0
+        )
     except Exception:  # noqa: BLE001 - an empty or foreign database: not ready, whatever the reason
-        return Ready(status="unavailable", database="not migrated", schema="unknown", partitions_ahead=0)
+        return Ready(
+            status="unavailable",
+            database="not migrated",
+            schema="unknown",
+            partitions_ahead=0,
+        )
     fine = schema == head and ahead >= MONTHS_AHEAD_WANTED
-    return Ready(status="ok" if fine else "unavailable", database="ok", schema=schema, partitions_ahead=ahead)
+    return Ready(
+        status="ok" if fine else "unavailable",
+        database="ok",
+        schema=schema,
+        partitions_ahead=ahead,
+    )
 
 
-@get("/metrics", opt={"public": True, **NO_DATABASE}, media_type=MediaType.TEXT, include_in_schema=False)
+@get(
+    "/metrics",
+    opt={"public": True, **NO_DATABASE},
+    media_type=MediaType.TEXT,
+    include_in_schema=False,
+)
 async def metrics() -> Response[bytes]:
     """Give Prometheus the figures of all server processes."""
     registry = PROCESS_REGISTRY
@@ -88,22 +125,40 @@ VIEWER = """<!doctype html>
 </body></html>
 """
 START_VIEWER = 'SwaggerUIBundle({url: "/docs/openapi.json", dom_id: "#viewer", deepLinking: true});\n'
-CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
+CONTENT_POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
+)
 
 
-@get("/docs", opt={"public": True}, media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=False)
+@get(
+    "/docs",
+    opt={"public": True},
+    media_type=MediaType.HTML,
+    include_in_schema=False,
+    sync_to_thread=False,
+)
 def viewer() -> Response[str]:
     """Show the API's document; every byte of it comes from this server."""
     return Response(VIEWER, headers={"Content-Security-Policy": CONTENT_POLICY})
 
 
-@get("/docs/viewer.js", opt={"public": True}, include_in_schema=False, sync_to_thread=False)
+@get(
+    "/docs/viewer.js",
+    opt={"public": True},
+    include_in_schema=False,
+    sync_to_thread=False,
+)
 def viewer_start() -> Response[str]:
     """Start the viewer (its own file, so that the page needs no inline script)."""
     return Response(START_VIEWER, media_type="text/javascript")
 
 
-@get("/docs/openapi.json", opt={"public": True}, include_in_schema=False, sync_to_thread=False)
+@get(
+    "/docs/openapi.json",
+    opt={"public": True},
+    include_in_schema=False,
+    sync_to_thread=False,
+)
 def document(state: State) -> Response[bytes]:
     """Give the API's document."""
     return Response(state.openapi_document, media_type="application/json")

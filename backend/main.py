@@ -14,8 +14,10 @@ from litestar.openapi import OpenAPIConfig
 from litestar.router import Router
 
 from backend.health import health_router
+from backend.identity.services import IdentityServices
 from backend.kit import messages
 from backend.kit.clock import Clock, SystemClock
+from backend.kit.crypto import BlindIndex, FieldCipher
 from backend.kit.db import Database, Tx
 from backend.kit.guards import Actor, authorize, require_access_rules
 from backend.kit.keyring import KeyRing
@@ -24,8 +26,11 @@ from backend.kit.openapi import complete_openapi
 from backend.kit.problems import EXCEPTION_HANDLERS
 from backend.kit.requests import attend_requests
 from backend.kit.strict_json import StrictJSON
+from backend.ledger.append import DayFolder
 from backend.settings import Settings, read_settings
-from backend.wiring import Wiring, wire
+from backend.wiring import wire
+from mobile_api.check_in import CheckInTools
+from mobile_api.routes import mobile_router
 
 SCHEMA_HEAD = "0008"
 BODY_LIMIT = 1_000_000
@@ -63,9 +68,29 @@ def provide_settings(state: State) -> Settings:
     return state.settings
 
 
-def provide_wiring(state: State) -> Wiring:
-    """Give the adapters and caches that the settings chose."""
-    return state.wiring
+def provide_check_in_tools(state: State) -> CheckInTools:
+    """Give what a check-in works with."""
+    return state.check_in_tools
+
+
+def provide_field_cipher(state: State) -> FieldCipher:
+    """Give the cipher of single columns."""
+    return state.wiring.identity.cipher
+
+
+def provide_blind_index(state: State) -> BlindIndex:
+    """Give the keyed index of encrypted columns."""
+    return state.wiring.identity.index
+
+
+def provide_identity_services(state: State) -> IdentityServices:
+    """Give what log-in and sessions work with."""
+    return state.wiring.identity
+
+
+def provide_fold_days(state: State) -> DayFolder:
+    """Give who folds the days that new entries touch."""
+    return state.wiring.fold_days
 
 
 def provide_language(request: Request[Any, Any, Any]) -> str:
@@ -80,19 +105,21 @@ DEPENDENCIES = {
     "database": Provide(provide_database, sync_to_thread=False),
     "keys": Provide(provide_keys, sync_to_thread=False),
     "settings": Provide(provide_settings, sync_to_thread=False),
-    "wiring": Provide(provide_wiring, sync_to_thread=False),
+    "check_in_tools": Provide(provide_check_in_tools, sync_to_thread=False),
+    "field_cipher": Provide(provide_field_cipher, sync_to_thread=False),
+    "blind_index": Provide(provide_blind_index, sync_to_thread=False),
+    "identity_services": Provide(provide_identity_services, sync_to_thread=False),
+    "fold_days": Provide(provide_fold_days, sync_to_thread=False),
     "language": Provide(provide_language, sync_to_thread=False),
 }
 
 
 def routers() -> list[Router]:
     """Join the modules' routes."""
-    return [health_router()]
+    return [health_router(), mobile_router()]
 
 
-def create_app(
-    settings: Settings, *, clock: Clock | None = None, keys: KeyRing | None = None
-) -> Litestar:
+def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing | None = None) -> Litestar:
     """Build the application.
 
     `clock` and `keys` replace the machine's clock and the key files (tests, demo). Raises RuntimeError when a route
@@ -119,7 +146,8 @@ def create_app(
                 "database": database,
                 "keys": wiring.keys,
                 "wiring": wiring,
-                "verifier": wiring.verifier,
+                "verifier": wiring.identity.access,
+                "check_in_tools": CheckInTools(database, wiring.fences, wiring.data_keys, clock),
                 "schema_head": SCHEMA_HEAD,
             }
         ),
@@ -136,9 +164,7 @@ def create_app(
             version="0.1.0",
             description="Attendance check-in for construction sites: phones and gates write one ledger.",
             # The plugin insists on routes of its own; ours, with the viewer, are in backend/health.py.
-            openapi_router=Router(
-                path="/docs/raw", route_handlers=[], opt={"public": True}
-            ),
+            openapi_router=Router(path="/docs/raw", route_handlers=[], opt={"public": True}),
             render_plugins=[],
             create_examples=False,
         ),

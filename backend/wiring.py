@@ -2,23 +2,38 @@
 
 from dataclasses import dataclass
 
+from backend.attendance.person_days import send_fold
+from backend.identity.services import IdentityServices, make_identity_services
 from backend.kit.clock import Clock
-from backend.kit.guards import TokenVerifier
+from backend.kit.crypto import DataKeys
 from backend.kit.keyfiles import FileKeyRing
 from backend.kit.keyring import SERVER_PURPOSES, KeyRing
+from backend.ledger.append import DayFolder
 from backend.settings import Settings
+from geofences.cache import FenceCache
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wiring:
-    """The adapters and caches of one process."""
+    """The adapters and caches of one process.
+
+    `fold_days` is attendance's answer to the ledger's fact that punches were appended, in the same transaction.
+    """
 
     keys: KeyRing
-    verifier: TokenVerifier
+    identity: IdentityServices
+    data_keys: DataKeys
+    fences: FenceCache
+    fold_days: DayFolder
 
 
 def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wiring:
     """Build the adapters; `keys` replaces the key files (tests, demo)."""
-    del clock
     ring = keys or FileKeyRing(settings.keys_dir, SERVER_PURPOSES)
-    return Wiring(keys=ring, verifier=None)  # type: ignore[arg-type]
+    return Wiring(
+        keys=ring,
+        identity=make_identity_services(ring, clock, settings.sms_outbox),
+        data_keys=DataKeys(ring, clock.now),
+        fences=FenceCache(),
+        fold_days=send_fold,
+    )

@@ -20,7 +20,8 @@ STALLED_AFTER_S = 120
 def create_worker_app(settings: Settings) -> procrastinate.App:
     """Build the job application: housekeeping of the ledger's partitions and of jobs whose worker died."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=settings.database_url, kwargs={"options": start_up_options(), "connect_timeout": 3}
+        conninfo=settings.database_url,
+        kwargs={"options": start_up_options(), "connect_timeout": 3},
     )
     app = procrastinate.App(connector=connector)
 
@@ -30,7 +31,9 @@ def create_worker_app(settings: Settings) -> procrastinate.App:
         """Keep the ledger's partitions two years ahead."""
         today = datetime.fromtimestamp(timestamp, UTC).date().replace(day=1)
         row = await connector.execute_query_one_async(
-            "SELECT ensure_partitions(%(today)s, %(ahead)s) AS made", today=today, ahead=MONTHS_AHEAD
+            "SELECT ensure_partitions(%(today)s, %(ahead)s) AS made",
+            today=today,
+            ahead=MONTHS_AHEAD,
         )
         log.info("partitions.made", made=row["made"])
 
@@ -39,7 +42,9 @@ def create_worker_app(settings: Settings) -> procrastinate.App:
     async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:
         """Give back the jobs of workers that died."""
         del context, timestamp
-        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
+        for job in await app.job_manager.get_stalled_jobs(
+            seconds_since_heartbeat=STALLED_AFTER_S
+        ):
             await app.job_manager.retry_job(job)
             log.warning("job.retried", job_id=job.id, task=job.task_name)
 
@@ -54,7 +59,9 @@ def run_worker(settings: Settings) -> None:
 
     async def run() -> None:
         async with app.open_async():
-            await app.run_worker_async(install_signal_handlers=True, shutdown_graceful_timeout=15)
+            await app.run_worker_async(
+                install_signal_handlers=True, shutdown_graceful_timeout=15
+            )
 
     asyncio.run(run())
     log.info("worker.stopped", signal=signal.SIGTERM.name)

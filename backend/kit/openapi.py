@@ -4,7 +4,14 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Reference, Schema, SecurityScheme
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    Operation,
+    Reference,
+    Schema,
+    SecurityScheme,
+)
 from litestar.openapi.spec.enums import OpenAPIType
 
 from backend.kit import errors
@@ -15,7 +22,10 @@ PROBLEM_REF = Reference(ref="#/components/schemas/Problem")
 SECURITY = {
     "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
     "gate": SecurityScheme(
-        type="apiKey", name="X-Daogang-Signature", security_scheme_in="header", description="See docs/gate-api.md"
+        type="apiKey",
+        name="X-Daogang-Signature",
+        security_scheme_in="header",
+        description="See docs/gate-api.md",
     ),
 }
 
@@ -25,11 +35,16 @@ PROBLEM = Schema(
     description="RFC 9457 problem document; the numbers of the case are further members.",
     required=["type", "title", "status", "code", "advice", "request_id"],
     properties={
-        "type": Schema(type=OpenAPIType.STRING, description="urn:daogang:problem:<code>"),
+        "type": Schema(
+            type=OpenAPIType.STRING, description="urn:daogang:problem:<code>"
+        ),
         "title": Schema(type=OpenAPIType.STRING),
         "status": Schema(type=OpenAPIType.INTEGER),
         "code": Schema(type=OpenAPIType.STRING, description="stable, `module.reason`"),
-        "advice": Schema(type=OpenAPIType.STRING, description="what to do next, in the caller's language"),
+        "advice": Schema(
+            type=OpenAPIType.STRING,
+            description="what to do next, in the caller's language",
+        ),
         "request_id": Schema(type=OpenAPIType.STRING),
         "errors": Schema(
             type=OpenAPIType.ARRAY,
@@ -54,7 +69,10 @@ def raised_by(handler: HTTPRouteHandler) -> list[type[DaogangError]]:
         raised += [errors.DatabaseAway, errors.Contended]
     if handler.parsed_data_field is not None or handler.opt.get("body"):
         raised += [errors.MalformedBody, errors.InvalidBody, errors.BodyTooLarge]
-    if any(field.name not in handler.dependencies for field in handler.parsed_fn_signature.parameters.values()):
+    if any(
+        field.name not in handler.dependencies
+        for field in handler.parsed_fn_signature.parameters.values()
+    ):
         raised.append(errors.InvalidBody)
     raised += [errors.RouteUnknown, errors.InternalFault]
     return list(dict.fromkeys(raised))
@@ -73,7 +91,8 @@ def responses_of(raised: list[type[DaogangError]]) -> dict[str, OpenAPIResponse]
         by_status.setdefault(error.status, []).append(error.code)
     return {
         str(status): OpenAPIResponse(
-            description="Problem: " + ", ".join(f"`{code}`" for code in dict.fromkeys(codes)),
+            description="Problem: "
+            + ", ".join(f"`{code}`" for code in dict.fromkeys(codes)),
             content={MEDIA_TYPE: OpenAPIMediaType(schema=PROBLEM_REF)},
         )
         for status, codes in sorted(by_status.items())
@@ -97,12 +116,16 @@ def complete_openapi(app: Litestar) -> None:
 def _complete(operation: Operation, handler: HTTPRouteHandler) -> None:
     access: dict[str, Any] = handler.opt
     kept = {
-        status: response for status, response in (operation.responses or {}).items() if status.startswith(("2", "3"))
+        status: response
+        for status, response in (operation.responses or {}).items()
+        if status.startswith(("2", "3"))
     }
     operation.responses = {**kept, **responses_of(raised_by(handler))}
     if "scope" in access:
         operation.security = [{"bearer": []}]
-        operation.description = f"{operation.description or ''}\n\nScope: `{access['scope']}`.".strip()
+        operation.description = (
+            f"{operation.description or ''}\n\nScope: `{access['scope']}`.".strip()
+        )
     elif access.get("signed"):
         operation.security = [{str(access["signed"]): []}]
     else:

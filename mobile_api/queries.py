@@ -1,0 +1,193 @@
+"""Every SELECT of the phone API that is not on the check-in path; each takes the person, so rows are always his own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, case, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from backend.attendance.tables import PersonDay
+from backend.kit.db import Tx
+from backend.ledger.tables import Punch, PunchStatus, Ruling
+from backend.sites.tables import Assignment, Company, Person, Post, Project, ProjectParty
+from geofences.tables import FenceRow, FenceVersion
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentRow:
+    """An assignment with what the phone shows of it."""
+
+    project_id: UUID
+    project_name: str
+    registration_no: str
+    site_mode: str
+    time_zone: str
+    cutover: time
+    post: str
+    party: str
+    section_id: UUID | None
+    from_on: date
+    to_on: date | None
+    duty_to_on: date | None
+
+
+async def find_person(tx: Tx, person_id: UUID) -> Row[tuple[str, bytes | None]] | None:
+    """Return name and encrypted phone number of a person."""
+    return (await tx.execute(select(Person.name, Person.phone_cipher).where(Person.id == person_id))).one_or_none()
+
+
+async def list_assignments(tx: Tx, person_id: UUID) -> list[AssignmentRow]:
+    """Return a person's assignments, latest first."""
+    rows = await tx.execute(
+        select(
+            Project.id.label("project_id"),
+            Project.name.label("project_name"),
+            Project.registration_no,
+            Project.site_mode,
+            Project.time_zone,
+            Project.cutover,
+            Post.kind.label("post"),
+            Company.name.label("party"),
+            Assignment.section_id,
+            Assignment.from_on,
+            Assignment.to_on,
+            # The filed holder keeps the duty until his exit is confirmed.
+            case((Assignment.exit_confirmed_at.is_not(None), Assignment.to_on)).label("duty_to_on"),
+        )
+        .join(Project, Project.id == Assignment.project_id)
+        .join(Post, and_(Post.project_id == Assignment.project_id, Post.id == Assignment.post_id))
+        .join(ProjectParty, and_(ProjectParty.project_id == Post.project_id, ProjectParty.id == Post.party_id))
+        .join(Company, Company.id == ProjectParty.company_id)
+        .where(Assignment.person_id == person_id)
+        .order_by(Assignment.from_on.desc(), Assignment.id)
+        .limit(200)
+    )
+    return [AssignmentRow(**row) for row in rows.mappings()]
+
+
+def _in_force(now: datetime) -> Any:  # noqa: ANN401 - a SQL condition
+    return and_(
+        FenceVersion.state.in_(("published", "superseded")),
+        FenceVersion.valid_during.op("@>")(literal(now, TIMESTAMP(timezone=True))),
+    )
+
+
+def _on_my_projects(person_id: UUID, today: date) -> Any:  # noqa: ANN401 - a SQL condition
+    # A day's grace on both sides: the site-local day may differ from the UTC day.
+    return FenceVersion.project_id.in_(
+        select(Assignment.project_id).where(
+            Assignment.person_id == person_id,
+            Assignment.from_on <= today + DAY,
+            or_(
+                Assignment.to_on.is_(None),
+                Assignment.exit_confirmed_at.is_(None),
+                Assignment.to_on >= today - DAY,
+            ),
+        )
+    )
+
+
+async def list_fence_ids(tx: Tx, person_id: UUID, now: datetime) -> list[tuple[UUID, datetime | None]]:
+    """Return the fence versions that a person's phone should hold, with the end of their validity."""
+    rows = await tx.execute(
+        select(FenceVersion.id, func.upper(FenceVersion.valid_during))
+        .where(_in_force(now), _on_my_projects(person_id, now.date()))
+        .order_by(FenceVersion.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def list_fences(tx: Tx, person_id: UUID, now: datetime) -> Sequence[Row[Any]]:
+    """Return those versions with their geometry as GeoJSON text, longitude first, 7 decimals."""
+    rows = await tx.execute(
+        select(
+            FenceVersion.project_id,
+            FenceVersion.id,
+            FenceRow.name,
+            FenceVersion.kind,
+            func.ST_AsGeoJSON(FenceVersion.area, 7),
+            func.ST_AsGeoJSON(FenceVersion.axis, 7),
+            FenceVersion.axis_start_m,
+            func.upper(FenceVersion.valid_during),
+            FenceVersion.opens_at,
+            FenceVersion.closes_at,
+        )
+        .join(FenceRow, and_(FenceRow.project_id == FenceVersion.project_id, FenceRow.id == FenceVersion.fence_id))
+        .where(_in_force(now), _on_my_projects(person_id, now.date()))
+        .order_by(FenceVersion.id)
+    )
+    return rows.all()
+
+
+async def list_punches(
+    tx: Tx, person_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Return a person's punches of every source, latest first, each with its current ruling."""
+    query = (
+        select(
+            PunchStatus.punch_id,
+            PunchStatus.project_id,
+            PunchStatus.source,
+            PunchStatus.direction,
+            PunchStatus.occurred_at,
+            PunchStatus.received_at,
+            PunchStatus.outcome,
+            Ruling.reasons,
+            Punch.chainage_m,
+            Punch.offset_m,
+        )
+        .join(
+            Punch,
+            and_(
+                Punch.project_id == PunchStatus.project_id,
+                Punch.received_at == PunchStatus.received_at,
+                Punch.punch_id == PunchStatus.punch_id,
+            ),
+        )
+        .join(
+            Ruling,
+            and_(
+                Ruling.project_id == PunchStatus.project_id,
+                Ruling.punch_id == PunchStatus.punch_id,
+                Ruling.ruling_id == PunchStatus.ruling_id,
+            ),
+        )
+        .where(PunchStatus.person_id == person_id)
+        .order_by(PunchStatus.occurred_at.desc(), PunchStatus.punch_id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        at, punch_id = before
+        query = query.where(
+            or_(
+                PunchStatus.occurred_at < at,
+                and_(PunchStatus.occurred_at == at, PunchStatus.punch_id < punch_id),
+            )
+        )
+    return (await tx.execute(query)).all()
+
+
+async def list_days(tx: Tx, person_id: UUID, first: date, until: date) -> Sequence[Row[Any]]:
+    """Return a person's days from `first` to before `until`, in order."""
+    rows = await tx.execute(
+        select(
+            PersonDay.project_id,
+            PersonDay.work_on,
+            PersonDay.first_at,
+            PersonDay.last_at,
+            PersonDay.span_s,
+            PersonDay.punches,
+            PersonDay.in_review,
+            PersonDay.valid,
+            PersonDay.provisional,
+            PersonDay.entries,
+        )
+        .where(PersonDay.person_id == person_id, PersonDay.work_on >= first, PersonDay.work_on < until)
+        .order_by(PersonDay.work_on, PersonDay.project_id)
+    )
+    return rows.all()

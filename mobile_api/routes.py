@@ -1,0 +1,145 @@
+"""Routes of `/mobile/v1` for a logged-in person: who I am, fences to keep, check-in, history and month."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from backend.kit.clock import Clock
+from backend.kit.crypto import FieldCipher
+from backend.kit.db import Tx
+from backend.kit.guards import Actor
+from backend.kit.wire import Page
+from backend.ledger.errors import EventConflict
+from geofences.errors import AxesSwapped, NotFinite, OutOfChina, SystemUnknown
+from mobile_api import reports
+from mobile_api.check_in import CheckInTools, check_in
+from mobile_api.errors import (
+    CursorInvalid,
+    EventIdInvalid,
+    MonthInvalid,
+    ProjectAmbiguous,
+    ProjectUnknown,
+    SessionEnded,
+    TooManyRefused,
+)
+from mobile_api.schemas import CheckInAnswer, CheckInRequest, DayOut, FencesAnswer, MeAnswer, MonthAnswer, PunchOut
+from mobile_api.words import reason_words
+
+SELF = "mobile.self"
+CHECK_IN_ERRORS = (
+    EventIdInvalid,
+    NotFinite,
+    AxesSwapped,
+    OutOfChina,
+    SystemUnknown,
+    SessionEnded,
+    ProjectUnknown,
+    ProjectAmbiguous,
+    TooManyRefused,
+    EventConflict,
+)
+
+
+@post("/check-ins", opt={"scope": SELF, "raises": CHECK_IN_ERRORS}, summary="Check in")
+async def post_check_in(
+    data: JSONBody[CheckInRequest],
+    actor: NamedDependency[Actor],
+    check_in_tools: NamedDependency[CheckInTools],
+    language: NamedDependency[str],
+) -> CheckInAnswer:
+    """Judge and record one tap; repeat it with the same body until an answer comes.
+
+    The answer is sent after the punch is durable. A refused punch is recorded too and answered with 201: `outcome` and
+    `reasons` say what was decided and what to do next.
+    """
+    result = await check_in(check_in_tools, actor, data)
+    receipt = result.appended.receipt
+    day = result.day
+    return CheckInAnswer(
+        punch_id=receipt.punch_id,
+        project_id=receipt.project_id,
+        received_at=receipt.received_at,
+        occurred_at=receipt.occurred_at,
+        outcome=receipt.outcome,
+        reasons=reason_words(language, receipt.reasons),
+        replayed=result.appended.status == "replayed",
+        day=None
+        if day is None
+        else DayOut(
+            project_id=receipt.project_id,
+            work_on=day.work_on,
+            first_at=day.first_at,
+            last_at=day.last_at,
+            span_s=day.span_s,
+            punches=day.punches,
+            in_review=day.in_review,
+            valid=day.valid,
+            provisional=day.provisional,
+        ),
+    )
+
+
+@get("/me", opt={"scope": SELF, "raises": (SessionEnded,)}, summary="Me and my assignments")
+async def get_me(
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    clock: NamedDependency[Clock],
+    field_cipher: NamedDependency[FieldCipher],
+) -> MeAnswer:
+    """Tell who I am, masked, and where I am posted."""
+    return await reports.describe_me(tx, actor, clock=clock, cipher=field_cipher)
+
+
+@get(
+    "/fences",
+    opt={"scope": SELF, "raises": (SessionEnded,), "not_modified": True},
+    summary="Fences of my projects, to keep on the phone",
+)
+async def get_fences(
+    request: Request,
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    clock: NamedDependency[Clock],
+) -> Response[FencesAnswer | None]:
+    """Give the fences in force; 304 without a body when `If-None-Match` names what the phone already has."""
+    tag, load = await reports.tag_fences(tx, actor, clock=clock)
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if tag in [item.strip() for item in request.headers.get("if-none-match", "").split(",")]:
+        return Response(None, status_code=304, headers=headers)
+    return Response(await load(), headers=headers)
+
+
+@get("/punches", opt={"scope": SELF, "raises": (SessionEnded, CursorInvalid)}, summary="My punches, latest first")
+async def get_punches(
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    language: NamedDependency[str],
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
+) -> Page[PunchOut]:
+    """List my punches of every source with what was decided last."""
+    return await reports.list_my_punches(tx, actor, after=after, limit=limit, language=language)
+
+
+@get("/months/{month:str}", opt={"scope": SELF, "raises": (SessionEnded, MonthInvalid)}, summary="My month")
+async def get_month(
+    month: FromPath[str],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+) -> MonthAnswer:
+    """Give my days of a month (`YYYY-MM`), each with the punches that made it."""
+    return await reports.describe_month(tx, actor, month)
+
+
+def mobile_router() -> Router:
+    """Join the routes of this file."""
+    return Router(
+        path="/mobile/v1",
+        route_handlers=[post_check_in, get_me, get_fences, get_punches, get_month],
+        tags=["Phone"],
+        signature_types=[UUID, date],
+    )

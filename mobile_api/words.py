@@ -1,0 +1,27 @@
+"""Turns reason codes and their numbers into words of the caller's language."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from backend.kit import messages
+from geofences.chainage import format_chainage
+from mobile_api.schemas import ReasonOut
+
+MISSING = "—"
+
+
+def reason_words(language: str, reasons: Iterable[Mapping[str, Any]]) -> list[ReasonOut]:
+    """Return the stored reasons with title and advice."""
+    return [_words(language, reason) for reason in reasons]
+
+
+def _words(language: str, reason: Mapping[str, Any]) -> ReasonOut:
+    numbers = {name: value for name, value in reason.items() if name != "code"}
+    spoken: dict[str, object] = dict(numbers)
+    if "direction" in numbers:
+        spoken["direction"] = messages.text(language, f"compass.{numbers['direction']}").title
+    spoken["chainage"] = MISSING if numbers.get("chainage_m") is None else format_chainage(float(numbers["chainage_m"]))
+    if "cause" in numbers:
+        spoken["cause"] = messages.text(language, f"no_fix.{numbers['cause']}").title
+    message = messages.text(language, str(reason["code"]), spoken)
+    return ReasonOut(code=str(reason["code"]), title=message.title, advice=message.advice, numbers=numbers)
