@@ -19,11 +19,15 @@ def run() -> None:
         raise SystemExit(msg)
     engine = create_engine(sqlalchemy_url(url), poolclass=pool.NullPool)
     with engine.connect() as connection:
-        # Extensions and roles need more than the owner; 0001 takes the owner's role itself once it exists.
+        # Extensions and roles need more than the owner; 0001 takes the owner's role itself once it has set it up here.
+        # Roles belong to the cluster, so another database may have made it: what counts is what it owns in this one.
         connection.execute(text("SET lock_timeout = '5s'"))
         connection.execute(text("SET statement_timeout = '10min'"))
         connection.execute(
-            text(f"SELECT set_config('role', '{OWNER}', false) FROM pg_roles WHERE rolname = '{OWNER}'")
+            text(
+                f"SELECT set_config('role', '{OWNER}', false) FROM pg_tables "
+                f"WHERE schemaname = 'public' AND tablename = 'alembic_version' AND tableowner = '{OWNER}'"
+            )
         )
         connection.commit()
         context.configure(

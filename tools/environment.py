@@ -25,6 +25,7 @@ SETS = {
 }
 NEEDED_BYTES = 1_500_000_000
 PYTHON = VENV / "bin" / "python"
+PIP_NOISE = ("Requirement already satisfied", "Ignoring ", "Looking in ", "Collecting ", "Using cached ", "Stored in ")
 
 
 def ensure(kind: str) -> None:
@@ -86,8 +87,16 @@ def _ensure_pip() -> None:
 
 def _pip(*arguments: str) -> None:
     environment = os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
-    pip = [str(PYTHON), "-m", "pip", "install", "--progress-bar", "on", *arguments]
-    if subprocess.run(pip, check=False, cwd=ROOT, env=environment, stdout=sys.stderr).returncode != 0:
+    pip = [str(PYTHON), "-m", "pip", "install", "--progress-bar", "off", *arguments]
+    with subprocess.Popen(
+        pip, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        for line in running.stdout or ():
+            # One line for each download is progress; one for each package that is there already is noise.
+            if not line.lstrip().startswith(PIP_NOISE):
+                sys.stderr.write(f"  {line}")
+                sys.stderr.flush()
+    if running.returncode != 0:
         what = "pip could not install the packages (its own words stand above)"
         remedy = (
             "check the network or your pip mirror (`pip config list`), the free disk (`df -h .`), and run it again; "

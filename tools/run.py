@@ -1,0 +1,237 @@
+"""`make run`: environment, database, migrations, demo, server and worker, until Ctrl-C stops them in order."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from tools import environment
+from tools.children import Children, sweep
+from tools.house import KEYS, LOCAL, ROOT, SMS_OUTBOX, VENV
+from tools.locks import alone, shared
+from tools.postgres import held
+from tools.say import Trouble, say, step, told
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from types import FrameType
+
+DAOGANG = str(VENV / "bin" / "daogang")
+PYTHON = str(VENV / "bin" / "python")
+HOST = "127.0.0.1"
+REGISTER = LOCAL / "run.pids"
+# Present from the demo's begin to its end: a demo that was interrupted is played again from an empty database.
+DEMO_UNFINISHED = LOCAL / "demo-unfinished"
+READY_WITHIN_S = 90
+
+
+def run() -> int:
+    """Bring everything up, wait until somebody ends it, bring everything down."""
+    began = time.monotonic()
+    port = chosen_port(os.environ.get("PORT", ""))
+    with ExitStack() as stack:
+        stack.enter_context(_only_run())
+        stack.enter_context(_terminated_like_ctrl_c())
+        sweep(REGISTER)
+        require_free(port)
+        environment.ensure("runtime")
+        settings = _settings(stack.enter_context(_database()), port)
+        _prepare(settings)
+        children = Children(LOCAL / "log", REGISTER)
+        stack.callback(children.stop)
+        children.start("server", [DAOGANG, "serve"], settings)
+        children.start("worker", [DAOGANG, "worker"], settings)
+        logins = _output(settings, DAOGANG, "demo", "--logins")
+        wait_until_ready(port, children)
+        _announce(settings, port, logins, time.monotonic() - began)
+        try:
+            while True:
+                children.check()
+                time.sleep(0.3)
+        except KeyboardInterrupt:
+            sys.stderr.write("\n")
+            # A second Ctrl-C, or one that `make` passes on, must not cut the stopping short.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    say("stopped; `make run` starts it again")
+    return 0
+
+
+def chosen_port(wanted: str) -> int:
+    """Return the port that PORT names, 8000 when it is empty."""
+    port = int(wanted) if wanted.isdecimal() else 8000 if not wanted else 0
+    if not 0 < port < 65536:  # noqa: PLR2004  ports end there
+        what = f"PORT={wanted} is no port"
+        raise Trouble(what, "give a number from 1 to 65535: PORT=8001 make run")
+    return port
+
+
+def require_free(port: int) -> None:
+    """Raise Trouble when the port cannot be listened on."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except PermissionError as error:
+            what = f"only root may listen on port {port}"
+            raise Trouble(what, "take one above 1023: PORT=8001 make run") from error
+        except OSError as error:
+            what = f"port {port} of {HOST} is taken by another program"
+            raise Trouble(what, "stop that program, or take another port: PORT=8001 make run") from error
+
+
+def wait_until_ready(port: int, children: Children) -> None:
+    """Wait until /health/ready answers 200; a child that ends first is reported at once."""
+    until = time.monotonic() + READY_WITHIN_S
+    answer = "nothing"
+    while time.monotonic() < until:
+        children.check()
+        connection = http.client.HTTPConnection(HOST, port, timeout=5)
+        try:
+            connection.request("GET", "/health/ready")
+            response = connection.getresponse()
+            answer = f"{response.status} {response.read(400).decode(errors='replace')}"
+            if response.status == http.client.OK:
+                return
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.05)
+    what = f"the server was not ready within {READY_WITHIN_S} s; /health/ready said: {answer}"
+    raise Trouble(what, f"read {children.log('server')}, then run it again.")
+
+
+@contextmanager
+def _only_run() -> Generator[None]:
+    """Hold this checkout's one place for a run."""
+    with shared(LOCAL / "run.lock") as file:
+        if not alone(file):
+            what = "`make run` runs already in this checkout"
+            raise Trouble(what, "stop it with Ctrl-C in its terminal, or work in another checkout.")
+        yield
+
+
+@contextmanager
+def _terminated_like_ctrl_c() -> Generator[None]:
+    """Treat SIGTERM and a closed terminal as Ctrl-C."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    yield
+
+
+@contextmanager
+def _database() -> Generator[str]:
+    """Yield the URL of DATABASE_URL's database, or of the private cluster, which stops at the end."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        say("using the database of DATABASE_URL")
+        yield given
+        return
+    with held("run") as url:
+        yield url
+
+
+def _settings(url: str, port: int) -> dict[str, str]:
+    """Return the children's environment; what the caller set himself stays."""
+    ours = {
+        "DATABASE_URL": url,
+        "DAOGANG_KEYS_DIR": str(KEYS),
+        "DAOGANG_SMS_OUTBOX": str(SMS_OUTBOX),
+        "DAOGANG_ENV": "development",
+        "PORT": str(port),
+    }
+    return ours | dict(os.environ) | {"DATABASE_URL": url, "PORT": str(port)}
+
+
+def _prepare(settings: dict[str, str]) -> None:
+    """Bring keys, schema and, on an empty database, the demo."""
+    private = "DATABASE_URL" not in os.environ
+    if private and DEMO_UNFINISHED.exists():
+        say("the demo was interrupted last time; it begins again with an empty database")
+        _checked(settings, PYTHON, "-m", "tools.newcomer", "recreate")
+    state = _state(settings)
+    with ThreadPoolExecutor() as pool:
+        keys = pool.submit(_checked, settings, DAOGANG, "keys", "init")
+        with step("bringing the database to the current schema"):
+            _checked(settings, DAOGANG, "migrate")
+        keys.result()
+    if state == "filled":
+        return
+    DEMO_UNFINISHED.touch()
+    with step("loading the demo and playing its day (once)"):
+        _checked(settings, DAOGANG, "demo", shown=True)
+    DEMO_UNFINISHED.unlink()
+
+
+def _state(settings: dict[str, str]) -> str:
+    asked = subprocess.run(
+        [PYTHON, "-m", "tools.newcomer", "state"], check=False, cwd=ROOT, env=settings, capture_output=True, text=True
+    )
+    if asked.returncode != 0:
+        what = f"the database does not let us in:\n    {asked.stderr.strip()}"
+        raise Trouble(what, "correct DATABASE_URL, or unset it to get a private database.")
+    return asked.stdout.strip()
+
+
+def _checked(settings: dict[str, str], *command: str, shown: bool = False) -> None:
+    """Run one of our own commands to its end; its output is shown, or kept for the case that it fails."""
+    pipe = None if shown else subprocess.PIPE
+    ended = subprocess.run(
+        command,
+        check=False,
+        cwd=ROOT,
+        env=settings,
+        stdout=pipe,
+        stderr=None if shown else subprocess.STDOUT,
+        text=True,
+    )
+    if ended.returncode != 0:
+        said = "".join(f"\n    {line}" for line in (ended.stdout or "").splitlines()[-25:])
+        what = f"`{' '.join(command)}` failed with status {ended.returncode}{said}"
+        remedy = (
+            "mend what it says (a full disk: `df -h .`; a database too old: PostgreSQL 15 with PostGIS 3.3), "
+            "then run it again. `make clean` removes the private database and begins anew."
+        )
+        raise Trouble(what, remedy)
+
+
+def _output(settings: dict[str, str], *command: str) -> str:
+    ended = subprocess.run(command, check=False, cwd=ROOT, env=settings, capture_output=True, text=True)
+    return ended.stdout if ended.returncode == 0 else f"(`{' '.join(command)}` failed: {ended.stderr.strip()})\n"
+
+
+def _announce(settings: dict[str, str], port: int, logins: str, took_s: float) -> None:
+    base = f"http://{HOST}:{port}"
+    sys.stdout.write(
+        f"""
+Daogang 到岗 is ready, {took_s:.1f} s after you asked for it.
+
+  API            {base}
+  its documents  {base}/docs
+  health         {base}/health/ready
+  database       psql '{settings["DATABASE_URL"]}'
+  SMS codes      {settings["DAOGANG_SMS_OUTBOX"]}
+  logs           {LOCAL / "log"}
+
+{logins}
+Ctrl-C stops everything.
+"""
+    )
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(told(run))
