@@ -113,14 +113,16 @@ def candidates_on(
 
     `within` restricts the search to parts of the axis; empty means all of it.
     """
-    measured = _measured(axis, x, y, within)
-    distance2 = measured.distance2
-    before = np.append(np.inf, distance2[:-1])
-    after = np.append(distance2[1:], np.inf)
-    # Two edges that share the nearest corner have one distance: only the first of them is taken.
-    minima = np.flatnonzero((distance2 < before) & (distance2 <= after) & (distance2 <= reach_m * reach_m))
-    found = [measured.candidate(axis, int(index)) for index in minima]
-    return tuple(sorted(found, key=lambda candidate: candidate.distance_m))
+    found: list[Candidate] = []
+    for searched in [[stretch] for stretch in within] or [[]]:
+        measured = _measured(axis, x, y, searched)
+        distance2 = measured.distance2
+        before = np.append(np.inf, distance2[:-1])
+        after = np.append(distance2[1:], np.inf)
+        # Two edges that share the nearest corner have one distance: only the first of them is taken.
+        minima = np.flatnonzero((distance2 < before) & (distance2 <= after) & (distance2 <= reach_m * reach_m))
+        found += [measured.candidate(axis, int(index)) for index in minima]
+    return tuple(sorted(set(found), key=lambda candidate: candidate.distance_m))
 
 
 class _Measured(NamedTuple):
