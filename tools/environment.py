@@ -40,7 +40,7 @@ def ensure(kind: str) -> None:
         with step(f"installing the pinned packages of {' and '.join(SETS[kind])}"):
             _pip("--require-hashes", *(part for name in SETS[kind] for part in ("--requirement", name)))
         with step("installing daogang itself, so that edits count at once"):
-            _pip("--no-deps", "--no-index", "--no-build-isolation", "--editable", ".")
+            _pip("--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--editable", ".")
         stamp.write_text(wanted)
 
 
