@@ -14,15 +14,17 @@ from litestar.openapi import OpenAPIConfig
 from litestar.router import Router
 
 from backend.health import health_router
+from backend.identity.errors import TOKEN_REFUSALS
+from backend.identity.routes import identity_router
 from backend.identity.services import IdentityServices
-from backend.kit import messages
+from backend.kit import errors, messages
 from backend.kit.clock import Clock, SystemClock
 from backend.kit.crypto import BlindIndex, FieldCipher
 from backend.kit.db import Database, Tx
 from backend.kit.guards import Actor, authorize, require_access_rules
 from backend.kit.keyring import KeyRing
 from backend.kit.logs import configure_logs
-from backend.kit.openapi import complete_openapi
+from backend.kit.openapi import DaogangErrors, complete_openapi
 from backend.kit.problems import EXCEPTION_HANDLERS
 from backend.kit.requests import attend_requests
 from backend.kit.strict_json import StrictJSON
@@ -31,6 +33,7 @@ from backend.settings import Settings, read_settings
 from backend.wiring import wire
 from mobile_api.check_in import CheckInTools
 from mobile_api.routes import mobile_router
+from mobile_api.session import session_router
 
 SCHEMA_HEAD = "0008"
 BODY_LIMIT = 1_000_000
@@ -116,7 +119,7 @@ DEPENDENCIES = {
 
 def routers() -> list[Router]:
     """Join the modules' routes."""
-    return [health_router(), mobile_router()]
+    return [health_router(), identity_router(), session_router(), mobile_router()]
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing | None = None) -> Litestar:
@@ -174,6 +177,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
         pdb_on_exception=False,
     )
     require_access_rules(app)
+    DaogangErrors.of_tokens = (errors.TokenMissing, *TOKEN_REFUSALS)
     complete_openapi(app)
     app.state.openapi_document = msgspec.json.format(
         msgspec.json.encode(app.openapi_schema.to_schema(), order="sorted"), indent=1

@@ -56,6 +56,17 @@ class TokenNotYetValid(_TokenRefused):
     code = "identity.token_not_yet_valid"
 
 
+TOKEN_REFUSALS: tuple[type[Unauthenticated], ...] = (
+    TokenMalformed,
+    TokenKeyUnknown,
+    TokenForged,
+    TokenForeign,
+    TokenExpired,
+    TokenNotYetValid,
+)
+"""What any route that asks for a token can answer."""
+
+
 class CredentialsWrong(Unauthenticated):
     """User name or password is wrong, or the account is disabled; which one is not told."""
 

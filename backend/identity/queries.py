@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from backend.identity.refresh import Presented
@@ -303,9 +303,11 @@ async def find_presented(tx: Tx, token_id: UUID, family: FamilyRow) -> Presented
         )
     )
     children = select(func.count(), func.count(child.used_at)).where(child.parent_id == token_id).subquery("children")
-    statement = select(
-        RefreshToken.used_at.is_not(None), RefreshToken.expires_at, func.coalesce(sibling_used, false()), children
-    ).where(RefreshToken.id == token_id)
+    statement = (
+        select(RefreshToken.used_at.is_not(None), RefreshToken.expires_at, sibling_used, children)
+        .join(children, true())
+        .where(RefreshToken.id == token_id)
+    )
     used, expires_at, has_used_sibling, child_count, used_children = (await tx.execute(statement)).one()
     return Presented(
         used=used,

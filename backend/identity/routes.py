@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend.identity import accounts, errors, grants, log_in, queries, sessions
 from backend.identity.provision import ADDRESS_DEPENDENCY
@@ -40,8 +40,8 @@ WRITE = "identity.accounts.write"
 ADMINISTERED = [errors.AccountUnknown, errors.OwnAccount, errors.GrantBeyondOwn]
 NO_STORE = {"Cache-Control": "no-store"}
 
-Limit = Annotated[int, Parameter(ge=1, le=200, description="rows per page")]
-Word = Annotated[str | None, Parameter(max_length=100)]
+Limit = Annotated[int, QueryParameter(ge=1, le=200, description="rows per page")]
+Word = Annotated[str | None, QueryParameter(max_length=100)]
 
 
 @post(
@@ -121,8 +121,8 @@ async def list_accounts(
     actor: NamedDependency[Actor],
     identity_services: NamedDependency[IdentityServices],
     limit: Limit = 50,
-    after: UUID | None = None,
-    role: Role | None = None,
+    after: FromQuery[UUID | None] = None,
+    role: FromQuery[Role | None] = None,
 ) -> Page[AccountAnswer]:
     """List in the order of creation; readers of one district or project see those who share it."""
     found = await accounts.list_accounts(
@@ -290,7 +290,7 @@ async def list_audit(
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     limit: Limit = 50,
-    after: UUID | None = None,
+    after: FromQuery[UUID | None] = None,
     action: Word = None,
     object_type: Word = None,
     object_id: Word = None,
