@@ -143,9 +143,7 @@ def choose_project(readings: list[Reading], wanted: UUID | None, at: datetime) -
     return fitting[0]
 
 
-def judge(
-    tap: Tap, reading: Reading, day: date, policy: SitePolicy, fences: Sequence[Fence], seal: MonthKey
-) -> Entry:
+def judge(tap: Tap, reading: Reading, day: date, policy: SitePolicy, fences: Sequence[Fence], seal: MonthKey) -> Entry:
     """Decide the tap and build its ledger entry."""
     placement, chosen = place(fences, tap.fixes, policy)
     signals = fix_signals(chosen, policy) | _signals(tap, reading, policy)

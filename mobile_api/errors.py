@@ -37,9 +37,3 @@ class MonthInvalid(InvalidInput):
     """The month is not written as YYYY-MM."""
 
     code = "mobile.month"
-
-
-class CursorInvalid(InvalidInput):
-    """`after` is not one that a page of ours gave."""
-
-    code = "mobile.cursor"

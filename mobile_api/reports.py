@@ -1,9 +1,8 @@
 """What a person sees of himself: assignments, fences to keep, punches and days."""
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -12,12 +11,13 @@ import msgspec
 from backend.identity.masking import mask_phone_number
 from backend.kit.clock import Clock
 from backend.kit.crypto import Cell, FieldCipher
+from backend.kit.cursors import read_cursor, write_cursor
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.kit.wire import Page
 from backend.sites.model import work_on
 from mobile_api import queries
-from mobile_api.errors import CursorInvalid, MonthInvalid, SessionEnded
+from mobile_api.errors import MonthInvalid, SessionEnded
 from mobile_api.schemas import AssignmentOut, DayOut, FenceOut, FencesAnswer, MeAnswer, MonthAnswer, PunchOut
 from mobile_api.words import reason_words
 
@@ -118,21 +118,6 @@ async def list_my_punches(tx: Tx, actor: Actor, *, after: str | None, limit: int
     ]
     last = items[-1] if len(rows) > limit else None
     return Page(items=items, next=None if last is None else write_cursor(last.occurred_at, last.punch_id))
-
-
-def write_cursor(at: datetime, punch_id: UUID) -> str:
-    """Return an opaque cursor to the entry after which the next page begins."""
-    return urlsafe_b64encode(f"{at.isoformat()} {punch_id}".encode()).decode().rstrip("=")
-
-
-def read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    """Read a cursor of `write_cursor`; raises CursorInvalid."""
-    try:
-        at, punch_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(" ")
-        instant = datetime.fromisoformat(at)
-        return instant.astimezone(UTC), UUID(punch_id)
-    except (ValueError, OverflowError) as error:
-        raise CursorInvalid from error
 
 
 async def describe_month(tx: Tx, actor: Actor, month: str) -> MonthAnswer:

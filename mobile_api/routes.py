@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend.kit.clock import Clock
 from backend.kit.crypto import FieldCipher
+from backend.kit.cursors import CursorInvalid
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.kit.wire import Page
@@ -18,7 +19,6 @@ from geofences.errors import AxesSwapped, NotFinite, OutOfChina, SystemUnknown
 from mobile_api import reports
 from mobile_api.check_in import CheckInTools, check_in
 from mobile_api.errors import (
-    CursorInvalid,
     EventIdInvalid,
     MonthInvalid,
     ProjectAmbiguous,

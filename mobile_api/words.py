@@ -7,8 +7,6 @@ from backend.kit import messages
 from geofences.chainage import format_chainage
 from mobile_api.schemas import ReasonOut
 
-MISSING = "—"
-
 
 def reason_words(language: str, reasons: Iterable[Mapping[str, Any]]) -> list[ReasonOut]:
     """Return the stored reasons with title and advice."""
@@ -20,7 +18,11 @@ def _words(language: str, reason: Mapping[str, Any]) -> ReasonOut:
     spoken: dict[str, object] = dict(numbers)
     if "direction" in numbers:
         spoken["direction"] = messages.text(language, f"compass.{numbers['direction']}").title
-    spoken["chainage"] = MISSING if numbers.get("chainage_m") is None else format_chainage(float(numbers["chainage_m"]))
+    # Only a corridor has chainages; elsewhere the sentence does without.
+    spoken.update(at="", near="")
+    if numbers.get("chainage_m") is not None:
+        label = {"chainage": format_chainage(float(numbers["chainage_m"]))}
+        spoken.update({name: messages.text(language, f"place.{name}", label).title for name in ("at", "near")})
     if "cause" in numbers:
         spoken["cause"] = messages.text(language, f"no_fix.{numbers['cause']}").title
     message = messages.text(language, str(reason["code"]), spoken)

@@ -5,9 +5,7 @@ from typing import Any
 
 import msgspec
 
-_encoder = msgspec.json.Encoder(
-    order="deterministic", decimal_format="string", uuid_format="canonical"
-)
+_encoder = msgspec.json.Encoder(order="deterministic", decimal_format="string", uuid_format="canonical")
 
 
 def canonical_bytes(value: Any) -> bytes:  # noqa: ANN401 - any value that JSON can hold

@@ -1,9 +1,10 @@
 """The one source of business time, so that tests and the demo can say what time it is."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Clock(Protocol):
     """Tells the present instant."""
 

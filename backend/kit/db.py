@@ -23,9 +23,7 @@ ROLE = "daogang_app"
 WAIT_S = 3.0
 RETRY_SQLSTATES = frozenset({"40001", "40P01"})
 CONTENDED_SQLSTATES = RETRY_SQLSTATES | {"55P03", "57014"}
-AWAY_SQLSTATES = frozenset(
-    {"57P01", "57P02", "57P03", "53300", "25006", "08000", "08003", "08006", "08001"}
-)
+AWAY_SQLSTATES = frozenset({"57P01", "57P02", "57P03", "53300", "25006", "08000", "08003", "08006", "08001"})
 
 _SETTINGS = {
     "timezone": "UTC",
@@ -59,16 +57,12 @@ def sqlalchemy_url(url: str) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
-def include_in_comparison(
-    _object: object, name: str | None, kind: str, _reflected: bool, _other: object
-) -> bool:
+def include_in_comparison(_object: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
     """Leave to others what our metadata does not describe: partitions, PostGIS's table, procrastinate's tables."""
     if kind != "table" or name is None:
         return True
     is_partition = name[-7:-6] == "_" and name[-6:].isdigit()
-    return not (
-        is_partition or name == "spatial_ref_sys" or name.startswith("procrastinate_")
-    )
+    return not (is_partition or name == "spatial_ref_sys" or name.startswith("procrastinate_"))
 
 
 def start_up_options(role: str | None = ROLE) -> str:
@@ -84,9 +78,7 @@ class Database:
     transaction itself and sends whole pipelines.
     """
 
-    def __init__(
-        self, url: str, *, min_size: int = 1, max_size: int = 4, role: str | None = ROLE
-    ) -> None:
+    def __init__(self, url: str, *, min_size: int = 1, max_size: int = 4, role: str | None = ROLE) -> None:
         """Prepare; nothing connects before `open`."""
         options = start_up_options(role)
         self.engine: AsyncEngine = create_async_engine(
@@ -177,9 +169,7 @@ def _is_connection_failure(error: BaseException) -> bool:
 
 
 @contextmanager
-def translate_violations(
-    errors: Mapping[str, type[DaogangError]], **detail: object
-) -> Iterator[None]:
+def translate_violations(errors: Mapping[str, type[DaogangError]], **detail: object) -> Iterator[None]:
     """Raise the error that belongs to the violated constraint's name; unknown violations pass as they are."""
     try:
         yield

@@ -33,9 +33,7 @@ class TokenVerifier(Protocol):
         ...
 
 
-def authorize(
-    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-) -> None:
+def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let public and signed routes pass (those check signatures themselves); ask the others for token and scope."""
     if "scope" not in handler.opt:
         return
@@ -52,9 +50,7 @@ def authorize(
 def require_access_rules(app: Litestar) -> None:
     """Refuse to start an application that has a route of which nobody said who may call it."""
     for route in app.routes:
-        handlers = getattr(route, "route_handlers", None) or [
-            getattr(route, "route_handler", None)
-        ]
+        handlers = getattr(route, "route_handlers", None) or [getattr(route, "route_handler", None)]
         for handler in handlers:
             if not isinstance(handler, HTTPRouteHandler):
                 continue

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 KEY_BYTES = 32
 """Length of every secret: an AES-256 key, an HMAC-SHA256 key or an Ed25519 seed."""
@@ -80,6 +80,7 @@ class Key:
         return self.verify_until is None or at < self.verify_until
 
 
+@runtime_checkable
 class KeyRing(Protocol):
     """Port to wherever keys live: files now, a key service later."""
 

@@ -14,8 +14,9 @@ def configure_logs(form: str, level: int = logging.INFO) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
+    # Tracebacks without the values of local variables: those hold people's data and secrets.
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=False)
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
         if form == "console"
         else structlog.processors.JSONRenderer()
     )

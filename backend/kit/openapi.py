@@ -35,9 +35,7 @@ PROBLEM = Schema(
     description="RFC 9457 problem document; the numbers of the case are further members.",
     required=["type", "title", "status", "code", "advice", "request_id"],
     properties={
-        "type": Schema(
-            type=OpenAPIType.STRING, description="urn:daogang:problem:<code>"
-        ),
+        "type": Schema(type=OpenAPIType.STRING, description="urn:daogang:problem:<code>"),
         "title": Schema(type=OpenAPIType.STRING),
         "status": Schema(type=OpenAPIType.INTEGER),
         "code": Schema(type=OpenAPIType.STRING, description="stable, `module.reason`"),
@@ -69,10 +67,7 @@ def raised_by(handler: HTTPRouteHandler) -> list[type[DaogangError]]:
         raised += [errors.DatabaseAway, errors.Contended]
     if handler.parsed_data_field is not None or handler.opt.get("body"):
         raised += [errors.MalformedBody, errors.InvalidBody, errors.BodyTooLarge]
-    if any(
-        field.name not in handler.dependencies
-        for field in handler.parsed_fn_signature.parameters.values()
-    ):
+    if any(field.name not in handler.dependencies for field in handler.parsed_fn_signature.parameters.values()):
         raised.append(errors.InvalidBody)
     raised += [errors.RouteUnknown, errors.InternalFault]
     return list(dict.fromkeys(raised))
@@ -91,8 +86,7 @@ def responses_of(raised: list[type[DaogangError]]) -> dict[str, OpenAPIResponse]
         by_status.setdefault(error.status, []).append(error.code)
     return {
         str(status): OpenAPIResponse(
-            description="Problem: "
-            + ", ".join(f"`{code}`" for code in dict.fromkeys(codes)),
+            description="Problem: " + ", ".join(f"`{code}`" for code in dict.fromkeys(codes)),
             content={MEDIA_TYPE: OpenAPIMediaType(schema=PROBLEM_REF)},
         )
         for status, codes in sorted(by_status.items())
@@ -116,16 +110,12 @@ def complete_openapi(app: Litestar) -> None:
 def _complete(operation: Operation, handler: HTTPRouteHandler) -> None:
     access: dict[str, Any] = handler.opt
     kept = {
-        status: response
-        for status, response in (operation.responses or {}).items()
-        if status.startswith(("2", "3"))
+        status: response for status, response in (operation.responses or {}).items() if status.startswith(("2", "3"))
     }
     operation.responses = {**kept, **responses_of(raised_by(handler))}
     if "scope" in access:
         operation.security = [{"bearer": []}]
-        operation.description = (
-            f"{operation.description or ''}\n\nScope: `{access['scope']}`.".strip()
-        )
+        operation.description = f"{operation.description or ''}\n\nScope: `{access['scope']}`.".strip()
     elif access.get("signed"):
         operation.security = [{str(access["signed"]): []}]
     else:

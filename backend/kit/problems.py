@@ -48,9 +48,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     errors: list[FieldFault] = []
 
 
-def problem_members(
-    error: DaogangError, language: str, request_id: str
-) -> dict[str, Any]:
+def problem_members(error: DaogangError, language: str, request_id: str) -> dict[str, Any]:
     """Return the members of the problem document of an error."""
     message = messages.text(language, error.code, error.detail)
     return {
@@ -64,9 +62,7 @@ def problem_members(
     }
 
 
-def respond(
-    request: Request[Any, Any, Any], error: DaogangError
-) -> Response[dict[str, Any]]:
+def respond(request: Request[Any, Any, Any], error: DaogangError) -> Response[dict[str, Any]]:
     """Answer with an error in the caller's language."""
     language = messages.pick_language(request.headers.get("accept-language"))
     request_id = str(request.scope.get("request_id", ""))
@@ -78,20 +74,14 @@ def respond(
     )
 
 
-def answer_error(
-    request: Request[Any, Any, Any], error: DaogangError
-) -> Response[dict[str, Any]]:
+def answer_error(request: Request[Any, Any, Any], error: DaogangError) -> Response[dict[str, Any]]:
     """Answer with one of our own errors."""
     if error.status >= 500:  # noqa: PLR2004 - HTTP's server errors
-        log.warning(
-            "request.failed", code=error.code, cause=type(error.__cause__).__name__
-        )
+        log.warning("request.failed", code=error.code, cause=type(error.__cause__).__name__)
     return respond(request, error)
 
 
-def answer_http(
-    request: Request[Any, Any, Any], error: HTTPException
-) -> Response[dict[str, Any]]:
+def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
     """Answer with the framework's own refusals in our form, without their text, which may quote the path."""
     if isinstance(error, ValidationException):
         extra = error.extra if isinstance(error.extra, list) else []
@@ -103,19 +93,15 @@ def answer_http(
         return respond(request, InvalidBody(errors=faults))
     known = BY_STATUS.get(error.status_code)
     if known is None:
-        log.error("request.unexpected_http_error", status=error.status_code)
+        log.error("request.unexpected_http_error", status=error.status_code, exc_info=error)
         return respond(request, InternalFault())
     response = respond(request, known())
-    if allow := (error.headers or {}).get("allow") or (error.headers or {}).get(
-        "Allow"
-    ):
+    if allow := (error.headers or {}).get("allow") or (error.headers or {}).get("Allow"):
         response.headers["Allow"] = allow
     return response
 
 
-def answer_fault(
-    request: Request[Any, Any, Any], error: Exception
-) -> Response[dict[str, Any]]:
+def answer_fault(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     """Answer a mistake of ours: the log gets the trace, the caller the request id."""
     log.error("request.fault", exc_info=error)
     return respond(request, InternalFault())

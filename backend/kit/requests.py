@@ -12,9 +12,7 @@ log = structlog.get_logger()
 
 REQUEST_ID = re.compile(rb"[0-9A-Za-z_-]{8,64}")
 
-REQUESTS = Counter(
-    "daogang_http_requests", "Requests answered", ["method", "route", "status"]
-)
+REQUESTS = Counter("daogang_http_requests", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram(
     "daogang_http_request_seconds",
     "Time from the first byte of the request to the last of the answer",
@@ -38,12 +36,8 @@ def attend_requests(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
             return
         started = perf_counter()
-        given = next(
-            (value for name, value in scope["headers"] if name == b"x-request-id"), b""
-        )
-        request_id = (
-            given.decode("ascii") if REQUEST_ID.fullmatch(given) else uuid4().hex
-        )
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        request_id = given.decode("ascii") if REQUEST_ID.fullmatch(given) else uuid4().hex
         scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)

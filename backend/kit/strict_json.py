@@ -26,9 +26,7 @@ class StrictJSON(AbstractDTO[Any]):
     ) -> None:
         """Build the handler's decoder once."""
         del backend_cls
-        cls._decoders[handler_id] = msgspec.json.Decoder(
-            field_definition.annotation, strict=True
-        )
+        cls._decoders[handler_id] = msgspec.json.Decoder(field_definition.annotation, strict=True)
 
     @classmethod
     def create_openapi_schema(
@@ -40,9 +38,7 @@ class StrictJSON(AbstractDTO[Any]):
 
     def decode_bytes(self, value: bytes) -> Any:
         """Decode a body for this handler."""
-        return decode(
-            value, self._decoders[self.asgi_connection.route_handler.handler_id]
-        )
+        return decode(value, self._decoders[self.asgi_connection.route_handler.handler_id])
 
     def decode_builtins(self, value: dict[str, Any]) -> Any:
         """Never called: only JSON bodies have this DTO."""

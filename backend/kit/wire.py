@@ -30,9 +30,7 @@ class Page(Struct, Generic[Item], frozen=True, kw_only=True):
     next: str | None = None
 
 
-def decode(
-    body: bytes, decoder: msgspec.json.Decoder[Item], limit: int = 1_000_000
-) -> Item:
+def decode(body: bytes, decoder: msgspec.json.Decoder[Item], limit: int = 1_000_000) -> Item:
     """Decode strictly: `"1.5"` is not a number, NaN is not JSON.
 
     Raises BodyTooLarge, MalformedBody or InvalidBody (naming the place).
@@ -43,9 +41,7 @@ def decode(
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
-        raise InvalidBody(
-            errors=[{"path": path.rstrip("`") or "$", "message": message}]
-        ) from error
+        raise InvalidBody(errors=[{"path": path.rstrip("`") or "$", "message": message}]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedBody(reason=str(error)) from error
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
@@ -69,12 +69,11 @@ _encoder = msgspec.json.Encoder()
 _receipts = msgspec.json.Decoder(Receipt)
 
 
+@runtime_checkable
 class DayFolder(Protocol):
     """Who folds the days that new entries touch, in the entries' own transaction; the application's wiring names it."""
 
-    async def __call__(
-        self, connection: Connection, keys: Iterable[DayKey], now: datetime
-    ) -> Cursor:
+    async def __call__(self, connection: Connection, keys: Iterable[DayKey], now: datetime) -> Cursor:
         """Lock and fold the days after the entries are written; inside a pipeline nothing is waited for yet."""
         ...
 
@@ -84,9 +83,7 @@ async def send_append(connection: Connection, entries: Sequence[Entry]) -> Curso
     return await connection.execute(APPEND, (_encoder.encode(entries).decode(),))
 
 
-async def settle_append(
-    connection: Connection, entries: Sequence[Entry], sent: Cursor
-) -> list[Appended]:
+async def settle_append(connection: Connection, entries: Sequence[Entry], sent: Cursor) -> list[Appended]:
     """Tell for each entry, in order, whether it is new, a repetition or a conflict.
 
     Costs a further statement only when some event id was taken already, by an earlier request or within the batch.
@@ -97,9 +94,7 @@ async def settle_append(
     if rest:
         keys = [_key(entry) for entry in rest]
         found = await connection.execute(TAKEN, (_encoder.encode(keys).decode(),))
-        known = {
-            row[0]: (row[1], _receipts.decode(row[2])) for row in await found.fetchall()
-        }
+        known = {row[0]: (row[1], _receipts.decode(row[2])) for row in await found.fetchall()}
     return [_appended(entry, known) for entry in entries]
 
 
@@ -117,6 +112,4 @@ def _appended(entry: Entry, known: dict[UUID, tuple[str, Receipt]]) -> Appended:
     if entry.punch_id not in known:
         return Appended("new", entry.receipt)
     digest, receipt = known[entry.punch_id]
-    return Appended(
-        "replayed" if digest == entry.payload_digest else "conflict", receipt
-    )
+    return Appended("replayed" if digest == entry.payload_digest else "conflict", receipt)

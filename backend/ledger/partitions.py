@@ -41,13 +41,9 @@ async def in_ledger_transaction(
     raise AssertionError(msg)
 
 
-async def make_partitions(
-    database: Database, *, received: date, buckets: Iterable[date]
-) -> None:
+async def make_partitions(database: Database, *, received: date, buckets: Iterable[date]) -> None:
     """Make the partitions of one month of receipt and of the given dedupe buckets."""
-    wanted = [(parent, received) for parent in PARENTS_BY_RECEIPT] + [
-        ("punch_dedupe", day) for day in set(buckets)
-    ]
+    wanted = [(parent, received) for parent in PARENTS_BY_RECEIPT] + [("punch_dedupe", day) for day in set(buckets)]
     async with database.connection() as connection:
         for parent, day in sorted(wanted):
             await connection.execute("SELECT ensure_partition(%s, %s)", (parent, day))

@@ -89,9 +89,7 @@ class DataKey(Base):
     __tablename__ = "data_key"
     __table_args__ = (
         CheckConstraint("extract(day FROM month) = 1", name="month"),
-        CheckConstraint(
-            "(wrapped IS NULL) = (destroyed_at IS NOT NULL)", name="destroyed"
-        ),
+        CheckConstraint("(wrapped IS NULL) = (destroyed_at IS NOT NULL)", name="destroyed"),
     )
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -1,0 +1,73 @@
+"""Every SELECT of the ledger's staff routes; the caller has checked that the project is one of his."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, or_, select
+
+from backend.kit.db import Tx
+from backend.ledger.tables import Punch, PunchStatus, Ruling
+
+_OF_STATUS = and_(
+    Punch.project_id == PunchStatus.project_id,
+    Punch.received_at == PunchStatus.received_at,
+    Punch.punch_id == PunchStatus.punch_id,
+)
+_CURRENT = and_(
+    Ruling.project_id == PunchStatus.project_id,
+    Ruling.punch_id == PunchStatus.punch_id,
+    Ruling.ruling_id == PunchStatus.ruling_id,
+)
+
+
+async def list_punches(
+    tx: Tx,
+    project_id: UUID,
+    *,
+    since: datetime,
+    until: datetime,
+    person_id: UUID | None,
+    outcome: str | None,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Return the punches received in [since, until), latest first, each with state and current ruling."""
+    conditions = [Punch.project_id == project_id, Punch.received_at >= since, Punch.received_at < until]
+    if person_id is not None:
+        conditions.append(PunchStatus.person_id == person_id)
+    if outcome is not None:
+        conditions.append(PunchStatus.outcome == outcome)
+    if before is not None:
+        at, punch_id = before
+        conditions.append(
+            or_(Punch.received_at < at, and_(Punch.received_at == at, Punch.punch_id < punch_id)),
+        )
+        conditions.append(Punch.received_at <= at)
+    query = (
+        select(Punch, PunchStatus.outcome, PunchStatus.person_id.label("attributed_to"), Ruling.reasons)
+        .join(PunchStatus, _OF_STATUS)
+        .join(Ruling, _CURRENT)
+        .where(*conditions)
+        .order_by(Punch.received_at.desc(), Punch.punch_id.desc())
+        .limit(limit)
+    )
+    return (await tx.execute(query)).all()
+
+
+async def find_punch(tx: Tx, project_id: UUID, punch_id: UUID) -> Row[Any] | None:
+    """Return a punch with its state and current ruling."""
+    query = (
+        select(Punch, PunchStatus.outcome, PunchStatus.person_id.label("attributed_to"), Ruling.reasons)
+        .join(PunchStatus, _OF_STATUS)
+        .join(Ruling, _CURRENT)
+        .where(PunchStatus.project_id == project_id, PunchStatus.punch_id == punch_id)
+    )
+    return (await tx.execute(query)).one_or_none()
+
+
+async def list_rulings(tx: Tx, project_id: UUID, punch_id: UUID) -> Sequence[Row[Any]]:
+    """Return every ruling on a punch, first to last."""
+    query = select(Ruling).where(Ruling.project_id == project_id, Ruling.punch_id == punch_id).order_by(Ruling.seq)
+    return (await tx.execute(query)).all()

@@ -1,0 +1,178 @@
+"""Use cases of the ledger for staff: read punches with their history, rule on one."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from backend.kit.clock import Clock
+from backend.kit.cursors import read_cursor, write_cursor
+from backend.kit.db import Database, Tx
+from backend.kit.guards import Actor
+from backend.kit.ids import new_id
+from backend.kit.wire import Page
+from backend.ledger import queries
+from backend.ledger.append import DayFolder
+from backend.ledger.errors import PunchUnknown, RulingStale
+from backend.ledger.model import DayKey
+from backend.ledger.partitions import in_ledger_transaction
+from backend.ledger.schemas import PunchFile, PunchLine, RulingOut, RulingRequest
+from backend.sites.model import day_bounds, work_on
+from backend.sites.queries import require_visible_project
+
+SPAN = timedelta(days=31)
+
+RULE = """
+WITH moved AS (
+  UPDATE punch_status SET ruling_id = %(ruling_id)s, seq = seq + 1, outcome = %(outcome)s
+  WHERE project_id = %(project_id)s AND punch_id = %(punch_id)s AND seq = %(seq)s
+  RETURNING project_id, punch_id, seq, person_id, occurred_at
+), ruled AS (
+  INSERT INTO ruling (project_id, ruled_at, ruling_id, punch_id, seq, outcome, reasons, policy_version, ruled_by, note)
+  SELECT moved.project_id, %(now)s, %(ruling_id)s, moved.punch_id, moved.seq, %(outcome)s, '[]', before.policy_version,
+    %(by)s, %(note)s
+  FROM moved JOIN ruling before
+    ON before.project_id = moved.project_id AND before.punch_id = moved.punch_id AND before.seq = %(seq)s
+), told AS (
+  INSERT INTO ledger_outbox (project_id, kind, entry_id, recorded_at)
+  SELECT project_id, 'ruling', %(ruling_id)s, %(now)s FROM moved
+)
+SELECT moved.person_id, moved.occurred_at, p.time_zone, p.cutover FROM moved JOIN project p ON p.id = moved.project_id
+"""
+
+
+def _line(row: Row[Any]) -> PunchLine:
+    return PunchLine(
+        punch_id=row.punch_id,
+        person_id=row.attributed_to,
+        source=row.source,
+        direction=row.direction,
+        occurred_at=row.occurred_at,
+        received_at=row.received_at,
+        time_quality=row.time_quality,
+        outcome=row.outcome,
+        lane=row.lane,
+        fence_version_id=row.fence_version_id,
+        signed_distance_m=row.signed_distance_m,
+        probability=row.probability,
+        accuracy_m=row.accuracy_m,
+        chainage_m=row.chainage_m,
+        offset_m=row.offset_m,
+        signals=row.signals,
+        reasons=row.reasons,
+    )
+
+
+async def list_project_punches(  # noqa: PLR0913 - the list's filters
+    tx: Tx,
+    actor: Actor,
+    project_id: UUID,
+    *,
+    clock: Clock,
+    since: datetime | None,
+    until: datetime | None,
+    person_id: UUID | None,
+    outcome: str | None,
+    after: str | None,
+    limit: int,
+) -> Page[PunchLine]:
+    """Return one page of a project's punches by time of receipt, latest first; a month back unless told otherwise."""
+    await require_visible_project(tx, actor, project_id)
+    last = until or clock.now() + timedelta(seconds=1)
+    rows = await queries.list_punches(
+        tx,
+        project_id,
+        since=since or last - SPAN,
+        until=last,
+        person_id=person_id,
+        outcome=outcome,
+        before=None if after is None else read_cursor(after),
+        limit=limit + 1,
+    )
+    lines = [_line(row) for row in rows[:limit]]
+    end = lines[-1] if len(rows) > limit else None
+    return Page(items=lines, next=None if end is None else write_cursor(end.received_at, end.punch_id))
+
+
+async def show_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID) -> PunchFile:
+    """Return all that the ledger holds about a punch; raises PunchUnknown."""
+    await require_visible_project(tx, actor, project_id)
+    row = await queries.find_punch(tx, project_id, punch_id)
+    if row is None:
+        raise PunchUnknown
+    rulings = [
+        RulingOut(
+            ruling_id=one.ruling_id,
+            seq=one.seq,
+            outcome=one.outcome,
+            reasons=one.reasons,
+            policy_version=one.policy_version,
+            ruled_at=one.ruled_at,
+            ruled_by=one.ruled_by,
+            note=one.note,
+        )
+        for one in await queries.list_rulings(tx, project_id, punch_id)
+    ]
+    return PunchFile(
+        punch=_line(row),
+        project_id=project_id,
+        source_id=row.source_id,
+        event_key=row.event_key,
+        device_time=row.device_time,
+        direction_source=row.direction_source,
+        trust=row.trust,
+        method=row.method,
+        granted=row.granted,
+        policy_version=row.policy_version,
+        covered=row.covered,
+        sigma_m=row.sigma_m,
+        payload_digest=row.payload_digest.hex(),
+        private_digest=None if row.private_digest is None else row.private_digest.hex(),
+        rulings=rulings,
+    )
+
+
+async def rule_on_punch(
+    database: Database,
+    actor: Actor,
+    project_id: UUID,
+    punch_id: UUID,
+    command: RulingRequest,
+    *,
+    clock: Clock,
+    fold: DayFolder,
+) -> PunchFile:
+    """Write a named person's ruling as a new row, move the punch's state to it and fold its day, all or nothing.
+
+    Raises NotFound for another's project, PunchUnknown, RulingStale when the punch was ruled on since `seq`.
+    """
+    async with database.transaction() as tx:
+        before = await show_punch(tx, actor, project_id, punch_id)
+    if before.rulings[-1].seq != command.seq:
+        raise RulingStale
+    now = clock.now()
+    values = {
+        "project_id": project_id,
+        "punch_id": punch_id,
+        "ruling_id": new_id(now),
+        "seq": command.seq,
+        "outcome": command.outcome,
+        "note": command.note,
+        "by": actor.account_id,
+        "now": now,
+    }
+
+    async def attempt() -> None:
+        async with database.connection() as connection, connection.transaction():
+            moved = await (await connection.execute(RULE, values)).fetchone()
+            if moved is None:
+                raise RulingStale
+            person_id, occurred_at, time_zone, cutover = moved
+            if person_id is not None:
+                day = work_on(occurred_at, time_zone, cutover)
+                await fold(connection, [DayKey(project_id, person_id, day, *day_bounds(day, time_zone, cutover))], now)
+
+    await in_ledger_transaction(database, attempt, received=now.date(), buckets=())
+    async with database.transaction() as tx:
+        return await show_punch(tx, actor, project_id, punch_id)
