@@ -4,8 +4,17 @@ from datetime import datetime
 from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import BigInteger, DateTime, ForeignKey, ForeignKeyConstraint, Index, Integer, PrimaryKeyConstraint, Text
-from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSTZRANGE, ExcludeConstraint, MultiRange, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.db import Base
@@ -15,7 +24,9 @@ Instant = DateTime(timezone=True)
 
 def _of_device(table: str) -> ForeignKeyConstraint:
     return ForeignKeyConstraint(
-        ["project_id", "device_id"], ["gate_device.project_id", "gate_device.id"], name=f"fk_{table}_device"
+        ["project_id", "device_id"],
+        ["gate_device.project_id", "gate_device.id"],
+        name=f"fk_{table}_device",
     )
 
 
@@ -24,14 +35,18 @@ class GateDevice(Base):
 
     __tablename__ = "gate_device"
 
-    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id", name="fk_gate_device_project"), primary_key=True)
+    project_id: Mapped[UUID] = mapped_column(
+        ForeignKey("project.id", name="fk_gate_device_project"), primary_key=True
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     serial_no: Mapped[str] = mapped_column(Text, unique=True)
     name: Mapped[str] = mapped_column(Text)
     entrance: Mapped[str] = mapped_column(Text)
     lane: Mapped[str] = mapped_column(Text)
     default_direction: Mapped[str] = mapped_column(Text)
-    place: Mapped[WKBElement] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False), nullable=False)
+    place: Mapped[WKBElement] = mapped_column(
+        Geometry("POINT", srid=4326, spatial_index=False), nullable=False
+    )
     state: Mapped[str] = mapped_column(Text)
     heartbeat_interval_s: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -49,6 +64,8 @@ class GateState(Base):
     last_seen_at: Mapped[datetime] = mapped_column(Instant)
     last_event_at: Mapped[datetime | None] = mapped_column(Instant)
     next_expected_seq: Mapped[int] = mapped_column(BigInteger, server_default="1")
+    # Sequence numbers that arrived since the device's counter last restarted; see backend/gates/sequence.py.
+    seen_seqs: Mapped[MultiRange[int]] = mapped_column(INT8MULTIRANGE, server_default="{}")
     backlog: Mapped[int | None] = mapped_column(Integer)
     oldest_unsent_at: Mapped[datetime | None] = mapped_column(Instant)
     clock_skew_s: Mapped[float | None]
@@ -60,7 +77,10 @@ class GateKey(Base):
     """A key that signs a device's requests; two live ones overlap in a rotation."""
 
     __tablename__ = "gate_key"
-    __table_args__ = (_of_device("gate_key"), Index("ix_gate_key_device", "project_id", "device_id"))
+    __table_args__ = (
+        _of_device("gate_key"),
+        Index("ix_gate_key_device", "project_id", "device_id"),
+    )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     project_id: Mapped[UUID]
@@ -68,7 +88,9 @@ class GateKey(Base):
     secret_cipher: Mapped[bytes]
     state: Mapped[str] = mapped_column(Text)
     issued_at: Mapped[datetime] = mapped_column(Instant)
-    issued_by: Mapped[UUID] = mapped_column(ForeignKey("account.id", name="fk_gate_key_issued_by"))
+    issued_by: Mapped[UUID] = mapped_column(
+        ForeignKey("account.id", name="fk_gate_key_issued_by")
+    )
     expires_at: Mapped[datetime | None] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
@@ -104,7 +126,9 @@ class PersonBinding(Base):
     __tablename__ = "person_binding"
     __table_args__ = (
         # The database has no primary key here: the exclusion constraint is the key.
-        PrimaryKeyConstraint("project_id", "kind", "value", "valid_during", name="pk_person_binding"),
+        PrimaryKeyConstraint(
+            "project_id", "kind", "value", "valid_during", name="pk_person_binding"
+        ),
         ExcludeConstraint(
             ("project_id", "="),
             ("kind", "="),
@@ -114,11 +138,18 @@ class PersonBinding(Base):
             using="gist",
         ),
         Index("ix_person_binding_person_id", "person_id"),
+        Index("ix_person_binding_value", "project_id", "kind", "value"),
     )
 
-    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id", name="fk_person_binding_project"))
+    project_id: Mapped[UUID] = mapped_column(
+        ForeignKey("project.id", name="fk_person_binding_project")
+    )
     kind: Mapped[str] = mapped_column(Text)
     value: Mapped[str] = mapped_column(Text)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", name="fk_person_binding_person"))
+    person_id: Mapped[UUID] = mapped_column(
+        ForeignKey("person.id", name="fk_person_binding_person")
+    )
     valid_during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
-    bound_by: Mapped[UUID] = mapped_column(ForeignKey("account.id", name="fk_person_binding_bound_by"))
+    bound_by: Mapped[UUID] = mapped_column(
+        ForeignKey("account.id", name="fk_person_binding_bound_by")
+    )
