@@ -1,6 +1,6 @@
 """What can be wrong with districts, projects, parties, people, posts, assignments and rosters."""
 
-from backend.kit.errors import BodyTooLarge, Conflict, InvalidInput, NotFound
+from backend.kit.errors import BodyTooLarge, Conflict, Forbidden, InvalidInput, NotFound
 
 # --- papers -----------------------------------------------------------------------------------------
 
@@ -173,6 +173,45 @@ class PhoneTaken(Conflict):
     code = "sites.phone_taken"
 
 
+class PhoneIsLogin(Conflict):
+    """The person logs in with the number on file; changing it is an act on the account."""
+
+    code = "sites.phone_is_login"
+
+
+class AssignmentOverlaps(Conflict):
+    """The person holds the same post already in some of these days."""
+
+    code = "sites.assignment_overlaps"
+
+
+class PolicyMoved(Conflict):
+    """Another version of the policy was set meanwhile."""
+
+    code = "sites.policy_moved"
+
+
+class RosterRaced(Conflict):
+    """Someone entered one of these people or companies while the roster was read; send it again."""
+
+    code = "sites.roster_raced"
+
+
+# --- what is for others to do -----------------------------------------------------------------------
+
+
+class CityNeeded(Forbidden):
+    """Only someone who may write in the whole city does this."""
+
+    code = "sites.city_needed"
+
+
+class SupervisorNeeded(Forbidden):
+    """Only supervisors of the district or the city do this: it decides how the site itself is judged."""
+
+    code = "sites.supervisor_needed"
+
+
 # --- what does not fit together ---------------------------------------------------------------------
 
 
@@ -210,6 +249,18 @@ class TimeZoneUnknown(InvalidInput):
     """No such zone in the IANA time zone database."""
 
     code = "sites.time_zone_unknown"
+
+
+class CutoverTooLate(InvalidInput):
+    """A day must begin before noon."""
+
+    code = "sites.cutover_too_late"
+
+
+class PolicyInPast(InvalidInput):
+    """A policy takes effect now or later: punches of the past were judged by the policy of their time."""
+
+    code = "sites.policy_in_past"
 
 
 class KeyPersonNeedsPhone(InvalidInput):
@@ -266,16 +317,16 @@ class RosterTooLong(InvalidInput):
 # --- rosters: a line --------------------------------------------------------------------------------
 
 
-class CellMissing(InvalidInput):
-    """The cell is empty and must not be."""
+class TextMissing(InvalidInput):
+    """There is no text where there must be one."""
 
-    code = "sites.roster_cell_missing"
+    code = "sites.text_missing"
 
 
-class CellTooLong(InvalidInput):
-    """The cell holds more characters than fit."""
+class TextTooLong(InvalidInput):
+    """The text has more characters than fit."""
 
-    code = "sites.roster_cell_too_long"
+    code = "sites.text_too_long"
 
 
 class CellFormula(InvalidInput):

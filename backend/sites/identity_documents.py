@@ -19,6 +19,8 @@ from backend.sites.errors import (
     IdNumberChecksum,
     IdNumberForm,
     RegistrationNoMalformed,
+    TextMissing,
+    TextTooLong,
     UsccMalformed,
 )
 
@@ -104,9 +106,17 @@ def read_registration_no(text: str) -> str:
     return plain
 
 
-def fold(text: str) -> str:
-    """Give a name its one spelling: half-width letters and digits, single blanks, none at the ends."""
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+def read_title(text: str, limit: int) -> str:
+    """Give a name its one spelling: half-width letters and digits, single blanks, none at the ends.
+
+    `limit` counts characters. Raises TextMissing when nothing is left, TextTooLong.
+    """
+    plain = " ".join(unicodedata.normalize("NFKC", text).split())
+    if not plain:
+        raise TextMissing
+    if len(plain) > limit:
+        raise TextTooLong(limit=limit)
+    return plain
 
 
 def _squeeze(text: str) -> str:

@@ -124,6 +124,16 @@ _ALL: Final = (
 POST_KINDS: Final[Mapping[str, PostKind]] = MappingProxyType({kind.code: kind for kind in _ALL})
 KEY_POSTS: Final = frozenset(kind.code for kind in _ALL if kind.key)
 
+# Posts that a party fills with one person, whatever a roster lists.
+SINGLE_POSTS: Final = frozenset(
+    {
+        "owner_project_leader",
+        "project_manager",
+        "technical_lead",
+        "chief_supervisor",
+    }
+)
+
 _POST_NAMES: Final[Mapping[str, PostKind]] = MappingProxyType(
     {name: kind for kind in _ALL for name in (kind.code, kind.zh, kind.en, *kind.aliases)}
 )

@@ -12,7 +12,7 @@ from backend.identity.errors import PhoneNumberMalformed
 from backend.identity.phone_numbers import read_phone_number
 from backend.kit.errors import DaogangError
 from backend.sites import errors
-from backend.sites.identity_documents import RESIDENT_ID, IdentityDocument, fold, read_document, read_uscc
+from backend.sites.identity_documents import RESIDENT_ID, IdentityDocument, read_document, read_title, read_uscc
 from backend.sites.posts import POST_KINDS, read_party_kind, read_post_kind, require_post_of_party
 from backend.sites.roster_files import MAX_ROWS, FileKind, Line, read_lines
 
@@ -234,7 +234,7 @@ class _LineReader:
         text = self._text(column)
         if not text:
             if required:
-                self._add(column, errors.CellMissing())
+                self._add(column, errors.TextMissing())
             return empty
         cell = self._line.cells[self._columns[column]]
         if cell.trouble == "formula":
@@ -260,13 +260,7 @@ class _LineReader:
 
 
 def _short(limit: int) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        plain = fold(text)
-        if len(plain) > limit:
-            raise errors.CellTooLong(limit=limit)
-        return plain
-
-    return read
+    return lambda text: read_title(text, limit)
 
 
 def _seats(text: str) -> int:
