@@ -35,7 +35,7 @@ def format_chainage(metres: float, prefix: str = "K", decimals: int = 3) -> str:
 
 def parse_chainage(label: str) -> Chainage:
     """Read a label (`K12+345.678`, `ZK3+420`; spaces and case do not matter); raises ChainageInvalid."""
-    found = _LABEL.fullmatch("".join(label.split()).upper().replace("＋", "+"))  # noqa: RUF001 - typed on Chinese keyboards
+    found = _LABEL.fullmatch("".join(label.split()).upper().replace("＋", "+"))
     if found is None:
         raise ChainageInvalid(label=label[:40])
     return Chainage(found["prefix"], int(found["km"]) * 1000.0 + float(found["m"]))

@@ -98,7 +98,7 @@ def shape_of_area(area: shapely.Geometry) -> Polygon | MultiPolygon:
     return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
 
 
-def build_corridor(  # noqa: PLR0913 - a corridor has that many parts
+def build_corridor(
     system: CoordinateSystem,
     line: Sequence[Position],
     widths: Sequence[WidthRange],

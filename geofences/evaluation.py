@@ -115,7 +115,7 @@ class Evaluation:
     version_ids: tuple[UUID, ...]
 
 
-def evaluate(  # noqa: PLR0913, PLR0917 - a fix has that many facts
+def evaluate(
     fence: Fence,
     lon: float,
     lat: float,

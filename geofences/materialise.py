@@ -146,7 +146,9 @@ def _disc(centre: Array, radius_m: float) -> shapely.Polygon:
     return shapely.Polygon(centre + radius_m * np.column_stack([np.cos(turn), np.sin(turn)]))
 
 
-def strip(axis: Array, raw_m: Array, widths: tuple[WidthRange, ...], *, round_caps: bool) -> shapely.Geometry:
+def strip(
+    axis: Array, raw_m: Array, widths: tuple[WidthRange, ...], *, round_caps: bool
+) -> shapely.Polygon | shapely.MultiPolygon:
     """Build the area beside an axis (n x 2 metres) from its own rectangles and the sectors that fill its outer bends.
 
     `raw_m` are the distances along the axis at its points, by which the ranges of `widths` are measured.
@@ -179,7 +181,7 @@ def strip(axis: Array, raw_m: Array, widths: tuple[WidthRange, ...], *, round_ca
     return _closed(shapely.union_all([piece for piece in pieces if piece.area > 0.0]))
 
 
-def _closed(area: shapely.Geometry) -> shapely.Geometry:
+def _closed(area: shapely.Geometry) -> shapely.Polygon | shapely.MultiPolygon:
     """Close the hair-thin slits that stay open where pieces meet in the last digit: 1 mm out and 1 mm in again."""
     wider = shapely.buffer(area, _CLOSING_M, join_style="mitre", mitre_limit=10.0)
     return shapely.buffer(wider, -_CLOSING_M, join_style="mitre", mitre_limit=10.0)

@@ -14,8 +14,18 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geofences.construction import build_circle, build_corridor, build_fixed_point, build_multipolygon, build_polygon
+from geofences.construction import build_polygon
 from geofences.coordinates import CoordinateSystem, coordinate_system, from_wgs84
+from geofences.drawing import (
+    CircleDrawing,
+    CorridorDrawing,
+    Drawing,
+    PointDrawing,
+    PolygonDrawing,
+    Position,
+    corridor_of,
+    shape_from,
+)
 from geofences.errors import (
     FileTooLarge,
     GeoJsonInvalid,
@@ -28,7 +38,7 @@ from geofences.errors import (
     WidthMissing,
 )
 from geofences.projection import ground_distance_m
-from geofences.shapes import MAX_VERTICES, Cap, Point, Shape, WidthRange
+from geofences.shapes import MAX_VERTICES, Cap, Point, Shape
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -54,10 +64,11 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One fence found in a file: its name (empty if it has none), its place in the file, and its shape."""
+    """One fence found in a file: its name (empty if it has none), its place there, what is drawn and its shape."""
 
     name: str
     where: str
+    drawing: Drawing
     shape: Shape
 
 
@@ -84,7 +95,7 @@ def read_geojson(content: bytes, system: CoordinateSystem, wishes: Wishes) -> tu
         vertices += _count(geometry)
         if vertices > MAX_VERTICES:
             raise TooManyVertices(where=place, limit=MAX_VERTICES, found=vertices)
-        found.append(Found(_name(feature), where, _shape(geometry, place, system, wishes)))
+        found.append(Found(_name(feature), where, *_drawn(geometry, place, system, wishes)))
     if not found:
         raise GeoJsonInvalid(where="$", found="no geometry")
     return tuple(found)
@@ -192,52 +203,59 @@ def _count(geometry: object) -> int:
     return total
 
 
-def _position(value: object, where: str) -> list[float]:
+def _position(value: object, where: str) -> Position:
     numbers = _list(value, where)
     pair = [float(n) for n in numbers[:2] if isinstance(n, (int, float)) and not isinstance(n, bool)]
     if len(pair) < 2:  # noqa: PLR2004 - x and y
         raise GeoJsonInvalid(where=where, found=str(numbers)[:40])
-    return pair
+    return pair[0], pair[1]
 
 
-def _positions(value: object, where: str) -> list[list[float]]:
+def _positions(value: object, where: str) -> list[Position]:
     return [_position(item, f"{where}[{index}]") for index, item in enumerate(_list(value, where))]
 
 
-def _rings(value: object, where: str) -> list[list[list[float]]]:
+def _rings(value: object, where: str) -> list[list[Position]]:
     return [_positions(item, f"{where}[{index}]") for index, item in enumerate(_list(value, where))]
 
 
-def _shape(value: object, where: str, system: CoordinateSystem, wishes: Wishes) -> Shape:
+def _drawn(value: object, where: str, system: CoordinateSystem, wishes: Wishes) -> tuple[Drawing, Shape]:
+    """Return what a geometry draws and its shape, whose faults name their place in the geometry's own nesting."""
     geometry = _mapping(value, where)
     coordinates, place = geometry.get("coordinates"), f"{where}.coordinates".lstrip(".")
     match geometry.get("type"):
         case "Polygon":
-            return build_polygon(system, _rings(coordinates, place), place)
+            rings = _rings(coordinates, place)
+            return PolygonDrawing(coordinates=[rings]), build_polygon(system, rings, place)
         case "MultiPolygon":
             parts = [_rings(item, f"{place}[{index}]") for index, item in enumerate(_list(coordinates, place))]
-            return build_multipolygon(system, parts, place)
+            return _with_shape(PolygonDrawing(coordinates=parts), system, place)
         case "LineString":
-            return _corridor(_positions(coordinates, place), place, system, wishes)
+            return _with_shape(_corridor(_positions(coordinates, place), place, wishes), system, place)
         case "MultiLineString":
-            return _corridor(_joined(_rings(coordinates, place), place, system), place, system, wishes)
+            line = _joined(_rings(coordinates, place), place, system)
+            return _with_shape(_corridor(line, place, wishes), system, place)
         case "Point":
             if wishes.radius_m is None:
                 raise RadiusMissing(where=place)
-            build = build_circle if wishes.point_kind == "circle" else build_fixed_point
-            return build(system, _position(coordinates, place), wishes.radius_m, place)
+            kind = CircleDrawing if wishes.point_kind == "circle" else PointDrawing
+            drawing = kind(coordinates=_position(coordinates, place), radius_m=wishes.radius_m)
+            return _with_shape(drawing, system, place)
         case other:
             raise GeometryUnsupported(where=where or "$", found=str(other)[:40])
 
 
-def _corridor(line: list[list[float]], where: str, system: CoordinateSystem, wishes: Wishes) -> Shape:
+def _with_shape(drawing: Drawing, system: CoordinateSystem, where: str) -> tuple[Drawing, Shape]:
+    return drawing, shape_from(drawing, system, where)
+
+
+def _corridor(line: list[Position], where: str, wishes: Wishes) -> CorridorDrawing:
     if wishes.left_m is None or wishes.right_m is None:
         raise WidthMissing(where=where)
-    widths = [WidthRange(0.0, None, wishes.left_m, wishes.right_m)]
-    return build_corridor(system, line, widths, cap=wishes.cap, start_m=wishes.start_m, where=where)
+    return corridor_of(line, wishes.left_m, wishes.right_m, wishes.cap, wishes.start_m)
 
 
-def _joined(pieces: list[list[list[float]]], where: str, system: CoordinateSystem) -> list[list[float]]:
+def _joined(pieces: list[list[Position]], where: str, system: CoordinateSystem) -> list[Position]:
     """Join the pieces of a line end to end, in the direction of the first; raises LinesApart if they do not meet."""
     waiting = [piece for piece in pieces if piece]
     if not waiting:
@@ -260,7 +278,7 @@ def _joined(pieces: list[list[list[float]]], where: str, system: CoordinateSyste
     return line
 
 
-def _gap_m(a: list[float], b: list[float], system: CoordinateSystem) -> float:
+def _gap_m(a: Position, b: Position, system: CoordinateSystem) -> float:
     if system.kind == "projected":
         return math.hypot(a[0] - b[0], a[1] - b[1])
     if not all(abs(position[1]) <= 90.0 for position in (a, b)):  # noqa: PLR2004 - swapped axes are told later

@@ -13,13 +13,13 @@ from tests.support.fences import PLANE, metres, metro_coordinates, prepared
 
 @pytest.fixture(scope="session")
 def metro() -> Corridor:
-    """The metro line with half-widths of 50 m and flat ends."""
+    """Give the metro line with half-widths of 50 m and flat ends."""
     return build_corridor(WGS84, metro_coordinates(WGS84), [WidthRange(0.0, None, 50.0, 50.0)])
 
 
 @pytest.fixture(scope="session")
 def metro_fence(metro: Corridor) -> Fence:
-    """The metro line's corridor, prepared."""
+    """Give the metro line's corridor, prepared."""
     return prepared(metro)
 
 

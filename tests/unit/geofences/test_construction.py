@@ -1,5 +1,6 @@
 """Declared coordinates become valid shapes, or an error that names the place."""
 
+import itertools
 import math
 
 import pytest
@@ -33,7 +34,7 @@ def shifted(ring: list[tuple[float, float]], by: float) -> list[tuple[float, flo
 
 
 def signed_area(ring: Ring) -> float:
-    return sum(a.lon * b.lat - b.lon * a.lat for a, b in zip(ring, ring[1:], strict=False))
+    return sum(a.lon * b.lat - b.lon * a.lat for a, b in itertools.pairwise(ring))
 
 
 def test_rings_are_closed_turned_and_cleaned() -> None:
@@ -42,7 +43,7 @@ def test_rings_are_closed_turned_and_cleaned() -> None:
     assert isinstance(polygon, Polygon)
     assert polygon.shell[0] == polygon.shell[-1]
     assert signed_area(polygon.shell) > 0 > signed_area(polygon.holes[0])
-    assert {point for point in polygon.shell} >= set(SQUARE)
+    assert set(polygon.shell) >= set(SQUARE)
 
 
 def test_a_third_number_is_ignored() -> None:

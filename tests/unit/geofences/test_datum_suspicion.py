@@ -1,7 +1,5 @@
 """A mistake of datum is recognised, told with its numbers, and never accepted."""
 
-from collections.abc import Callable
-
 import pytest
 
 from geofences.choice import Fix
@@ -21,7 +19,7 @@ def office() -> Fence:
 
 
 def declared_fix(true: tuple[float, float], really: CoordinateSystem, declared: CoordinateSystem) -> Fix:
-    """The fix of a person at a true place whose phone writes in one system and declares another."""
+    """Make the fix of a person at a true place whose phone writes in one system and declares another."""
     lon, lat = to_wgs84(declared, *from_wgs84(really, *true))
     return Fix(float(lon), float(lat), 12.0, "web")
 
@@ -60,9 +58,7 @@ def test_who_is_simply_elsewhere_raises_no_suspicion(office: Fence) -> None:
     assert suspect_datum([office], Fix(114.35, 30.62, 12.0, "android"), WGS84, POLICY) is None
 
 
-def test_who_is_inside_or_uncertain_raises_no_suspicion(
-    office: Fence, straight_fence: Callable[[float], Fence]
-) -> None:
+def test_who_is_inside_or_uncertain_raises_no_suspicion(office: Fence) -> None:
     assert suspect_datum([office], Fix(*PLACE, 12.0, "android"), WGS84, POLICY) is None
     near = Fix(PLACE[0], PLACE[1] + 75.0 / 110_850.0, 30.0, "android")
     assert suspect_datum([office], near, WGS84, POLICY) is None

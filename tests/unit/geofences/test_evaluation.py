@@ -14,7 +14,7 @@ from scipy.special import ndtr
 from geofences.construction import build_circle, build_corridor, build_polygon
 from geofences.coordinates import GCJ02, WGS84, from_wgs84, to_wgs84
 from geofences.errors import AccuracyInvalid
-from geofences.evaluation import EvaluationPolicy, Fence, evaluate, measure, side_of
+from geofences.evaluation import EvaluationPolicy, Fence, Platform, evaluate, measure, side_of
 from geofences.map_datums import wgs84_to_gcj02
 from geofences.materialise import materialise
 from geofences.preparation import prepare_fence, union_of
@@ -41,7 +41,7 @@ def star(radii: list[float], turn: float = 0.0) -> list[tuple[float, float]]:
     ("platform", "accuracy_m", "sigma_m"),
     [("android", 20.0, 17.212), ("ios", 20.0, 18.382), ("web", 20.0, 17.212), ("android", 0.0, 5.0), ("ios", 5.0, 5.0)],
 )
-def test_sigma_is_the_platform_s_inflated_and_floored(platform: str, accuracy_m: float, sigma_m: float) -> None:
+def test_sigma_is_the_platform_s_inflated_and_floored(platform: Platform, accuracy_m: float, sigma_m: float) -> None:
     assert POLICY.sigma_m(accuracy_m, platform) == pytest.approx(sigma_m)
 
 
@@ -73,7 +73,7 @@ def test_on_a_straight_corridor_it_is_the_closed_form(
     x=st.floats(-400.0, 400.0),
     y=st.floats(-400.0, 400.0),
 )
-def test_cover_and_distance_are_shapely_s(radii: list[float], hole: bool, x: float, y: float) -> None:
+def test_cover_and_distance_are_shapely_s(radii: list[float], *, hole: bool, x: float, y: float) -> None:
     rings = [metres(star(radii))]
     if hole:
         rings.append(metres(star([radius * 0.5 for radius in radii])))
@@ -194,7 +194,7 @@ def test_far_away_it_is_the_distance_on_the_ellipsoid(metro_fence: Fence) -> Non
         (0.01, 100.0, True, "outside"),
     ],
 )
-def test_the_rule(probability: float, accuracy_m: float, covered: bool, side: str) -> None:
+def test_the_rule(probability: float, accuracy_m: float, *, covered: bool, side: str) -> None:
     assert side_of(probability, accuracy_m, POLICY, covered=covered) == side
 
 
@@ -257,7 +257,7 @@ def test_the_metro_line_judges_alike_in_both_datums(metro: Corridor, metro_fence
         assert sides == {"inside", "uncertain", "outside"}
 
 
-def test_the_wrong_datum_puts_the_metro_line_off_itself(metro: Corridor, metro_fence: Fence) -> None:
+def test_the_wrong_datum_puts_the_metro_line_off_itself(metro_fence: Fence) -> None:
     distances = [
         -evaluate(metro_fence, lon, lat, 10.0, "android", POLICY).signed_distance_m + 50.0
         for lon, lat in metro_coordinates(GCJ02)

@@ -1,5 +1,6 @@
 """Shapes become areas whose metres are metres."""
 
+import itertools
 import math
 
 import numpy as np
@@ -13,11 +14,11 @@ from geofences.coordinates import WGS84, from_wgs84, to_wgs84
 from geofences.errors import SizeInvalid
 from geofences.materialise import SAG_M, materialise, polygon_of, strip
 from geofences.projection import ground_distance_m
-from geofences.shapes import Corridor, WidthRange
+from geofences.shapes import Cap, Corridor, WidthRange
 from tests.support.fences import PLANE, metres
 
 
-def in_plane(area: shapely.Geometry) -> shapely.Geometry:
+def in_plane(area: shapely.MultiPolygon) -> shapely.MultiPolygon:
     return shapely.transform(area, lambda path: np.column_stack(from_wgs84(PLANE, path[:, 0], path[:, 1])))
 
 
@@ -91,7 +92,8 @@ def test_left_and_right_and_their_changes_lie_where_they_are_said() -> None:
 
 def test_round_caps_reach_as_far_as_the_width() -> None:
     line = metres([(0.0, 0.0), (1000.0, 0.0)])
-    for cap, reach in (("flat", 0.0), ("round", 50.0)):
+    caps: list[tuple[Cap, float]] = [("flat", 0.0), ("round", 50.0)]
+    for cap, reach in caps:
         corridor = build_corridor(PLANE, line, [WidthRange(0.0, None, 50.0, 50.0)], cap=cap)
         west, _, east, _ = in_plane(materialise(corridor).area).bounds
         assert west == pytest.approx(line[0][0] - reach, abs=SAG_M)
@@ -127,7 +129,7 @@ def test_what_is_materialised_is_valid_in_degrees_and_has_short_edges() -> None:
     area = materialise(big).area
     assert area.is_valid
     path = shapely.get_coordinates(area.geoms[0].exterior)
-    steps = [ground_distance_m(*a, *b)[0] for a, b in zip(path, path[1:], strict=False)]
+    steps = [ground_distance_m(*a, *b)[0] for a, b in itertools.pairwise(path)]
     assert max(steps) <= 1_001.0
     assert area.area == pytest.approx(0.3 * 0.3 / 2 - 0.05 * 0.05 / 2, rel=1e-4)
     assert materialise(polygon_of(area)).area_m2 == pytest.approx(materialise(big).area_m2, rel=1e-8)

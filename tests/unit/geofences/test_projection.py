@@ -1,5 +1,6 @@
 """Chainage and offset of a position: sides, ends, bends, hairpins and sections."""
 
+import itertools
 import math
 
 import numpy as np
@@ -98,7 +99,7 @@ def test_sections_cut_edges_and_may_be_several() -> None:
 
 @given(path=st.lists(st.tuples(NUMBER, NUMBER), min_size=2, max_size=12), place=st.tuples(NUMBER, NUMBER))
 def test_the_nearest_place_is_shapely_s(path: list[tuple[float, float]], place: tuple[float, float]) -> None:
-    if len(set(path)) < 2 or min((math.dist(a, b) for a, b in zip(path, path[1:], strict=False))) < 1e-3:
+    if len(set(path)) < 2 or min((math.dist(a, b) for a, b in itertools.pairwise(path))) < 1e-3:
         path = [(0.0, 0.0), *((x + 1_000.0 * i, y) for i, (x, y) in enumerate(path, 1))]
     line = shapely.LineString(path)
     found = nearest_on(plane_axis(path), *place)
