@@ -1,4 +1,4 @@
-"""Runs the migrations of one database as the owner role, each in its own transaction with lock and statement time-outs."""
+"""Runs the migrations of one database as the owner role, each in its own transaction, with time-outs."""
 
 from alembic import context
 from sqlalchemy import create_engine, pool, text
@@ -25,9 +25,10 @@ def run() -> None:
         connection.execute(text("SET statement_timeout = '10min'"))
         connection.execute(
             text(
-                f"SELECT set_config('role', '{OWNER}', false) FROM pg_tables "
-                f"WHERE schemaname = 'public' AND tablename = 'alembic_version' AND tableowner = '{OWNER}'"
-            )
+                "SELECT set_config('role', :owner, false) FROM pg_tables "
+                "WHERE schemaname = 'public' AND tablename = 'alembic_version' AND tableowner = :owner"
+            ),
+            {"owner": OWNER},
         )
         connection.commit()
         context.configure(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PATIENCE_S = 25
+NUDGE_AFTER_S = 2.0
 BIGGEST_LOG = 10_000_000
 
 
@@ -28,10 +29,15 @@ class Children:
         self._folder = folder
         self._register = register
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._nudged: set[str] = set()
         folder.mkdir(parents=True, exist_ok=True)
 
-    def start(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
-        """Start one in a session of its own, so that Ctrl-C reaches us alone and we decide the order of stopping."""
+    def start(self, name: str, command: list[str], environment: Mapping[str, str], *, nudged: bool = False) -> None:
+        """Start one in a session of its own, so that Ctrl-C reaches us alone and we decide the order of stopping.
+
+        `nudged` is for programs with worker processes that lose a signal while they start: when such a program has
+        not ended after two seconds, its whole session is asked once more.
+        """
         log = self.log(name)
         if log.exists() and log.stat().st_size > BIGGEST_LOG:
             log.replace(log.with_suffix(".log.1"))
@@ -45,6 +51,8 @@ class Children:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        if nudged:
+            self._nudged.add(name)
         self._register.write_text(json.dumps([child.pid for child in self._running.values()]))
 
     def log(self, name: str) -> Path:
@@ -72,9 +80,9 @@ class Children:
                 _signal(child.pid, signal.SIGTERM)
         until = time.monotonic() + PATIENCE_S
         for name, child in self._running.items():
-            try:
-                child.wait(max(0.0, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
+            if name in self._nudged and not _ended(child, NUDGE_AFTER_S):
+                _signal(-child.pid, signal.SIGTERM)
+            if not _ended(child, max(0.0, until - time.monotonic())):
                 say(f"the {name} did not finish within {PATIENCE_S} s and is killed")
             # Whatever of its session is left has lost its parent.
             _signal(-child.pid, signal.SIGKILL)
@@ -96,6 +104,14 @@ def sweep(register: Path) -> None:
                 time.sleep(0.05)
             _signal(-pid, signal.SIGKILL)
     register.unlink()
+
+
+def _ended(child: subprocess.Popen[bytes], within_s: float) -> bool:
+    try:
+        child.wait(within_s)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _command_of(pid: int) -> str:

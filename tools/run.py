@@ -47,7 +47,7 @@ def run() -> int:
         _prepare(settings)
         children = Children(LOCAL / "log", REGISTER)
         stack.callback(children.stop)
-        children.start("server", [DAOGANG, "serve"], settings)
+        children.start("server", [DAOGANG, "serve"], settings, nudged=True)
         children.start("worker", [DAOGANG, "worker"], settings)
         logins = _output(settings, DAOGANG, "demo", "--logins")
         wait_until_ready(port, children)
