@@ -13,6 +13,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.router import Router
 
+from backend.attendance.routes import attendance_router
 from backend.health import health_router
 from backend.identity.errors import TOKEN_REFUSALS
 from backend.identity.routes import identity_router
@@ -29,6 +30,7 @@ from backend.kit.problems import EXCEPTION_HANDLERS
 from backend.kit.requests import attend_requests
 from backend.kit.strict_json import StrictJSON
 from backend.ledger.append import DayFolder
+from backend.ledger.routes import ledger_router
 from backend.settings import Settings, read_settings
 from backend.wiring import wire
 from mobile_api.check_in import CheckInTools
@@ -119,7 +121,14 @@ DEPENDENCIES = {
 
 def routers() -> list[Router]:
     """Join the modules' routes."""
-    return [health_router(), identity_router(), session_router(), mobile_router()]
+    return [
+        health_router(),
+        identity_router(),
+        ledger_router(),
+        attendance_router(),
+        session_router(),
+        mobile_router(),
+    ]
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing | None = None) -> Litestar:

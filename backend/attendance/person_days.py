@@ -77,9 +77,7 @@ async def send_fold(
     """Lock and fold the days; inside a pipeline nothing is waited for yet. Call it after the entries are written."""
     encoded = _encoder.encode(sorted(set(keys))).decode()
     await connection.execute(LOCK, (encoded,))
-    return await connection.execute(
-        FOLD, (rule.name, rule.min_punches, rule.min_span_s, now, encoded)
-    )
+    return await connection.execute(FOLD, (rule.name, rule.min_punches, rule.min_span_s, now, encoded))
 
 
 async def settle_fold(sent: Cursor) -> list[Day]:

@@ -1,4 +1,4 @@
-"""Every SELECT of the ledger's staff routes; the caller has checked that the project is one of his."""
+"""Every SELECT of the ledger's staff routes, limited to the people whom the actor may see."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,11 @@ from uuid import UUID
 from sqlalchemy import Row, and_, or_, select
 
 from backend.kit.db import Tx
+from backend.kit.guards import Actor
 from backend.ledger.tables import Punch, PunchStatus, Ruling
+from backend.sites.person_rights import sees_person
+
+READ = "ledger.read"
 
 _OF_STATUS = and_(
     Punch.project_id == PunchStatus.project_id,
@@ -24,6 +28,7 @@ _CURRENT = and_(
 
 async def list_punches(
     tx: Tx,
+    actor: Actor,
     project_id: UUID,
     *,
     since: datetime,
@@ -35,6 +40,7 @@ async def list_punches(
 ) -> Sequence[Row[Any]]:
     """Return the punches received in [since, until), latest first, each with state and current ruling."""
     conditions = [Punch.project_id == project_id, Punch.received_at >= since, Punch.received_at < until]
+    conditions.append(sees_person(actor, READ, PunchStatus.project_id, PunchStatus.person_id))
     if person_id is not None:
         conditions.append(PunchStatus.person_id == person_id)
     if outcome is not None:
@@ -56,13 +62,17 @@ async def list_punches(
     return (await tx.execute(query)).all()
 
 
-async def find_punch(tx: Tx, project_id: UUID, punch_id: UUID) -> Row[Any] | None:
+async def find_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, scope: str = READ) -> Row[Any] | None:
     """Return a punch with its state and current ruling."""
     query = (
         select(Punch, PunchStatus.outcome, PunchStatus.person_id.label("attributed_to"), Ruling.reasons)
         .join(PunchStatus, _OF_STATUS)
         .join(Ruling, _CURRENT)
-        .where(PunchStatus.project_id == project_id, PunchStatus.punch_id == punch_id)
+        .where(
+            PunchStatus.project_id == project_id,
+            PunchStatus.punch_id == punch_id,
+            sees_person(actor, scope, PunchStatus.project_id, PunchStatus.person_id),
+        )
     )
     return (await tx.execute(query)).one_or_none()
 

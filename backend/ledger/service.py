@@ -18,10 +18,12 @@ from backend.ledger.errors import PunchUnknown, RulingStale
 from backend.ledger.model import DayKey
 from backend.ledger.partitions import in_ledger_transaction
 from backend.ledger.schemas import PunchFile, PunchLine, RulingOut, RulingRequest
+from backend.sites.errors import ProjectUnknown
 from backend.sites.model import day_bounds, work_on
-from backend.sites.queries import require_visible_project
+from backend.sites.queries import find_project
 
 SPAN = timedelta(days=31)
+RULE_SCOPE = "ledger.rule"
 
 RULE = """
 WITH moved AS (
@@ -78,10 +80,11 @@ async def list_project_punches(  # noqa: PLR0913 - the list's filters
     limit: int,
 ) -> Page[PunchLine]:
     """Return one page of a project's punches by time of receipt, latest first; a month back unless told otherwise."""
-    await require_visible_project(tx, actor, project_id)
+    await _require_project(tx, actor, project_id, "ledger.read")
     last = until or clock.now() + timedelta(seconds=1)
     rows = await queries.list_punches(
         tx,
+        actor,
         project_id,
         since=since or last - SPAN,
         until=last,
@@ -95,10 +98,15 @@ async def list_project_punches(  # noqa: PLR0913 - the list's filters
     return Page(items=lines, next=None if end is None else write_cursor(end.received_at, end.punch_id))
 
 
-async def show_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID) -> PunchFile:
-    """Return all that the ledger holds about a punch; raises PunchUnknown."""
-    await require_visible_project(tx, actor, project_id)
-    row = await queries.find_punch(tx, project_id, punch_id)
+async def _require_project(tx: Tx, actor: Actor, project_id: UUID, scope: str) -> None:
+    if await find_project(tx, actor, project_id, scope=scope) is None:
+        raise ProjectUnknown
+
+
+async def show_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, scope: str = queries.READ) -> PunchFile:
+    """Return all that the ledger holds about a punch; raises ProjectUnknown or PunchUnknown."""
+    await _require_project(tx, actor, project_id, scope)
+    row = await queries.find_punch(tx, actor, project_id, punch_id, scope=scope)
     if row is None:
         raise PunchUnknown
     rulings = [
@@ -148,7 +156,7 @@ async def rule_on_punch(
     Raises NotFound for another's project, PunchUnknown, RulingStale when the punch was ruled on since `seq`.
     """
     async with database.transaction() as tx:
-        before = await show_punch(tx, actor, project_id, punch_id)
+        before = await show_punch(tx, actor, project_id, punch_id, scope=RULE_SCOPE)
     if before.rulings[-1].seq != command.seq:
         raise RulingStale
     now = clock.now()
@@ -175,4 +183,4 @@ async def rule_on_punch(
 
     await in_ledger_transaction(database, attempt, received=now.date(), buckets=())
     async with database.transaction() as tx:
-        return await show_punch(tx, actor, project_id, punch_id)
+        return await show_punch(tx, actor, project_id, punch_id, scope=RULE_SCOPE)

@@ -1,0 +1,57 @@
+"""What staff see of days."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from backend.kit.wire import Wire
+
+
+class PersonDayOut(Wire):
+    """One person's day on a project; `entries` are the counted punches that made it, in order."""
+
+    project_id: UUID
+    person_id: UUID
+    person_name: str
+    work_on: date
+    first_at: datetime | None
+    last_at: datetime | None
+    span_s: int
+    punches: int
+    in_review: int
+    sources: list[str]
+    valid: bool
+    provisional: bool
+    rule: str
+    revision: int
+    computed_at: datetime
+    entries: list[UUID]
+
+
+class OnPostLine(Wire):
+    """One holder of a post on a day, present or not; nobody holds the post when `person_id` is null."""
+
+    post_id: UUID
+    post_kind: str
+    party_kind: str
+    company_name: str
+    person_id: UUID | None
+    person_name: str | None
+    present: bool
+    valid: bool
+    provisional: bool
+    first_at: datetime | None
+    last_at: datetime | None
+    punches: int
+    sources: list[str]
+
+
+class OnPostAnswer(Wire):
+    """Who was on post: `present` counts holders with at least one counted punch, `valid` those with a valid day."""
+
+    project_id: UUID
+    work_on: date
+    holders: int
+    present: int
+    valid: int
+    vacant_posts: int
+    lines: list[OnPostLine]
