@@ -6,30 +6,25 @@ import http.client
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from tools import environment
 from tools.children import Children, sweep
-from tools.house import KEYS, LOCAL, ROOT, SMS_OUTBOX, VENV
+from tools.house import KEYS, LOCAL, SMS_OUTBOX
 from tools.locks import alone, shared
 from tools.postgres import held
-from tools.say import Trouble, say, step, told
+from tools.preparation import DAOGANG, prepare
+from tools.say import Trouble, say, told
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from types import FrameType
 
-DAOGANG = str(VENV / "bin" / "daogang")
-PYTHON = str(VENV / "bin" / "python")
 HOST = "127.0.0.1"
 REGISTER = LOCAL / "run.pids"
-# Present from the demo's begin to its end: a demo that was interrupted is played again from an empty database.
-DEMO_UNFINISHED = LOCAL / "demo-unfinished"
 READY_WITHIN_S = 90
 
 
@@ -44,13 +39,13 @@ def run() -> int:
         require_free(port)
         environment.ensure("runtime")
         settings = _settings(stack.enter_context(_database()), port)
-        _prepare(settings)
+        logins = prepare(settings, private="DATABASE_URL" not in os.environ)
         children = Children(LOCAL / "log", REGISTER)
         stack.callback(children.stop)
         children.start("server", [DAOGANG, "serve"], settings, nudged=True)
-        children.start("worker", [DAOGANG, "worker"], settings)
-        logins = _output(settings, DAOGANG, "demo", "--logins")
         wait_until_ready(port, children)
+        # After the server, because both spend their first seconds on the same few cores.
+        children.start("worker", [DAOGANG, "worker"], settings)
         _announce(settings, port, logins, time.monotonic() - began)
         try:
             while True:
@@ -151,66 +146,10 @@ def _settings(url: str, port: int) -> dict[str, str]:
         "DAOGANG_KEYS_DIR": str(KEYS),
         "DAOGANG_SMS_OUTBOX": str(SMS_OUTBOX),
         "DAOGANG_ENV": "development",
+        "DAOGANG_PROCESSES": "1",
         "PORT": str(port),
     }
     return ours | dict(os.environ) | {"DATABASE_URL": url, "PORT": str(port)}
-
-
-def _prepare(settings: dict[str, str]) -> None:
-    """Bring keys, schema and, on an empty database, the demo."""
-    private = "DATABASE_URL" not in os.environ
-    if private and DEMO_UNFINISHED.exists():
-        say("the demo was interrupted last time; it begins again with an empty database")
-        _checked(settings, PYTHON, "-m", "tools.newcomer", "recreate")
-    state = _state(settings)
-    with ThreadPoolExecutor() as pool:
-        keys = pool.submit(_checked, settings, DAOGANG, "keys", "init")
-        with step("bringing the database to the current schema"):
-            _checked(settings, DAOGANG, "migrate")
-        keys.result()
-    if state == "filled":
-        return
-    DEMO_UNFINISHED.touch()
-    with step("loading the demo and playing its day (once)"):
-        _checked(settings, DAOGANG, "demo", shown=True)
-    DEMO_UNFINISHED.unlink()
-
-
-def _state(settings: dict[str, str]) -> str:
-    asked = subprocess.run(
-        [PYTHON, "-m", "tools.newcomer", "state"], check=False, cwd=ROOT, env=settings, capture_output=True, text=True
-    )
-    if asked.returncode != 0:
-        what = f"the database does not let us in:\n    {asked.stderr.strip()}"
-        raise Trouble(what, "correct DATABASE_URL, or unset it to get a private database.")
-    return asked.stdout.strip()
-
-
-def _checked(settings: dict[str, str], *command: str, shown: bool = False) -> None:
-    """Run one of our own commands to its end; its output is shown, or kept for the case that it fails."""
-    pipe = None if shown else subprocess.PIPE
-    ended = subprocess.run(
-        command,
-        check=False,
-        cwd=ROOT,
-        env=settings,
-        stdout=pipe,
-        stderr=None if shown else subprocess.STDOUT,
-        text=True,
-    )
-    if ended.returncode != 0:
-        said = "".join(f"\n    {line}" for line in (ended.stdout or "").splitlines()[-25:])
-        what = f"`{' '.join(command)}` failed with status {ended.returncode}{said}"
-        remedy = (
-            "mend what it says (a full disk: `df -h .`; a database too old: PostgreSQL 15 with PostGIS 3.3), "
-            "then run it again. `make clean` removes the private database and begins anew."
-        )
-        raise Trouble(what, remedy)
-
-
-def _output(settings: dict[str, str], *command: str) -> str:
-    ended = subprocess.run(command, check=False, cwd=ROOT, env=settings, capture_output=True, text=True)
-    return ended.stdout if ended.returncode == 0 else f"(`{' '.join(command)}` failed: {ended.stderr.strip()})\n"
 
 
 def _announce(settings: dict[str, str], port: int, logins: str, took_s: float) -> None:

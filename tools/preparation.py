@@ -1,0 +1,94 @@
+"""Brings a run's keys, schema and, on an empty database, its demo; remembers that it did, for a quick next start."""
+
+from __future__ import annotations
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from tools.environment import digest_of
+from tools.house import KEYS, LOCAL, ROOT, VENV
+from tools.say import Trouble, say, step
+
+DAOGANG = str(VENV / "bin" / "daogang")
+PYTHON = str(VENV / "bin" / "python")
+# Present from the demo's begin to its end: a demo that was interrupted is played again from an empty database.
+UNFINISHED = LOCAL / "demo-unfinished"
+LOGINS = LOCAL / "demo-logins.txt"
+PREPARED = LOCAL / "prepared.stamp"
+
+
+def prepare(settings: dict[str, str], *, private: bool) -> str:
+    """Make the database of DATABASE_URL ready for the server; return the demo's log-ins as text.
+
+    A private database that this very code prepared this month is taken as it is: only we change it, and partitions
+    are made two years ahead. Anybody else's database is looked at each time.
+    """
+    state = f"{_fingerprint()} {datetime.now(UTC):%Y-%m}"
+    if private and PREPARED.exists() and PREPARED.read_text() == state and any(KEYS.iterdir()):
+        return LOGINS.read_text()
+    PREPARED.unlink(missing_ok=True)
+    if private and UNFINISHED.exists():
+        say("the demo was interrupted last time; it begins again with an empty database")
+        _checked(settings, PYTHON, "-m", "tools.newcomer", "recreate")
+    empty = _is_empty(settings)
+    with ThreadPoolExecutor() as pool:
+        keys = pool.submit(_checked, settings, DAOGANG, "keys", "init")
+        with step("bringing the database to the current schema"):
+            _checked(settings, DAOGANG, "migrate")
+        keys.result()
+    if empty:
+        UNFINISHED.touch()
+        with step("loading the demo and playing its day (once)"):
+            _checked(settings, DAOGANG, "demo", shown=True)
+        UNFINISHED.unlink()
+    logins = _output(settings, DAOGANG, "demo", "--logins")
+    if private:
+        LOGINS.write_text(logins)
+        PREPARED.write_text(state)
+    return logins
+
+
+def _fingerprint() -> str:
+    """Return a digest of what decides the schema, the keys and the demo."""
+    folders = ("migrations", "backend", "geofences", "mobile_api")
+    return digest_of(sorted(path for name in folders for path in (ROOT / name).rglob("*") if path.suffix == ".py"))
+
+
+def _is_empty(settings: dict[str, str]) -> bool:
+    asked = subprocess.run(
+        [PYTHON, "-m", "tools.newcomer", "state"], check=False, cwd=ROOT, env=settings, capture_output=True, text=True
+    )
+    if asked.returncode != 0:
+        what = f"the database does not let us in:\n    {asked.stderr.strip()}"
+        raise Trouble(what, "correct DATABASE_URL, or unset it to get a private database.")
+    return asked.stdout.strip() == "empty"
+
+
+def _checked(settings: dict[str, str], *command: str, shown: bool = False) -> None:
+    """Run one of our own commands to its end; its output is shown, or kept for the case that it fails."""
+    ended = subprocess.run(
+        command,
+        check=False,
+        cwd=ROOT,
+        env=settings,
+        stdout=None if shown else subprocess.PIPE,
+        stderr=None if shown else subprocess.STDOUT,
+        text=True,
+    )
+    if ended.returncode != 0:
+        said = "".join(f"\n    {line}" for line in (ended.stdout or "").splitlines()[-25:])
+        what = f"`{' '.join(command)}` failed with status {ended.returncode}{said}"
+        remedy = (
+            "mend what it says (a full disk: `df -h .`; a database too old: PostgreSQL 15 with PostGIS 3.3), "
+            "then run it again. `make clean` removes the private database and begins anew."
+        )
+        raise Trouble(what, remedy)
+
+
+def _output(settings: dict[str, str], *command: str) -> str:
+    ended = subprocess.run(command, check=False, cwd=ROOT, env=settings, capture_output=True, text=True)
+    if ended.returncode != 0:
+        what = f"`{' '.join(command)}` failed: {ended.stderr.strip()}"
+        raise Trouble(what, "mend what it says, then run it again.")
+    return ended.stdout
