@@ -14,7 +14,8 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Text,
 )
-from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSTZRANGE, ExcludeConstraint, MultiRange, Range
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.db import Base
@@ -35,18 +36,14 @@ class GateDevice(Base):
 
     __tablename__ = "gate_device"
 
-    project_id: Mapped[UUID] = mapped_column(
-        ForeignKey("project.id", name="fk_gate_device_project"), primary_key=True
-    )
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id", name="fk_gate_device_project"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     serial_no: Mapped[str] = mapped_column(Text, unique=True)
     name: Mapped[str] = mapped_column(Text)
     entrance: Mapped[str] = mapped_column(Text)
     lane: Mapped[str] = mapped_column(Text)
     default_direction: Mapped[str] = mapped_column(Text)
-    place: Mapped[WKBElement] = mapped_column(
-        Geometry("POINT", srid=4326, spatial_index=False), nullable=False
-    )
+    place: Mapped[WKBElement] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False), nullable=False)
     state: Mapped[str] = mapped_column(Text)
     heartbeat_interval_s: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -88,9 +85,7 @@ class GateKey(Base):
     secret_cipher: Mapped[bytes]
     state: Mapped[str] = mapped_column(Text)
     issued_at: Mapped[datetime] = mapped_column(Instant)
-    issued_by: Mapped[UUID] = mapped_column(
-        ForeignKey("account.id", name="fk_gate_key_issued_by")
-    )
+    issued_by: Mapped[UUID] = mapped_column(ForeignKey("account.id", name="fk_gate_key_issued_by"))
     expires_at: Mapped[datetime | None] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
@@ -126,9 +121,7 @@ class PersonBinding(Base):
     __tablename__ = "person_binding"
     __table_args__ = (
         # The database has no primary key here: the exclusion constraint is the key.
-        PrimaryKeyConstraint(
-            "project_id", "kind", "value", "valid_during", name="pk_person_binding"
-        ),
+        PrimaryKeyConstraint("project_id", "kind", "value", "valid_during", name="pk_person_binding"),
         ExcludeConstraint(
             ("project_id", "="),
             ("kind", "="),
@@ -141,15 +134,9 @@ class PersonBinding(Base):
         Index("ix_person_binding_value", "project_id", "kind", "value"),
     )
 
-    project_id: Mapped[UUID] = mapped_column(
-        ForeignKey("project.id", name="fk_person_binding_project")
-    )
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id", name="fk_person_binding_project"))
     kind: Mapped[str] = mapped_column(Text)
     value: Mapped[str] = mapped_column(Text)
-    person_id: Mapped[UUID] = mapped_column(
-        ForeignKey("person.id", name="fk_person_binding_person")
-    )
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", name="fk_person_binding_person"))
     valid_during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
-    bound_by: Mapped[UUID] = mapped_column(
-        ForeignKey("account.id", name="fk_person_binding_bound_by")
-    )
+    bound_by: Mapped[UUID] = mapped_column(ForeignKey("account.id", name="fk_person_binding_bound_by"))

@@ -1,0 +1,136 @@
+"""What can be wrong with a gate's request, and with devices, keys and bindings."""
+
+from collections.abc import Mapping
+
+from backend.kit.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
+
+# --- signatures -------------------------------------------------------------------------------------
+
+
+class GateUnauthenticated(Unauthenticated):
+    """The request is not signed as docs/gate-api.md says."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Name the scheme, as RFC 9110 §11.6.1 asks of every 401."""
+        return {"WWW-Authenticate": "Daogang-HMAC-SHA256"}
+
+
+class SignatureMissing(GateUnauthenticated):
+    """A signature header is missing or has another form."""
+
+    code = "gates.signature_missing"
+
+
+class KeyUnknown(GateUnauthenticated):
+    """No live key has this id."""
+
+    code = "gates.key_unknown"
+
+
+class SignatureWrong(GateUnauthenticated):
+    """The signature does not belong to this request and key."""
+
+    code = "gates.signature_wrong"
+
+
+class ClockSkew(GateUnauthenticated):
+    """The signed timestamp is too far from the server's clock; `server_time` tells by how much to sign differently."""
+
+    code = "gates.clock_skew"
+
+
+class NonceReplayed(GateUnauthenticated):
+    """This very request was taken already; a repetition is signed anew, with a fresh nonce."""
+
+    code = "gates.nonce_replayed"
+
+
+class DeviceBlocked(Forbidden):
+    """The device is blocked; it keeps its events until somebody unblocks it."""
+
+    code = "gates.device_blocked"
+
+
+class DevicePending(Forbidden):
+    """The device is not activated yet; it keeps its events until somebody activates it."""
+
+    code = "gates.device_pending"
+
+
+# --- items of a batch -------------------------------------------------------------------------------
+
+
+class ItemMalformed(InvalidInput):
+    """One item of a batch is not of the documented form; the others are not touched by that."""
+
+    code = "gates.item_malformed"
+
+
+class ItemConflict(Conflict):
+    """An item's event id was taken by other content; the first stays."""
+
+    code = "gates.item_conflict"
+
+
+# --- administration ---------------------------------------------------------------------------------
+
+
+class DeviceUnknown(NotFound):
+    """There is no such device, or not for the one who asks."""
+
+    code = "gates.device_unknown"
+
+
+class SerialTaken(Conflict):
+    """Another device has this serial number."""
+
+    code = "gates.serial_taken"
+
+
+class GateKeyUnknown(NotFound):
+    """The device has no such key."""
+
+    code = "gates.no_such_key"
+
+
+class TooManyKeys(Conflict):
+    """A device has at most two live keys: revoke one first."""
+
+    code = "gates.too_many_keys"
+
+
+class KeyExpiryPast(InvalidInput):
+    """A key's expiry must lie in the future."""
+
+    code = "gates.key_expiry_past"
+
+
+class PlaceOutside(InvalidInput):
+    """The gate's place lies outside of the area that the platform serves."""
+
+    code = "gates.place_outside"
+
+
+class BindingUnknown(NotFound):
+    """No binding of that number is in force at that instant."""
+
+    code = "gates.binding_unknown"
+
+
+class BindingTaken(Conflict):
+    """A number is bound already in that time, by an earlier call or within this one; `errors` names the places."""
+
+    code = "gates.binding_taken"
+
+
+class BindingPersonUnknown(InvalidInput):
+    """A person has no assignment on the project; `errors` names the places."""
+
+    code = "gates.binding_person_unknown"
+
+
+class BindingEmpty(InvalidInput):
+    """A binding must end after it began."""
+
+    code = "gates.binding_empty"

@@ -1,0 +1,155 @@
+"""Takes a signed batch into the ledger: everything of it in one transaction, no statement per item.
+
+Waits on the database: (1) the key; (2) BEGIN, nonce and people together; (3) append; (4) days and the device's row
+together; (5) its sequence numbers and COMMIT. One more when some event was known already, two more in the month's first
+batch of a project.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend.gates.authentication import SignedRequest, authenticate, send_nonce, settle_nonce
+from backend.gates.data_keys import obtain_data_key
+from backend.gates.errors import ItemConflict, ItemMalformed
+from backend.gates.events import FaultyItem, ReadEvent, ReadItem, read_envelope, read_items
+from backend.gates.judging import Judge, Judged
+from backend.gates.key_secrets import GateSecrets
+from backend.gates.model import Gate
+from backend.gates.people import send_people, settle_people
+from backend.gates.schemas import EventResult, EventsAnswer
+from backend.gates.state import send_seqs, send_touch, settle_touch
+from backend.kit.clock import Clock
+from backend.kit.crypto import DataKeys
+from backend.kit.db import Database
+from backend.ledger.append import Connection, DayFolder, send_append, settle_append
+from backend.ledger.model import Appended, Entry, dedupe_bucket
+from backend.ledger.partitions import in_ledger_transaction
+
+
+@dataclass(frozen=True, slots=True)
+class GateTools:
+    """What taking a batch needs besides the request; `fold_days` is whoever keeps the person-days."""
+
+    database: Database
+    secrets: GateSecrets
+    data_keys: DataKeys
+    fold_days: DayFolder
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    request: SignedRequest
+    clock_now: datetime
+    items: list[ReadItem]
+    events: list[ReadEvent]
+
+
+async def take_events(tools: GateTools, request: SignedRequest) -> EventsAnswer:
+    """Verify, judge and record a batch; durable when this returns.
+
+    Raises what `authenticate` raises, NonceReplayed, BodyTooLarge, MalformedBody or InvalidBody (of the envelope);
+    DatabaseAway or Contended when nothing was written and the batch may be sent again.
+    """
+    now = tools.clock.now()
+    async with tools.database.connection() as connection:
+        gate = await authenticate(connection, tools.secrets, request, now)
+    envelope = read_envelope(request.body)
+    items = read_items(envelope.items)
+    events = [item for item in items if isinstance(item, ReadEvent)]
+    batch = _Batch(request, envelope.clock_now, items, events)
+
+    async def attempt() -> EventsAnswer:
+        return await _attempt(tools, gate, batch, now)
+
+    buckets = {dedupe_bucket(read.at) for read in events}
+    return await in_ledger_transaction(tools.database, attempt, received=now.date(), buckets=buckets)
+
+
+async def _attempt(tools: GateTools, gate: Gate, batch: _Batch, now: datetime) -> EventsAnswer:
+    async with tools.database.connection() as connection, connection.pipeline(), connection.transaction():
+        nonce = await send_nonce(connection, batch.request.signature, now)
+        judged: list[Judged] = []
+        if batch.events:
+            asked = await send_people(connection, gate.project_id, batch.events)
+            await settle_nonce(nonce)
+            people = await settle_people(asked)
+            judge = Judge(gate, people, now, *await obtain_data_key(connection, tools.data_keys, gate, now))
+            judged = [judge.judge(read) for read in batch.events]
+        else:
+            await settle_nonce(nonce)
+        appended = await _append(connection, [one.entry for one in judged])
+        days = {
+            one.day for one, done in zip(judged, appended, strict=True) if done.status == "new" and one.day is not None
+        }
+        if days:
+            await tools.fold_days(connection, days, now)
+        touched = await send_touch(
+            connection, gate, now, clock_now=batch.clock_now, last_event_at=_last_event_at(judged, appended)
+        )
+        _, seen = await settle_touch(touched)
+        fresh, settled = _seqs(batch, appended)
+        expected = await send_seqs(connection, gate, seen, fresh, settled)
+    return EventsAnswer(results=_results(batch, judged, appended), next_expected_seq=expected, server_time=now)
+
+
+async def _append(connection: Connection, entries: Sequence[Entry]) -> list[Appended]:
+    """Append the entries; of two with one event id and different content within the batch the first one wins."""
+    firsts: dict[tuple[object, str], str] = {}
+    waves: tuple[list[int], list[int]] = ([], [])
+    for place, entry in enumerate(entries):
+        digest = firsts.setdefault((entry.bucket, entry.event_key), entry.payload_digest)
+        waves[0 if digest == entry.payload_digest else 1].append(place)
+    appended: dict[int, Appended] = {}
+    for places in filter(None, waves):
+        wave = [entries[place] for place in places]
+        sent = await send_append(connection, wave)
+        appended.update(zip(places, await settle_append(connection, wave, sent), strict=True))
+    return [appended[place] for place in range(len(entries))]
+
+
+def _last_event_at(judged: Iterable[Judged], appended: Iterable[Appended]) -> datetime | None:
+    instants = (
+        one.entry.occurred_at
+        for one, done in zip(judged, appended, strict=True)
+        if done.status == "new" and one.entry.time_quality != "quarantined"
+    )
+    return max(instants, default=None)
+
+
+def _seqs(batch: _Batch, appended: Sequence[Appended]) -> tuple[list[int], list[int]]:
+    fresh: list[int] = []
+    settled: list[int] = [item.seq for item in batch.items if isinstance(item, FaultyItem) and item.seq is not None]
+    for read, done in zip(batch.events, appended, strict=True):
+        if done.status != "replayed":
+            (fresh if done.status == "new" else settled).append(read.event.seq)
+    return fresh, settled
+
+
+def _results(batch: _Batch, judged: Sequence[Judged], appended: Sequence[Appended]) -> list[EventResult]:
+    done = iter(zip(judged, appended, strict=True))
+    return [
+        EventResult(
+            device_event_id=item.device_event_id, status="rejected", reason=ItemMalformed.code, detail=item.message
+        )
+        if isinstance(item, FaultyItem)
+        else _result(*next(done))
+        for item in batch.items
+    ]
+
+
+def _result(judged: Judged, done: Appended) -> EventResult:
+    entry, punch_id = judged.entry, done.receipt.punch_id
+    if done.status == "replayed":
+        return EventResult(device_event_id=entry.event_key, status="duplicate", punch_id=punch_id)
+    if done.status == "conflict":
+        return EventResult(
+            device_event_id=entry.event_key, status="conflict", reason=ItemConflict.code, punch_id=punch_id
+        )
+    return EventResult(
+        device_event_id=entry.event_key,
+        status="quarantined" if entry.time_quality == "quarantined" else "accepted",
+        reason=None if entry.outcome == "counted" else str(entry.reasons[0]["code"]),
+        punch_id=punch_id,
+    )

@@ -1,0 +1,47 @@
+"""What devices send besides events, and what they are answered."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from backend.kit.wire import Instant, Wire
+
+ItemStatus = Literal["accepted", "duplicate", "conflict", "quarantined", "rejected"]
+
+
+class EventResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one item; `reason` is a code, `detail` tells a device's maker what is wrong with the item."""
+
+    device_event_id: str | None
+    status: ItemStatus
+    reason: str | None = None
+    detail: str | None = None
+    punch_id: UUID | None = None
+
+
+class EventsAnswer(Struct, frozen=True, kw_only=True):
+    """Results in the order of the items; whatever its status, an item that is named here need not be sent again."""
+
+    results: list[EventResult]
+    next_expected_seq: int
+    server_time: datetime
+
+
+class Heartbeat(Wire, frozen=True):
+    """A sign of life: the device's clock, and what it still has to deliver."""
+
+    clock_now: Instant
+    backlog: Annotated[int, Meta(ge=0, le=2**31 - 1, description="events not delivered yet")]
+    oldest_unsent_at: Instant | None = None
+    firmware: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")] | None = None
+    disk_free_mb: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+
+
+class HeartbeatAnswer(Struct, frozen=True, kw_only=True):
+    """What the device should know: our clock, how often to call, and which event we are waiting for."""
+
+    server_time: datetime
+    heartbeat_interval_s: int
+    next_expected_seq: int
