@@ -82,9 +82,7 @@ def migrate(
 
 @app.command()
 def openapi(
-    check: Annotated[
-        bool, typer.Option(help="Fail when docs/openapi.json is not what the code says")
-    ] = False,
+    *, check: Annotated[bool, typer.Option(help="Fail when docs/openapi.json is not what the code says")] = False
 ) -> None:
     """Write the OpenAPI document to docs/openapi.json, or check it."""
     from backend.snapshot import openapi_document  # noqa: PLC0415 - not needed by the other commands

@@ -1,5 +1,6 @@
 """Tells load balancers, operators and Prometheus how the server is, and serves the API's document and viewer."""
 
+import os
 from pathlib import Path
 
 import litestar_offline_docs
@@ -66,9 +67,7 @@ async def look(database: Database, clock: Clock, head: str) -> Ready:
     """Look at the database once; its absence is a finding, not an error."""
     try:
         async with database.transaction() as tx:
-            schema = str(
-                await tx.scalar(text("SELECT version_num FROM alembic_version"))
-            )
+            schema = str(await tx.scalar(text("SELECT version_num FROM alembic_version")))
             ahead = int(
                 await tx.scalar(
                     text("SELECT partition_months_ahead(CAST(:day AS date))"),
@@ -77,9 +76,7 @@ async def look(database: Database, clock: Clock, head: str) -> Ready:
                 or 0
             )
     except DaogangError:
-        return Ready(
-            status="unavailable", database="away", schema="unknown", partitions_ahead=0
-        )
+        return Ready(status="unavailable", database="away", schema="unknown", partitions_ahead=0)
     except Exception:  # noqa: BLE001 - an empty or foreign database: not ready, whatever the reason
         return Ready(
             status="unavailable",
@@ -113,7 +110,7 @@ async def metrics() -> Response[bytes]:
 
 def multiprocess_folder() -> str | None:
     """Return where the server processes share their figures, as `daogang serve` set it up."""
-    return multiprocess.os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR")
 
 
 VIEWER = """<!doctype html>
@@ -125,9 +122,7 @@ VIEWER = """<!doctype html>
 </body></html>
 """
 START_VIEWER = 'SwaggerUIBundle({url: "/docs/openapi.json", dom_id: "#viewer", deepLinking: true});\n'
-CONTENT_POLICY = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
-)
+CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
 
 
 @get(

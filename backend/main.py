@@ -1,7 +1,7 @@
 """Builds the application: joins routers, guards, dependencies and error handlers; the only caller of Litestar()."""
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -41,7 +41,7 @@ SCHEMA_HEAD = "0008"
 BODY_LIMIT = 1_000_000
 
 
-async def provide_tx(state: State) -> AsyncGenerator[Tx, None]:
+async def provide_tx(state: State) -> AsyncGenerator[Tx]:
     """Open the request's one transaction; it commits after the handler and before the answer."""
     database: Database = state.database
     async with database.transaction() as tx:
@@ -65,7 +65,7 @@ def provide_database(state: State) -> Database:
 
 def provide_keys(state: State) -> KeyRing:
     """Give the key ring."""
-    return state.keys
+    return state.key_ring
 
 
 def provide_settings(state: State) -> Settings:
@@ -142,7 +142,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
     database = Database(settings.database_url, max_size=settings.pool_size)
 
     @asynccontextmanager
-    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+    async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
         await database.open()
         try:
             yield
@@ -156,7 +156,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 "settings": settings,
                 "clock": clock,
                 "database": database,
-                "keys": wiring.keys,
+                "key_ring": wiring.keys,
                 "wiring": wiring,
                 "verifier": wiring.identity.access,
                 "check_in_tools": CheckInTools(database, wiring.fences, wiring.data_keys, clock),

@@ -35,8 +35,6 @@ def make_partitions(url: str, today: date) -> int:
     first = date(months // 12, months % 12 + 1, 1)
     with psycopg.connect(url) as connection:
         connection.execute("SET ROLE daogang_owner")
-        made = connection.execute(
-            "SELECT ensure_partitions(%s, %s)", (first, MONTHS_BACK + MONTHS_AHEAD)
-        ).fetchone()
+        made = connection.execute("SELECT ensure_partitions(%s, %s)", (first, MONTHS_BACK + MONTHS_AHEAD)).fetchone()
         connection.execute("SELECT ensure_partition('punch_dedupe', %s)", (UNDATED,))
     return int(made[0]) if made else 0

@@ -37,7 +37,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings out of an environment; raises SettingsError naming the variable and the remedy."""
     url = environment.get("DATABASE_URL")
     if not url:
-        msg = "DATABASE_URL is not set: give a libpq URL such as postgresql://user@host/daogang, or start with `make run`"
+        msg = "DATABASE_URL is not set: give a libpq URL (postgresql://user@host/daogang), or start with `make run`"
         raise SettingsError(msg)
     outbox = environment.get("DAOGANG_SMS_OUTBOX")
     name = environment.get("DAOGANG_ENV", "production")

@@ -42,9 +42,7 @@ def create_worker_app(settings: Settings) -> procrastinate.App:
     async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:
         """Give back the jobs of workers that died."""
         del context, timestamp
-        for job in await app.job_manager.get_stalled_jobs(
-            seconds_since_heartbeat=STALLED_AFTER_S
-        ):
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
             await app.job_manager.retry_job(job)
             log.warning("job.retried", job_id=job.id, task=job.task_name)
 
@@ -59,9 +57,7 @@ def run_worker(settings: Settings) -> None:
 
     async def run() -> None:
         async with app.open_async():
-            await app.run_worker_async(
-                install_signal_handlers=True, shutdown_graceful_timeout=15
-            )
+            await app.run_worker_async(install_signal_handlers=True, shutdown_graceful_timeout=15)
 
     asyncio.run(run())
     log.info("worker.stopped", signal=signal.SIGTERM.name)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, and_, case, func, literal, or_, select
+from sqlalchemy import and_, case, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from backend.attendance.tables import PersonDay
-from backend.kit.db import Tx
+from backend.kit.db import AnyRow, Tx
 from backend.ledger.tables import Punch, PunchStatus, Ruling
 from backend.sites.tables import Assignment, Company, Person, Post, Project, ProjectParty
 from geofences.tables import FenceRow, FenceVersion
@@ -25,7 +25,7 @@ class AssignmentRow:
     project_id: UUID
     project_name: str
     registration_no: str
-    site_mode: str
+    site_mode: Literal["gate", "phone", "either"]
     time_zone: str
     cutover: time
     post: str
@@ -36,7 +36,7 @@ class AssignmentRow:
     duty_to_on: date | None
 
 
-async def find_person(tx: Tx, person_id: UUID) -> Row[tuple[str, bytes | None]] | None:
+async def find_person(tx: Tx, person_id: UUID) -> AnyRow | None:
     """Return name and encrypted phone number of a person."""
     return (await tx.execute(select(Person.name, Person.phone_cipher).where(Person.id == person_id))).one_or_none()
 
@@ -102,7 +102,7 @@ async def list_fence_ids(tx: Tx, person_id: UUID, now: datetime) -> list[tuple[U
     return [(row[0], row[1]) for row in rows]
 
 
-async def list_fences(tx: Tx, person_id: UUID, now: datetime) -> Sequence[Row[Any]]:
+async def list_fences(tx: Tx, person_id: UUID, now: datetime) -> Sequence[AnyRow]:
     """Return those versions with their geometry as GeoJSON text, longitude first, 7 decimals."""
     rows = await tx.execute(
         select(
@@ -126,7 +126,7 @@ async def list_fences(tx: Tx, person_id: UUID, now: datetime) -> Sequence[Row[An
 
 async def list_punches(
     tx: Tx, person_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """Return a person's punches of every source, latest first, each with its current ruling."""
     query = (
         select(
@@ -172,7 +172,7 @@ async def list_punches(
     return (await tx.execute(query)).all()
 
 
-async def list_days(tx: Tx, person_id: UUID, first: date, until: date) -> Sequence[Row[Any]]:
+async def list_days(tx: Tx, person_id: UUID, first: date, until: date) -> Sequence[AnyRow]:
     """Return a person's days from `first` to before `until`, in order."""
     rows = await tx.execute(
         select(

@@ -116,5 +116,32 @@ async def read_for_check_in(
     }
     rows = await (await connection.execute(READ, values)).fetchall()
     alive = bool(rows) and bool(rows[0][1])
-    found = [Reading(*row[:12], Standing(row[12], row[13], row[14]), *row[15:]) for row in rows if row[6] is not None]
+    found = [_reading(row) for row in rows if row[6] is not None]
     return alive, found
+
+
+def _reading(row: tuple[Any, ...]) -> Reading:
+    person, project, standing, rest = row[:6], row[6:12], row[12:15], row[15:]
+    person_id, alive, phone_id, person_name, shared_phone, refused_lately = person
+    project_id, project_name, site_mode, status, time_zone, cutover = project
+    policy_version, policy_body, key_id, wrapped, fence_version_ids = rest
+    return Reading(
+        person_id=person_id,
+        alive=alive,
+        phone_id=phone_id,
+        person_name=person_name,
+        shared_phone=shared_phone,
+        refused_lately=refused_lately,
+        project_id=project_id,
+        project_name=project_name,
+        site_mode=site_mode,
+        status=status,
+        time_zone=time_zone,
+        cutover=cutover,
+        standing=Standing(*standing),
+        policy_version=policy_version,
+        policy_body=policy_body,
+        key_id=key_id,
+        wrapped=wrapped,
+        fence_version_ids=fence_version_ids,
+    )

@@ -1,7 +1,7 @@
 """Routes of `/mobile/v1` for a logged-in person: who I am, fences to keep, check-in, history and month."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
@@ -100,7 +100,7 @@ async def get_me(
     summary="Fences of my projects, to keep on the phone",
 )
 async def get_fences(
-    request: Request,
+    request: Request[Any, Any, Any],
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],

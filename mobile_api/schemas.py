@@ -14,7 +14,7 @@ CoordinateSystem = Annotated[
 NoFixReason = Literal["denied", "timeout", "unavailable", "approximate"]
 
 
-class FixIn(Wire):
+class FixIn(Wire, frozen=True, kw_only=True):
     """One position of the phone's window, as the platform reported it.
 
     `accuracy_m` is the platform's own radius in metres; `age_s` the seconds between the fix and the tap.
@@ -31,7 +31,7 @@ class FixIn(Wire):
     mock: bool = False
 
 
-class CheckInRequest(Wire):
+class CheckInRequest(Wire, frozen=True, kw_only=True):
     """One tap. `event_id` is made on the phone (UUID version 7) and stays the same in every retry.
 
     Without `project_id` the one project of the person that fits is taken. Without fixes `no_fix_reason` says why.
@@ -45,7 +45,7 @@ class CheckInRequest(Wire):
     no_fix_reason: NoFixReason | None = None
 
 
-class ReasonOut(Wire, forbid_unknown_fields=False):
+class ReasonOut(Wire, frozen=True, kw_only=True):
     """Why: a stable code, words in the caller's language, what to do next, and the numbers of the case."""
 
     code: str
@@ -54,7 +54,7 @@ class ReasonOut(Wire, forbid_unknown_fields=False):
     numbers: dict[str, str | int | float | None]
 
 
-class DayOut(Wire):
+class DayOut(Wire, frozen=True, kw_only=True):
     """How a day stands. `valid` by the default rule; `provisional`: valid if what is in review gets counted."""
 
     project_id: UUID
@@ -69,7 +69,7 @@ class DayOut(Wire):
     entries: list[UUID] | None = None
 
 
-class CheckInAnswer(Wire):
+class CheckInAnswer(Wire, frozen=True, kw_only=True):
     """The receipt of a punch, the same at every retry, with the day as it stands now."""
 
     punch_id: UUID
@@ -82,7 +82,7 @@ class CheckInAnswer(Wire):
     day: DayOut | None
 
 
-class AssignmentOut(Wire):
+class AssignmentOut(Wire, frozen=True, kw_only=True):
     """One of my posts."""
 
     project_id: UUID
@@ -98,7 +98,7 @@ class AssignmentOut(Wire):
     in_force: bool
 
 
-class MeAnswer(Wire):
+class MeAnswer(Wire, frozen=True, kw_only=True):
     """Who I am here, masked, and where I am posted."""
 
     person_id: UUID
@@ -108,7 +108,7 @@ class MeAnswer(Wire):
     assignments: list[AssignmentOut]
 
 
-class FenceOut(Wire):
+class FenceOut(Wire, frozen=True, kw_only=True):
     """A fence to keep on the phone, so that it can tell beforehand what the server will say.
 
     `area` and `axis` are GeoJSON geometries in WGS-84 (longitude, latitude).
@@ -126,13 +126,13 @@ class FenceOut(Wire):
     closes_at: str | None
 
 
-class FencesAnswer(Wire):
+class FencesAnswer(Wire, frozen=True, kw_only=True):
     """All fences of my projects that are in force now."""
 
     fences: list[FenceOut]
 
 
-class PunchOut(Wire):
+class PunchOut(Wire, frozen=True, kw_only=True):
     """One punch of my history, with what was decided last."""
 
     punch_id: UUID
@@ -147,7 +147,7 @@ class PunchOut(Wire):
     offset_m: float | None
 
 
-class MonthAnswer(Wire):
+class MonthAnswer(Wire, frozen=True, kw_only=True):
     """My days of one month."""
 
     month: str

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import and_, or_, select
 
 from backend.attendance.tables import PersonDay
-from backend.kit.db import Tx
+from backend.kit.db import AnyRow, Tx
 from backend.kit.guards import Actor
 from backend.sites.person_rights import sees_person
 from backend.sites.queries import visible_party
@@ -19,7 +18,7 @@ READ = "attendance.read"
 
 async def list_days(
     tx: Tx, actor: Actor, project_id: UUID, *, since: date, until: date, after: tuple[date, UUID] | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """Return a project's person-days with `since` <= work_on <= `until`, by day and person."""
     query = (
         select(PersonDay, Person.name.label("person_name"))
@@ -42,7 +41,7 @@ async def list_days(
     return (await tx.execute(query)).all()
 
 
-async def find_day(tx: Tx, actor: Actor, project_id: UUID, person_id: UUID, work_on: date) -> Row[Any] | None:
+async def find_day(tx: Tx, actor: Actor, project_id: UUID, person_id: UUID, work_on: date) -> AnyRow | None:
     """Return one person-day."""
     query = (
         select(PersonDay, Person.name.label("person_name"))
@@ -57,8 +56,8 @@ async def find_day(tx: Tx, actor: Actor, project_id: UUID, person_id: UUID, work
     return (await tx.execute(query)).one_or_none()
 
 
-async def list_posts_on(tx: Tx, actor: Actor, project_id: UUID, on: date) -> Sequence[Row[Any]]:
-    """Return every post of a project with its holders on a day (one row with nulls for a vacant post) and their days."""
+async def list_posts_on(tx: Tx, actor: Actor, project_id: UUID, on: date) -> Sequence[AnyRow]:
+    """Return every post of a project with its holders on a day and their days; nulls for a vacant post."""
     on_duty = and_(
         Assignment.project_id == Post.project_id,
         Assignment.post_id == Post.id,

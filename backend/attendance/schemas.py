@@ -6,7 +6,7 @@ from uuid import UUID
 from backend.kit.wire import Wire
 
 
-class PersonDayOut(Wire):
+class PersonDayOut(Wire, frozen=True, kw_only=True):
     """One person's day on a project; `entries` are the counted punches that made it, in order."""
 
     project_id: UUID
@@ -27,7 +27,7 @@ class PersonDayOut(Wire):
     entries: list[UUID]
 
 
-class OnPostLine(Wire):
+class OnPostLine(Wire, frozen=True, kw_only=True):
     """One holder of a post on a day, present or not; nobody holds the post when `person_id` is null."""
 
     post_id: UUID
@@ -45,7 +45,7 @@ class OnPostLine(Wire):
     sources: list[str]
 
 
-class OnPostAnswer(Wire):
+class OnPostAnswer(Wire, frozen=True, kw_only=True):
     """Who was on post: `present` counts holders with at least one counted punch, `valid` those with a valid day."""
 
     project_id: UUID

@@ -1,17 +1,14 @@
 """Use cases of attendance for staff: days of a project, one day with its entries, who was on post."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Row
 
 from backend.attendance import queries
 from backend.attendance.errors import DayUnknown
 from backend.attendance.schemas import OnPostAnswer, OnPostLine, PersonDayOut
 from backend.kit.clock import Clock
 from backend.kit.cursors import read_cursor, write_cursor
-from backend.kit.db import Tx
+from backend.kit.db import AnyRow, Tx
 from backend.kit.guards import Actor
 from backend.kit.wire import Page
 from backend.sites.errors import ProjectUnknown
@@ -28,7 +25,7 @@ async def _project(tx: Tx, actor: Actor, project_id: UUID) -> ProjectRow:
     return project
 
 
-def _day(row: Row[Any]) -> PersonDayOut:
+def _day(row: AnyRow) -> PersonDayOut:
     return PersonDayOut(
         project_id=row.project_id,
         person_id=row.person_id,

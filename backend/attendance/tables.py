@@ -3,9 +3,8 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Boolean, Date, DateTime, Index, Integer, Text
+from sqlalchemy import Boolean, Date, DateTime, Index, Integer, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.db import Base
@@ -36,7 +35,7 @@ class PersonDay(Base):
     sources: Mapped[list[str]] = mapped_column(ARRAY(Text))
     valid: Mapped[bool] = mapped_column(Boolean)
     provisional: Mapped[bool] = mapped_column(Boolean)
-    entries: Mapped[list[UUID]] = mapped_column(ARRAY(PgUUID(as_uuid=True)))
+    entries: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     rule: Mapped[str] = mapped_column(Text)
     revision: Mapped[int] = mapped_column(Integer)
     computed_at: Mapped[datetime] = mapped_column(Instant)

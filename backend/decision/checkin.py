@@ -36,20 +36,19 @@ def decide_check_in(facts: CheckInFacts, policy: SitePolicy) -> Ruling:
         *_judge_standing(facts, policy),
         *_judge_signals(facts, policy),
     ]
-    outcome = max((outcome for outcome, _ in findings), key=SEVERITY.__getitem__)
     # The reasons for the worst come first: that is what the person has to act upon.
     ordered = sorted(findings, key=lambda finding: -SEVERITY[finding[0]])
-    return Ruling(outcome, tuple(reason for _, reason in ordered))
+    return Ruling(ordered[0][0], tuple(reason for _, reason in ordered))
 
 
-def _judge_place(facts: CheckInFacts, policy: SitePolicy) -> tuple[Outcome, Reason]:
+def _judge_place(  # noqa: PLR0911 - one return per rule reads best
+    facts: CheckInFacts, policy: SitePolicy
+) -> tuple[Outcome, Reason]:
     place = facts.placement
     if not facts.has_fence:
         return "review", Reason("decision.no_fence")
     if place is None:
-        return "review", Reason(
-            "decision.no_fix", {"cause": facts.no_fix_reason or "none"}
-        )
+        return "review", Reason("decision.no_fix", {"cause": facts.no_fix_reason or "none"})
     args = _place_args(place)
     if place.covered and place.accuracy_m <= policy.accuracy_cap_m:
         return "counted", Reason("decision.inside_fence", args)
@@ -60,9 +59,7 @@ def _judge_place(facts: CheckInFacts, policy: SitePolicy) -> tuple[Outcome, Reas
     if place.suspected_crs is not None:
         suspicion: dict[str, Argument] = {
             "suspected_crs": place.suspected_crs,
-            "shift_m": None
-            if place.suspected_shift_m is None
-            else round(place.suspected_shift_m),
+            "shift_m": None if place.suspected_shift_m is None else round(place.suspected_shift_m),
         }
         return "refused", Reason("decision.datum_suspected", {**args, **suspicion})
     return "refused", Reason("decision.outside_fence", args)
@@ -83,9 +80,7 @@ def _place_args(place: Placement) -> dict[str, Argument]:
     return args
 
 
-def _judge_standing(
-    facts: CheckInFacts, policy: SitePolicy
-) -> list[tuple[Outcome, Reason]]:
+def _judge_standing(facts: CheckInFacts, policy: SitePolicy) -> list[tuple[Outcome, Reason]]:
     findings: list[tuple[Outcome, Reason]] = []
     if facts.site_mode == "gate":
         if facts.phone_path_open:
@@ -99,9 +94,7 @@ def _judge_standing(
     return findings
 
 
-def _judge_signals(
-    facts: CheckInFacts, policy: SitePolicy
-) -> list[tuple[Outcome, Reason]]:
+def _judge_signals(facts: CheckInFacts, policy: SitePolicy) -> list[tuple[Outcome, Reason]]:
     # A signal that the policy does not send to review is still told: what was noticed is never hidden.
     return [
         (

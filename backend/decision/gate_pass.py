@@ -45,7 +45,7 @@ def judge_gate_time(
     return "device"
 
 
-def decide_gate_pass(facts: GateFacts) -> Ruling:
+def decide_gate_pass(facts: GateFacts) -> Ruling:  # noqa: PLR0911 - one return per rule reads best
     """Rule on a gate event."""
     if facts.time == "quarantined":
         return Ruling("review", (Reason("decision.time_quarantined"),))
@@ -58,7 +58,5 @@ def decide_gate_pass(facts: GateFacts) -> Ruling:
     if not facts.assignment_in_force:
         return Ruling("review", (Reason("decision.assignment_not_in_force"),))
     if facts.time == "suspect":
-        return Ruling(
-            "counted", (Reason("decision.gate_passed"), Reason("decision.clock_off"))
-        )
+        return Ruling("counted", (Reason("decision.gate_passed"), Reason("decision.clock_off")))
     return Ruling("counted", (Reason("decision.gate_passed"),))

@@ -6,16 +6,14 @@ from msgspec import Meta
 
 from backend.kit.wire import Wire
 
-Signal = Literal[
-    "mock_location", "stale_fix", "clock_off", "shared_phone", "accuracy_implausible"
-]
+Signal = Literal["mock_location", "stale_fix", "clock_off", "shared_phone", "accuracy_implausible"]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Metres = Annotated[float, Meta(gt=0, le=10_000)]
 
 DEFAULT_VERSION = 0
 
 
-class SitePolicy(Wire):
+class SitePolicy(Wire, frozen=True, kw_only=True):
     """Thresholds of one site; every default is the platform's own until a site sets another.
 
     A fix counts when the fence covers it and its accuracy (68 % radius, metres) is at most `accuracy_cap_m`, or when

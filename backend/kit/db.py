@@ -1,14 +1,14 @@
 """The database: connections, transactions, table metadata, and violations by constraint name."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 from psycopg import AsyncConnection as RawConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Row
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as EngineTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -18,6 +18,9 @@ from backend.kit.errors import Contended, DaogangError, DatabaseAway
 
 Tx = AsyncConnection
 """An open transaction: the edge that opened it commits it, nobody else."""
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+"""A result row whose columns are read by name or index, untyped."""
 
 ROLE = "daogang_app"
 WAIT_S = 3.0
@@ -57,7 +60,7 @@ def sqlalchemy_url(url: str) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
-def include_in_comparison(_object: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+def include_in_comparison(_object: object, name: str | None, kind: str, *_: object) -> bool:
     """Leave to others what our metadata does not describe: partitions, PostGIS's table, procrastinate's tables."""
     if kind != "table" or name is None:
         return True
@@ -115,7 +118,7 @@ class Database:
         await self.engine.dispose()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Tx]:
+    async def transaction(self) -> AsyncGenerator[Tx]:
         """Open a transaction, commit it at the end of the block, roll it back on any error.
 
         Raises DatabaseAway or Contended in place of the driver's errors of that kind, also when the commit fails.
@@ -125,7 +128,7 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[RawConnection[TupleRow]]:
+    async def connection(self) -> AsyncGenerator[RawConnection[TupleRow]]:
         """Lend a bare psycopg connection in autocommit mode, with the same translation of failures."""
         with translate_failures():
             async with self.pool.connection() as connection:
@@ -147,7 +150,7 @@ def constraint_of(error: BaseException) -> str | None:
 
 
 @contextmanager
-def translate_failures() -> Iterator[None]:
+def translate_failures() -> Generator[None]:
     """Turn "the database is away" and "others hold the rows" into errors of ours; let all else pass."""
     try:
         yield
@@ -169,7 +172,7 @@ def _is_connection_failure(error: BaseException) -> bool:
 
 
 @contextmanager
-def translate_violations(errors: Mapping[str, type[DaogangError]], **detail: object) -> Iterator[None]:
+def translate_violations(errors: Mapping[str, type[DaogangError]], **detail: object) -> Generator[None]:
     """Raise the error that belongs to the violated constraint's name; unknown violations pass as they are."""
     try:
         yield
@@ -178,8 +181,3 @@ def translate_violations(errors: Mapping[str, type[DaogangError]], **detail: obj
         if known is None:
             raise
         raise known(**detail) from error
-
-
-def rows_as(kind: type[Any], result: Any) -> list[Any]:
-    """Build one `kind` per row, by column name."""
-    return [kind(**row) for row in result.mappings()]

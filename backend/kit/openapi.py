@@ -67,7 +67,7 @@ def raised_by(handler: HTTPRouteHandler) -> list[type[DaogangError]]:
         raised += [errors.DatabaseAway, errors.Contended]
     if handler.parsed_data_field is not None or handler.opt.get("body"):
         raised += [errors.MalformedBody, errors.InvalidBody, errors.BodyTooLarge]
-    if any(field.name not in handler.dependencies for field in handler.parsed_fn_signature.parameters.values()):
+    if any(field.name not in (handler.dependencies or ()) for field in handler.parsed_fn_signature.parameters.values()):
         raised.append(errors.InvalidBody)
     raised += [errors.RouteUnknown, errors.InternalFault]
     return list(dict.fromkeys(raised))

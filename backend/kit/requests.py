@@ -23,9 +23,7 @@ SECONDS = Histogram(
 
 def route_of(scope: Scope) -> str:
     """Return the template of the matched path, so that no id and no query string gets into logs or metrics."""
-    handler = scope.get("route_handler")
-    template = scope.get("path_template")
-    return str(template) if handler is not None and template else "unmatched"
+    return str(scope.get("path_template") or "unmatched")
 
 
 def attend_requests(app: ASGIApp) -> ASGIApp:

@@ -1,8 +1,9 @@
 """Makes Litestar decode every JSON body strictly, by the type its handler declares."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
+from litestar._openapi.schema_generation import SchemaCreator
 from litestar.dto import AbstractDTO
 from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
@@ -22,7 +23,7 @@ class StrictJSON(AbstractDTO[Any]):
 
     @classmethod
     def create_for_field_definition(
-        cls, field_definition: FieldDefinition, handler_id: str, backend_cls: Any = None
+        cls, field_definition: FieldDefinition, handler_id: str, backend_cls: object = None
     ) -> None:
         """Build the handler's decoder once."""
         del backend_cls
@@ -30,26 +31,26 @@ class StrictJSON(AbstractDTO[Any]):
 
     @classmethod
     def create_openapi_schema(
-        cls, field_definition: FieldDefinition, handler_id: str, schema_creator: Any
+        cls, field_definition: FieldDefinition, handler_id: str, schema_creator: SchemaCreator
     ) -> Reference | Schema:
         """Document the annotated type itself."""
         del handler_id
         return schema_creator.for_field_definition(field_definition)
 
-    def decode_bytes(self, value: bytes) -> Any:
+    def decode_bytes(self, value: bytes) -> Any:  # noqa: ANN401 - the type that the handler declares
         """Decode a body for this handler."""
         return decode(value, self._decoders[self.asgi_connection.route_handler.handler_id])
 
-    def decode_builtins(self, value: dict[str, Any]) -> Any:
+    def decode_builtins(self, value: dict[str, Any]) -> NoReturn:
         """Never called: only JSON bodies have this DTO."""
         raise NotImplementedError
 
-    def data_to_encodable_type(self, data: Any) -> Any:
+    def data_to_encodable_type(self, data: object) -> NoReturn:
         """Never called: answers are encoded by msgspec."""
         raise NotImplementedError
 
     @classmethod
-    def generate_field_definitions(cls, model_type: type[Any]) -> Any:
+    def generate_field_definitions(cls, model_type: type[Any]) -> NoReturn:
         """Never called: there are no transfer models."""
         raise NotImplementedError
 

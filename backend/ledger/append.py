@@ -1,4 +1,4 @@
-"""Appends punches: dedupe key, punch, private row, ruling, status and outbox row in one statement of one transaction."""
+"""Appends punches: dedupe key, punch, private row, ruling, status and outbox row in one statement."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -33,8 +33,8 @@ WITH incoming AS MATERIALIZED (
 ), taken AS MATERIALIZED (
   SELECT incoming.* FROM incoming JOIN fresh USING (punch_id)
 ), the_punch AS (
-  INSERT INTO punch (project_id, received_at, punch_id, source, source_id, event_key, person_id, section_id, occurred_at,
-    device_time, time_quality, direction, direction_source, trust, method, lane, granted, fence_version_id,
+  INSERT INTO punch (project_id, received_at, punch_id, source, source_id, event_key, person_id, section_id,
+    occurred_at, device_time, time_quality, direction, direction_source, trust, method, lane, granted, fence_version_id,
     policy_version, covered, signed_distance_m, probability, accuracy_m, sigma_m, chainage_m, offset_m, signals,
     payload_digest, private_digest)
   SELECT project_id, received_at, punch_id, source, source_id, event_key, person_id, section_id, occurred_at,
@@ -61,7 +61,8 @@ SELECT punch_id FROM fresh
 # A second statement, so that its snapshot sees what the other transaction committed while the first one waited.
 TAKEN = """
 SELECT k.punch_id, encode(d.payload_digest, 'hex'), d.receipt::text
-FROM jsonb_to_recordset(%s::text::jsonb) AS k (project_id uuid, source_id uuid, bucket date, event_key text, punch_id uuid)
+FROM jsonb_to_recordset(%s::text::jsonb) AS k (
+  project_id uuid, source_id uuid, bucket date, event_key text, punch_id uuid)
 JOIN punch_dedupe d USING (project_id, source_id, bucket, event_key)
 """
 

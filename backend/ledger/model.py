@@ -11,6 +11,7 @@ UNDATED = date(2000, 1, 1)
 
 Source = Literal["phone", "gate", "make_up", "import"]
 Direction = Literal["in", "out", "unknown"]
+Outcome = Literal["counted", "review", "refused", "pending"]
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -20,7 +21,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     project_id: UUID
     received_at: datetime
     occurred_at: datetime
-    outcome: str
+    outcome: Outcome
     reasons: tuple[dict[str, Any], ...]
 
 
@@ -63,14 +64,14 @@ class Entry(Struct, frozen=True, kw_only=True):
     key_id: UUID | None = None
     sealed: str | None = None
     ruling_id: UUID
-    outcome: str
+    outcome: Outcome
     reasons: tuple[dict[str, Any], ...]
     deadline_at: datetime | None = None
     receipt: Receipt
 
 
 class Appended(Struct, frozen=True):
-    """What became of an entry: `new`, `replayed` (the receipt is the first one), or `conflict` (the first one stays)."""
+    """What became of an entry: `new`, `replayed` (receipt of the first), or `conflict` (the first one stays)."""
 
     status: Literal["new", "replayed", "conflict"]
     receipt: Receipt

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import and_, or_, select
 
-from backend.kit.db import Tx
+from backend.kit.db import AnyRow, Tx
 from backend.kit.guards import Actor
 from backend.ledger.tables import Punch, PunchStatus, Ruling
 from backend.sites.person_rights import sees_person
@@ -26,7 +25,7 @@ _CURRENT = and_(
 )
 
 
-async def list_punches(
+async def list_punches(  # noqa: PLR0913 - the list's filters
     tx: Tx,
     actor: Actor,
     project_id: UUID,
@@ -37,7 +36,7 @@ async def list_punches(
     outcome: str | None,
     before: tuple[datetime, UUID] | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """Return the punches received in [since, until), latest first, each with state and current ruling."""
     conditions = [Punch.project_id == project_id, Punch.received_at >= since, Punch.received_at < until]
     conditions.append(sees_person(actor, READ, PunchStatus.project_id, PunchStatus.person_id))
@@ -62,7 +61,7 @@ async def list_punches(
     return (await tx.execute(query)).all()
 
 
-async def find_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, scope: str = READ) -> Row[Any] | None:
+async def find_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, scope: str = READ) -> AnyRow | None:
     """Return a punch with its state and current ruling."""
     query = (
         select(Punch, PunchStatus.outcome, PunchStatus.person_id.label("attributed_to"), Ruling.reasons)
@@ -77,7 +76,7 @@ async def find_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, 
     return (await tx.execute(query)).one_or_none()
 
 
-async def list_rulings(tx: Tx, project_id: UUID, punch_id: UUID) -> Sequence[Row[Any]]:
+async def list_rulings(tx: Tx, project_id: UUID, punch_id: UUID) -> Sequence[AnyRow]:
     """Return every ruling on a punch, first to last."""
     query = select(Ruling).where(Ruling.project_id == project_id, Ruling.punch_id == punch_id).order_by(Ruling.seq)
     return (await tx.execute(query)).all()

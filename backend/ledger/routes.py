@@ -25,7 +25,7 @@ from backend.sites.errors import ProjectUnknown
     opt={"scope": "ledger.read", "raises": (ProjectUnknown, CursorInvalid)},
     summary="Punches of a project by time of receipt, latest first",
 )
-async def list_punches(  # noqa: PLR0913 - the list's filters
+async def list_punches(  # noqa: PLR0913, PLR0917 - the list's filters
     project_id: FromPath[UUID],
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],

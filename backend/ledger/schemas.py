@@ -9,7 +9,7 @@ from backend.kit.wire import Note, Wire
 Outcome = Literal["counted", "review", "refused", "pending"]
 
 
-class RulingOut(Wire):
+class RulingOut(Wire, frozen=True, kw_only=True):
     """One decision about a punch; `ruled_by` is null for the policy's own."""
 
     ruling_id: UUID
@@ -22,7 +22,7 @@ class RulingOut(Wire):
     note: str | None
 
 
-class PunchLine(Wire):
+class PunchLine(Wire, frozen=True, kw_only=True):
     """A punch in a list, with its current state."""
 
     punch_id: UUID
@@ -44,7 +44,7 @@ class PunchLine(Wire):
     reasons: list[dict[str, Any]]
 
 
-class PunchFile(Wire):
+class PunchFile(Wire, frozen=True, kw_only=True):
     """All that the ledger holds about a punch, except what is sealed: facts, digests, every ruling, in order."""
 
     punch: PunchLine
@@ -64,7 +64,7 @@ class PunchFile(Wire):
     rulings: list[RulingOut]
 
 
-class RulingRequest(Wire):
+class RulingRequest(Wire, frozen=True, kw_only=True):
     """A named person's decision; `seq` is that of the ruling he looked at, so that nobody overrules blindly."""
 
     outcome: Literal["counted", "refused"]

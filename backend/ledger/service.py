@@ -1,14 +1,11 @@
 """Use cases of the ledger for staff: read punches with their history, rule on one."""
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Row
 
 from backend.kit.clock import Clock
 from backend.kit.cursors import read_cursor, write_cursor
-from backend.kit.db import Database, Tx
+from backend.kit.db import AnyRow, Database, Tx
 from backend.kit.guards import Actor
 from backend.kit.ids import new_id
 from backend.kit.wire import Page
@@ -44,7 +41,7 @@ SELECT moved.person_id, moved.occurred_at, p.time_zone, p.cutover FROM moved JOI
 """
 
 
-def _line(row: Row[Any]) -> PunchLine:
+def _line(row: AnyRow) -> PunchLine:
     return PunchLine(
         punch_id=row.punch_id,
         person_id=row.attributed_to,

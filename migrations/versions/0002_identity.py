@@ -133,7 +133,16 @@ UP = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON sms_code, rate_counter TO daogang_app",
 )
 
-TABLES = ("audit_event", "rate_counter", "sms_code", "refresh_token", "session_family", "phone", "role_grant", "account")
+TABLES = (
+    "audit_event",
+    "rate_counter",
+    "sms_code",
+    "refresh_token",
+    "session_family",
+    "phone",
+    "role_grant",
+    "account",
+)
 
 
 def upgrade() -> None:

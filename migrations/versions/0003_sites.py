@@ -143,10 +143,14 @@ UP = (
     "ALTER TABLE account ADD CONSTRAINT fk_account_person FOREIGN KEY (person_id) REFERENCES person (id)",
     "ALTER TABLE role_grant ADD CONSTRAINT fk_role_grant_district FOREIGN KEY (district_id) REFERENCES district (id)",
     "ALTER TABLE role_grant ADD CONSTRAINT fk_role_grant_project FOREIGN KEY (project_id) REFERENCES project (id)",
-    "ALTER TABLE role_grant ADD CONSTRAINT fk_role_grant_party FOREIGN KEY (project_id, party_id) "
-    "REFERENCES project_party (project_id, id)",
-    "GRANT SELECT, INSERT, UPDATE ON district, company, project, section, project_party, person, post, assignment "
-    "TO daogang_app",
+    """
+    ALTER TABLE role_grant ADD CONSTRAINT fk_role_grant_party FOREIGN KEY (project_id, party_id)
+      REFERENCES project_party (project_id, id)
+    """,
+    """
+    GRANT SELECT, INSERT, UPDATE ON district, company, project, section, project_party, person, post, assignment
+      TO daogang_app
+    """,
     "SELECT make_append_only('site_policy')",
     "GRANT SELECT, INSERT ON site_policy TO daogang_app",
 )

@@ -85,8 +85,10 @@ UP = (
       RETURN NEW;
     END $$
     """,
-    "CREATE TRIGGER refuse_published_shape_change BEFORE UPDATE ON fence_version "
-    "FOR EACH ROW EXECUTE FUNCTION refuse_published_shape_change()",
+    """
+    CREATE TRIGGER refuse_published_shape_change BEFORE UPDATE ON fence_version
+      FOR EACH ROW EXECUTE FUNCTION refuse_published_shape_change()
+    """,
     "GRANT SELECT, INSERT, UPDATE ON fence, fence_version TO daogang_app",
     "GRANT SELECT, INSERT ON fence_part TO daogang_app",
 )

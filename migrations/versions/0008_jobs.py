@@ -14,7 +14,8 @@ DECLARE
   item record;
 BEGIN
   FOR item IN SELECT oid::regclass AS name, relkind FROM pg_class
-              WHERE relnamespace = 'public'::regnamespace AND relname LIKE 'procrastinate%' AND relkind IN ('r', 'S') LOOP
+              WHERE relnamespace = 'public'::regnamespace AND relname LIKE 'procrastinate%'
+                AND relkind IN ('r', 'S') LOOP
     IF item.relkind = 'r' THEN
       EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO daogang_app', item.name);
     ELSE
@@ -38,7 +39,8 @@ BEGIN
     EXECUTE format('DROP FUNCTION IF EXISTS %s CASCADE', item.name);
   END LOOP;
   FOR item IN SELECT oid::regtype AS name FROM pg_type
-              WHERE typnamespace = 'public'::regnamespace AND typname LIKE 'procrastinate%' AND typtype IN ('e', 'c') LOOP
+              WHERE typnamespace = 'public'::regnamespace AND typname LIKE 'procrastinate%'
+                AND typtype IN ('e', 'c') LOOP
     EXECUTE format('DROP TYPE IF EXISTS %s CASCADE', item.name);
   END LOOP;
 END $$
