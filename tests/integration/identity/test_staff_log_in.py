@@ -1,0 +1,155 @@
+"""Log-in by password and administration over HTTP."""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import jwt
+from litestar import Litestar
+from sqlalchemy import update
+
+from backend.identity import queries
+from backend.identity.grants import Grant
+from backend.identity.roles import Role
+from backend.identity.tables import Account
+from backend.kit.clock import ManualClock
+from backend.kit.db import Database
+from tests.integration.identity.caller import Caller, bearer, problem, watched
+from tests.integration.identity.registry import PASSWORD, Committed
+from tests.support.factories import draw_phone
+
+
+async def test_staff_log_in_and_their_hash_is_brought_up_to_date(
+    caller: Caller, committed: Committed, database: Database
+) -> None:
+    staff = await committed.staff(Grant(Role.OPERATOR))
+    async with database.transaction() as tx:
+        before = await queries.find_by_username(tx, staff.username)
+    answer = await caller.log_in(staff.username.upper())
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert (body["roles"], body["person_id"], body["phone_id"]) == (["operator"], None, None)
+    assert "identity.accounts.write" in body["scopes"]
+    async with database.transaction() as tx:
+        after = await queries.find_by_username(tx, staff.username)
+    # The tests hash with small parameters, the application with real ones.
+    assert before is not None
+    assert after is not None
+    assert "m=64," in (before.password_hash or "")
+    assert "m=19456," in (after.password_hash or "")
+    assert (await caller.log_in(staff.username)).status_code == 201
+
+
+async def test_wrong_unknown_and_disabled_get_one_answer_and_one_work(
+    caller: Caller, committed: Committed, app: Litestar, database: Database
+) -> None:
+    staff, disabled = await committed.staff(), await committed.staff()
+    async with database.transaction() as tx:
+        await tx.execute(update(Account).where(Account.id == disabled.account_id).values(state="disabled"))
+    seen: list[tuple[Any, ...]] = []
+    for username, password in (
+        (staff.username, "wrong password"),
+        (disabled.username, PASSWORD),
+        (f"nobody-{secrets.token_hex(4)}", PASSWORD),
+    ):
+        answer, statements = await watched(app, lambda name=username, word=password: caller.log_in(name, word))
+        members = {key: value for key, value in answer.json().items() if key != "request_id"}
+        seen.append((answer.status_code, members, statements))
+    assert seen[0][0] == 401
+    assert seen[0][1]["code"] == "identity.credentials_wrong"
+    assert seen[0] == seen[1] == seen[2]
+
+
+async def test_ten_failures_pause_a_name_known_or_not(caller: Caller, committed: Committed, clock: ManualClock) -> None:
+    staff = await committed.staff()
+    for username in (staff.username, f"nobody-{secrets.token_hex(4)}"):
+        for _ in range(10):
+            assert problem(await caller.log_in(username, "wrong password")) == "identity.credentials_wrong"
+        paused = await caller.log_in(username)
+        assert (paused.status_code, problem(paused)) == (429, "identity.too_many_attempts")
+    clock.advance(timedelta(minutes=15))
+    assert (await caller.log_in(staff.username)).status_code == 201
+
+
+async def test_successes_are_not_counted_against_anybody(caller: Caller, committed: Committed) -> None:
+    staff = await committed.staff()
+    for _ in range(12):
+        assert (await caller.log_in(staff.username)).status_code == 201
+
+
+async def test_staff_refresh_log_out_and_change_their_password(caller: Caller, committed: Committed) -> None:
+    staff = await committed.staff(Grant(Role.CITY))
+    session = (await caller.log_in(staff.username)).json()
+    fresh = (await caller.post("/admin/v1/session/refresh", {"refresh_token": session["refresh_token"]})).json()
+    changed = await caller.client.put(
+        "/admin/v1/me/password",
+        json={"current": PASSWORD, "new": "quite another phrase"},
+        headers=bearer(fresh),
+    )
+    assert changed.status_code == 204, changed.text
+    assert problem(await caller.log_in(staff.username)) == "identity.credentials_wrong"
+    gone = await caller.post("/admin/v1/session/refresh", {"refresh_token": fresh["refresh_token"]})
+    assert problem(gone) == "identity.session_ended"
+    again = (await caller.log_in(staff.username, "quite another phrase")).json()
+    assert (await caller.client.delete("/admin/v1/session", headers=bearer(again))).status_code == 204
+    ended = await caller.post("/admin/v1/session/refresh", {"refresh_token": again["refresh_token"]})
+    assert problem(ended) == "identity.session_ended"
+
+
+async def test_an_operator_administers_over_http(caller: Caller, committed: Committed) -> None:
+    operator = bearer((await caller.log_in((await committed.staff(Grant(Role.OPERATOR))).username)).json())
+    name = f"clerk-{secrets.token_hex(4)}"
+    opened = await caller.post("/admin/v1/accounts", {"username": name, "display_name": "新来的"}, **operator)
+    assert opened.status_code == 201, opened.text
+    account = f"/admin/v1/accounts/{opened.json()['account']['id']}"
+    granted = await caller.post(f"{account}/grants", {"role": "auditor"}, **operator)
+    assert granted.status_code == 201
+    [grant] = granted.json()["grants"]
+    assert (await caller.log_in(name, opened.json()["first_password"])).json()["roles"] == ["auditor"]
+    drawn = await caller.post(f"{account}/password", None, **operator)
+    assert drawn.headers["cache-control"] == "no-store"
+    auditor = bearer((await caller.log_in(name, drawn.json()["password"])).json())
+    assert (await caller.client.get("/admin/v1/audit-events", headers=auditor)).status_code == 200
+    refused = await caller.post("/admin/v1/accounts", {"username": "x-y", "display_name": "某"}, **auditor)
+    assert (refused.status_code, problem(refused)) == (403, "request.scope_missing")
+    taken = await caller.client.delete(f"{account}/grants/{grant['id']}", headers=operator)
+    assert taken.status_code == 204
+    assert (await caller.client.get("/admin/v1/audit-events", headers=auditor)).json()["items"] == []
+    assert (await caller.post(f"{account}/disable", None, **operator)).json()["state"] == "disabled"
+    assert problem(await caller.log_in(name, drawn.json()["password"])) == "identity.credentials_wrong"
+    assert (await caller.post(f"{account}/enable", None, **operator)).json()["state"] == "active"
+    acts = await caller.client.get(
+        "/admin/v1/audit-events", params={"object_id": opened.json()["account"]["id"]}, headers=operator
+    )
+    actions = [item["action"] for item in acts.json()["items"]]
+    assert sorted(actions) == [
+        "account.disabled",
+        "account.enabled",
+        "account.opened",
+        "password.reset",
+        "role.granted",
+        "role.revoked",
+    ]
+    assert all(item["request_id"] for item in acts.json()["items"])
+    listed = await caller.client.get("/admin/v1/accounts", params={"role": "operator"}, headers=operator)
+    assert listed.status_code == 200
+    worker = await committed.worker()
+    moved = await caller.client.put(
+        f"/admin/v1/accounts/{worker.account_id}/phone-number", json={"phone_number": draw_phone()}, headers=operator
+    )
+    assert moved.status_code == 200
+    assert moved.json()["kind"] == "person"
+    unknown = await caller.client.get(f"/admin/v1/accounts/{uuid4()}", headers=operator)
+    assert (unknown.status_code, problem(unknown)) == (404, "identity.account_unknown")
+
+
+async def test_the_key_set_is_public_and_verifies_tokens(caller: Caller, committed: Committed) -> None:
+    session = (await caller.log_in((await committed.staff()).username)).json()
+    keys = await caller.client.get("/.well-known/jwks.json")
+    assert keys.status_code == 200
+    by_id = {key["kid"]: jwt.PyJWK(key) for key in keys.json()["keys"]}
+    key = by_id[jwt.get_unverified_header(session["access_token"])["kid"]]
+    options: Any = {"verify_exp": False, "verify_iat": False}
+    claims = jwt.decode(session["access_token"], key, algorithms=["EdDSA"], audience="daogang", options=options)
+    assert claims["sub"] == session["account_id"]
