@@ -24,6 +24,7 @@ from backend.kit.db import Database
 from backend.kit.guards import Actor
 from backend.kit.ids import id_instant, new_id
 from backend.ledger.append import send_append, settle_append
+from backend.ledger.data_keys import MonthKey, month_of, obtain_data_key
 from backend.ledger.errors import EventConflict
 from backend.ledger.model import Appended, DayKey, Entry, Receipt, dedupe_bucket
 from backend.ledger.partitions import in_ledger_transaction
@@ -32,7 +33,6 @@ from geofences.cache import FenceCache
 from geofences.choice import Fix
 from geofences.coordinates import CoordinateSystem
 from geofences.evaluation import Fence
-from mobile_api.data_keys import MonthKey, obtain_data_key
 from mobile_api.errors import EventIdInvalid, ProjectAmbiguous, ProjectUnknown, SessionEnded, TooManyRefused
 from mobile_api.placing import fix_signals, place, read_fixes
 from mobile_api.reading import Reading, read_for_check_in
@@ -98,7 +98,7 @@ async def _attempt(tools: CheckInTools, tap: Tap) -> CheckInResult:
                 family_id=tap.actor.family_id,
                 project_id=tap.request.project_id,
                 now=tap.at,
-                month=tap.at.date().replace(day=1),
+                month=month_of(tap.at),
             )
             if not alive:
                 raise SessionEnded
@@ -109,7 +109,14 @@ async def _attempt(tools: CheckInTools, tap: Tap) -> CheckInResult:
             held = await tools.fences.get(connection, reading.project_id, reading.fence_version_ids)
             local = tap.at.astimezone(zone_of(reading.time_zone)).time()
             fences = [one.fence for one in held if one.is_open(local)]
-            seal = await obtain_data_key(connection, tools.data_keys, reading, tap.at)
+            seal = await obtain_data_key(
+                connection,
+                tools.data_keys,
+                reading.project_id,
+                tap.at,
+                key_id=reading.key_id,
+                wrapped=reading.wrapped,
+            )
             day = work_on(tap.at, reading.time_zone, reading.cutover)
             entry = judge(tap, reading, day, policy, fences, seal)
             appending = await send_append(connection, (entry,))

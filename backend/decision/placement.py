@@ -10,8 +10,8 @@ class Placement:
 
     Distances in metres. `signed_distance_m` is positive inside the nearest fence. `bearing_deg` is the direction to
     walk to reach it, clockwise from north, None when inside. `chainage_m` is the raw distance along the corridor's
-    axis, `offset_m` the distance from it, positive to the left of the direction of rising chainage. `suspected_crs` names a
-    coordinate system under which the fix would lie inside, when under the declared one it does not.
+    axis, `offset_m` the distance from it, positive to the left of the direction of rising chainage. `suspected_crs`
+    names a coordinate system under which the fix would lie inside, when under the declared one it does not.
     """
 
     fence_version_id: UUID

@@ -1,13 +1,12 @@
-"""The data key under which a project's private rows of this month are sealed."""
+"""The data key under which a project's private rows of a month are sealed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from backend.kit.crypto import DataKey, DataKeys, data_key_label
 from backend.kit.ids import new_id
 from backend.ledger.append import Connection
-from mobile_api.reading import Reading
 
 # The first punch of a month makes the key; of two at once the second takes the first one's.
 MAKE = """
@@ -24,14 +23,26 @@ class MonthKey(NamedTuple):
     key: DataKey
 
 
-async def obtain_data_key(connection: Connection, data_keys: DataKeys, reading: Reading, now: datetime) -> MonthKey:
-    """Return id and key for the project's month, making it if this is the month's first punch."""
-    month = now.date().replace(day=1)
-    label = data_key_label(reading.project_id, f"{month:%Y-%m}")
-    key_id, wrapped = reading.key_id, reading.wrapped
+def month_of(at: datetime) -> date:
+    """Return the first day of the month by which data keys are kept."""
+    return date(at.year, at.month, 1)
+
+
+async def obtain_data_key(
+    connection: Connection,
+    data_keys: DataKeys,
+    project_id: UUID,
+    at: datetime,
+    *,
+    key_id: UUID | None,
+    wrapped: bytes | None,
+) -> MonthKey:
+    """Unwrap the key that was read with the project's other facts; make it if this is the month's first punch."""
+    month = month_of(at)
+    label = data_key_label(project_id, f"{month:%Y-%m}")
     if key_id is None or wrapped is None:
         fresh, _ = data_keys.create_data_key(label)
-        made = await connection.execute(MAKE, (reading.project_id, month, new_id(now), fresh, now))
+        made = await connection.execute(MAKE, (project_id, month, new_id(at), fresh, at))
         row = await made.fetchone()
         if row is None:
             msg = "an upsert returns its row"
