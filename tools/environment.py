@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from tools import debian
-from tools.house import LOCAL, ROOT, VENV
+from tools.house import ROOT, VENV
 from tools.locks import locked
 from tools.say import Trouble, say, step, told
 
@@ -30,18 +30,17 @@ PIP_NOISE = ("Requirement already satisfied", "Ignoring ", "Looking in ", "Colle
 
 def ensure(kind: str) -> None:
     """Bring .venv to the state that the requirement files of `kind` and pyproject.toml describe."""
-    with locked(LOCAL / "venv.lock"):
+    with locked(ROOT / ".local" / "venv.lock"):
         _ensure_venv()
-        wanted = digest_of([*(ROOT / name for name in SETS[kind]), ROOT / "pyproject.toml"])
-        stamp = VENV / f"daogang-{kind}.stamp"
-        if stamp.exists() and stamp.read_text() == wanted:
+        # What develops also runs: dev.txt is resolved on top of runtime.txt.
+        if any(_stamp(name).exists() and _stamp(name).read_text() == _digest(name) for name in {kind, "dev"}):
             return
         _ensure_pip()
         with step(f"installing the pinned packages of {' and '.join(SETS[kind])}"):
             _pip("--require-hashes", *(part for name in SETS[kind] for part in ("--requirement", name)))
         with step("installing daogang itself, so that edits count at once"):
             _pip("--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--editable", ".")
-        stamp.write_text(wanted)
+        _stamp(kind).write_text(_digest(kind))
 
 
 def digest_of(files: list[Path]) -> str:
@@ -50,6 +49,14 @@ def digest_of(files: list[Path]) -> str:
     for file in files:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _stamp(kind: str) -> Path:
+    return VENV / f"daogang-{kind}.stamp"
+
+
+def _digest(kind: str) -> str:
+    return digest_of([*(ROOT / name for name in SETS[kind]), ROOT / "pyproject.toml"])
 
 
 def _ensure_venv() -> None:

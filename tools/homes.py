@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.house import LOCAL, checkout_id
+from tools.house import LOCAL, local_id
 from tools.say import Trouble
 
 # A Unix socket's path has room for 107 bytes; libpq adds "/.s.PGSQL.5432" and some systems stop earlier.
@@ -98,11 +98,11 @@ def home_of(name: str, runner: Runner, *, local: Path = LOCAL) -> Home:
 
 def forget(local: Path = LOCAL) -> None:
     """Remove what lies outside the checkout; the clusters must be stopped."""
-    shutil.rmtree(OUTSIDE / f"daogang-{checkout_id(local.parent)}", ignore_errors=True)
+    shutil.rmtree(OUTSIDE / f"daogang-{local_id(local)}", ignore_errors=True)
 
 
 def _outside(name: str, runner: Runner, local: Path) -> Path:
-    common = OUTSIDE / f"daogang-{checkout_id(local.parent)}"
+    common = OUTSIDE / f"daogang-{local_id(local)}"
     try:
         common.mkdir(mode=0o755)
     except FileExistsError:

@@ -52,7 +52,7 @@ def find_server(*, major: int | None = None) -> Server:
         what = f"PG_BINDIR={os.environ['PG_BINDIR']} has no {wanted} with PostGIS"
         raise Trouble(what, f"correct or unset PG_BINDIR, or {BY_HAND}")
     if server is None and debian.can_install():
-        _install(major)
+        install_server(major)
         server = _installed(major)
     if server is None:
         what = f"{wanted} with PostGIS is not installed"
@@ -132,7 +132,7 @@ def newest_postgis_package(names: list[str], major: int | None) -> tuple[int, st
     return max(((v, n) for v, n in offers if v >= OLDEST and major in (None, v)), default=None)
 
 
-def _install(major: int | None) -> None:
+def install_server(major: int | None) -> None:
     """Have apt install PostgreSQL and PostGIS, with Debian's own cluster switched off meanwhile."""
     say("no PostgreSQL with PostGIS here; installing Debian's packages (about 300 MB with what they need)")
     debian.refresh()
