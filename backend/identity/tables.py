@@ -38,7 +38,7 @@ class Account(Base):
     display_name: Mapped[str] = mapped_column(Text)
     username: Mapped[str | None] = mapped_column(Text)
     password_hash: Mapped[str | None] = mapped_column(Text)
-    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", name="fk_account_person"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", name="fk_account_person", use_alter=True))
     phone_cipher: Mapped[bytes | None]
     phone_blind: Mapped[bytes | None]
     state: Mapped[str] = mapped_column(Text, server_default="active")

@@ -92,6 +92,8 @@ class Database:
             pool_timeout=WAIT_S,
             pool_use_lifo=True,
             use_native_hstore=False,
+            # The text of a failed statement goes to the log; its values are people's data.
+            hide_parameters=True,
         )
         self.pool: AsyncConnectionPool[RawConnection[TupleRow]] = AsyncConnectionPool(
             url,

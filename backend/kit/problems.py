@@ -3,10 +3,12 @@
 from typing import Any
 
 import msgspec
+import psycopg
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
+from sqlalchemy.exc import DataError
 
 from backend.kit import errors, messages
 from backend.kit.errors import (
@@ -107,8 +109,17 @@ def answer_fault(request: Request[Any, Any, Any], error: Exception) -> Response[
     return respond(request, InternalFault())
 
 
+def answer_data_error(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """Answer text with a NUL character, which JSON and URLs can hold and PostgreSQL cannot, as the bad input it is."""
+    if "NUL" in str(error) or "\\u0000" in str(error):
+        return respond(request, InvalidBody(errors=[{"path": "$", "message": "text must not hold a NUL character"}]))
+    return answer_fault(request, error)
+
+
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     DaogangError: answer_error,
+    DataError: answer_data_error,
+    psycopg.DataError: answer_data_error,
     HTTPException: answer_http,
     Exception: answer_fault,
 }

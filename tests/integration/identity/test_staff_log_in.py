@@ -8,6 +8,7 @@ from uuid import uuid4
 import jwt
 from litestar import Litestar
 from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
 
 from backend.identity import queries
 from backend.identity.grants import Grant
@@ -153,3 +154,21 @@ async def test_the_key_set_is_public_and_verifies_tokens(caller: Caller, committ
     options: Any = {"verify_exp": False, "verify_iat": False}
     claims = jwt.decode(session["access_token"], key, algorithms=["EdDSA"], audience="daogang", options=options)
     assert claims["sub"] == session["account_id"]
+
+
+async def test_text_that_the_database_cannot_hold_is_bad_input(caller: Caller, committed: Committed) -> None:
+    operator = bearer((await caller.log_in((await committed.staff(Grant(Role.OPERATOR))).username)).json())
+    body = {"username": f"clerk-{secrets.token_hex(4)}", "display_name": "新\x00来"}
+    for answer in (
+        await caller.log_in("a\x00b"),
+        await caller.post("/admin/v1/accounts", body, **operator),
+        await caller.client.get("/admin/v1/audit-events?object_id=a%00b", headers=operator),
+    ):
+        assert (answer.status_code, problem(answer)) == (422, "request.invalid")
+
+
+async def test_a_fault_s_log_holds_no_values(database: Database) -> None:
+    with pytest.raises(DBAPIError) as caught:
+        async with database.transaction() as tx:
+            await tx.execute(select(Account.id).where(Account.username == "name\x00of-somebody"))
+    assert "of-somebody" not in str(caught.value)
