@@ -106,12 +106,6 @@ class KeyExpiryPast(InvalidInput):
     code = "gates.key_expiry_past"
 
 
-class PlaceOutside(InvalidInput):
-    """The gate's place lies outside of the area that the platform serves."""
-
-    code = "gates.place_outside"
-
-
 class BindingUnknown(NotFound):
     """No binding of that number is in force at that instant."""
 

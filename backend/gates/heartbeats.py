@@ -1,14 +1,12 @@
 """Takes a device's sign of life: evidence that it worked, and what it still has to deliver."""
 
-from datetime import UTC, datetime
-
 import msgspec
 
 from backend.gates.authentication import SignedRequest, authenticate, send_nonce, settle_nonce
-from backend.gates.ingest import GateTools
+from backend.gates.instants import in_utc
 from backend.gates.schemas import Heartbeat, HeartbeatAnswer
 from backend.gates.state import send_touch, settle_touch
-from backend.kit.errors import InvalidBody
+from backend.gates.tools import GateTools
 from backend.kit.wire import decode
 
 BODY_LIMIT = 10_000
@@ -37,8 +35,8 @@ async def take_heartbeat(tools: GateTools, request: SignedRequest) -> HeartbeatA
     async with tools.database.connection() as connection:
         gate = await authenticate(connection, tools.secrets, request, now)
         told = decode(request.body, _heartbeats, BODY_LIMIT)
-        clock_now = _storable("clock_now", told.clock_now)
-        oldest = None if told.oldest_unsent_at is None else _storable("oldest_unsent_at", told.oldest_unsent_at)
+        clock_now = in_utc("$.clock_now", told.clock_now)
+        oldest = None if told.oldest_unsent_at is None else in_utc("$.oldest_unsent_at", told.oldest_unsent_at)
         key = (gate.project_id, gate.device_id)
         async with connection.pipeline(), connection.transaction():
             nonce = await send_nonce(connection, request.signature, now)
@@ -48,10 +46,3 @@ async def take_heartbeat(tools: GateTools, request: SignedRequest) -> HeartbeatA
             await settle_nonce(nonce)
             expected, _ = await settle_touch(touched)
     return HeartbeatAnswer(server_time=now, heartbeat_interval_s=gate.heartbeat_interval_s, next_expected_seq=expected)
-
-
-def _storable(name: str, instant: datetime) -> datetime:
-    try:
-        return instant.astimezone(UTC)
-    except OverflowError as error:
-        raise InvalidBody(errors=[{"path": f"$.{name}", "message": "year outside of 1 to 9999"}]) from error

@@ -14,28 +14,14 @@ from backend.gates.data_keys import obtain_data_key
 from backend.gates.errors import ItemConflict, ItemMalformed
 from backend.gates.events import FaultyItem, ReadEvent, ReadItem, read_envelope, read_items
 from backend.gates.judging import Judge, Judged
-from backend.gates.key_secrets import GateSecrets
 from backend.gates.model import Gate
 from backend.gates.people import send_people, settle_people
 from backend.gates.schemas import EventResult, EventsAnswer
 from backend.gates.state import send_seqs, send_touch, settle_touch
-from backend.kit.clock import Clock
-from backend.kit.crypto import DataKeys
-from backend.kit.db import Database
-from backend.ledger.append import Connection, DayFolder, send_append, settle_append
+from backend.gates.tools import GateTools
+from backend.ledger.append import Connection, send_append, settle_append
 from backend.ledger.model import Appended, Entry, dedupe_bucket
 from backend.ledger.partitions import in_ledger_transaction
-
-
-@dataclass(frozen=True, slots=True)
-class GateTools:
-    """What taking a batch needs besides the request; `fold_days` is whoever keeps the person-days."""
-
-    database: Database
-    secrets: GateSecrets
-    data_keys: DataKeys
-    fold_days: DayFolder
-    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)

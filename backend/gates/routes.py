@@ -8,9 +8,10 @@ from litestar.di import NamedDependency
 from backend.gates import errors
 from backend.gates.authentication import SignedRequest
 from backend.gates.heartbeats import take_heartbeat
-from backend.gates.ingest import GateTools, take_events
+from backend.gates.ingest import take_events
 from backend.gates.schemas import EventsAnswer, HeartbeatAnswer
 from backend.gates.signature import read_signature
+from backend.gates.tools import GateTools
 from backend.gates.wire_schema import EventsOperation, HeartbeatOperation
 
 SIGNED_ERRORS = (
