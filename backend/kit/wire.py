@@ -42,7 +42,7 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[Item], limit: int = 1_000_
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         raise InvalidBody(errors=[{"path": path.rstrip("`") or "$", "message": message}]) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBody(reason=str(error)) from error
 
 
