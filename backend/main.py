@@ -14,6 +14,10 @@ from litestar.openapi import OpenAPIConfig
 from litestar.router import Router
 
 from backend.attendance.routes import attendance_router
+from backend.decision.policy import SitePolicy
+from backend.gates.admin_routes import gate_admin_router
+from backend.gates.routes import gate_router
+from backend.gates.tools import GateTools
 from backend.health import health_router
 from backend.identity.errors import TOKEN_REFUSALS
 from backend.identity.routes import identity_router
@@ -32,7 +36,9 @@ from backend.kit.strict_json import StrictJSON
 from backend.ledger.append import DayFolder
 from backend.ledger.routes import ledger_router
 from backend.settings import Settings, read_settings
-from backend.wiring import wire
+from backend.sites.routes import sites_router
+from backend.wiring import PLACE_ERRORS, read_place, wire
+from geofences.places import PLACE_ERRORS
 from mobile_api.check_in import CheckInTools
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
@@ -78,6 +84,11 @@ def provide_check_in_tools(state: State) -> CheckInTools:
     return state.check_in_tools
 
 
+def provide_gate_tools(state: State) -> GateTools:
+    """Give what taking a gate's batch works with."""
+    return state.gate_tools
+
+
 def provide_field_cipher(state: State) -> FieldCipher:
     """Give the cipher of single columns."""
     return state.wiring.identity.cipher
@@ -111,6 +122,7 @@ DEPENDENCIES = {
     "keys": Provide(provide_keys, sync_to_thread=False),
     "settings": Provide(provide_settings, sync_to_thread=False),
     "check_in_tools": Provide(provide_check_in_tools, sync_to_thread=False),
+    "gate_tools": Provide(provide_gate_tools, sync_to_thread=False),
     "field_cipher": Provide(provide_field_cipher, sync_to_thread=False),
     "blind_index": Provide(provide_blind_index, sync_to_thread=False),
     "identity_services": Provide(provide_identity_services, sync_to_thread=False),
@@ -124,8 +136,12 @@ def routers() -> list[Router]:
     return [
         health_router(),
         identity_router(),
+        sites_router(SitePolicy),
         ledger_router(),
         attendance_router(),
+        gate_router(),
+        gate_admin_router(PLACE_ERRORS),
+        gate_admin_router(PLACE_ERRORS),
         session_router(),
         mobile_router(),
     ]
@@ -160,6 +176,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 "wiring": wiring,
                 "verifier": wiring.identity.access,
                 "check_in_tools": CheckInTools(database, wiring.fences, wiring.data_keys, clock),
+                "gate_tools": GateTools(
+                    database, wiring.gate_secrets, wiring.data_keys, wiring.fold_days, wiring.read_place, clock
+                ),
                 "schema_head": SCHEMA_HEAD,
             }
         ),

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from backend.attendance.person_days import send_fold
+from backend.gates.key_secrets import GateSecrets
+from backend.gates.tools import PlaceReader
 from backend.identity.services import IdentityServices, make_identity_services
 from backend.kit.clock import Clock
 from backend.kit.crypto import DataKeys
@@ -11,6 +13,17 @@ from backend.kit.keyring import SERVER_PURPOSES, KeyRing
 from backend.ledger.append import DayFolder
 from backend.settings import Settings
 from geofences.cache import FenceCache
+from geofences.coordinates import check_position, coordinate_system
+from geofences.errors import AxesSwapped, NotFinite, OutOfChina
+
+PLACE_ERRORS = (NotFinite, AxesSwapped, OutOfChina)
+"""What `read_place` raises of coordinates in a system that it knows."""
+
+
+def read_place(crs: str, x: float, y: float) -> tuple[float, float]:
+    """Return (lon, lat) in degrees WGS-84 of declared coordinates, for modules below the fences."""
+    return check_position(coordinate_system(crs), x, y, "place")
+from geofences.places import read_place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +36,10 @@ class Wiring:
     keys: KeyRing
     identity: IdentityServices
     data_keys: DataKeys
+    gate_secrets: GateSecrets
     fences: FenceCache
     fold_days: DayFolder
+    read_place: PlaceReader
 
 
 def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wiring:
@@ -34,6 +49,8 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
         keys=ring,
         identity=make_identity_services(ring, clock, settings.sms_outbox),
         data_keys=DataKeys(ring, clock.now),
+        gate_secrets=GateSecrets(ring, clock.now),
         fences=FenceCache(),
         fold_days=send_fold,
+        read_place=read_place,
     )

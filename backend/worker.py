@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import procrastinate
 import structlog
 
+from backend.gates.tasks import forget_nonces
 from backend.kit.db import start_up_options
 from backend.kit.logs import configure_logs
 from backend.migrate import MONTHS_AHEAD
@@ -36,6 +37,12 @@ def create_worker_app(settings: Settings) -> procrastinate.App:
             ahead=MONTHS_AHEAD,
         )
         log.info("partitions.made", made=row["made"])
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(queueing_lock="forget_nonces", name="forget_nonces")
+    async def forget_old_nonces(timestamp: int) -> None:
+        """Drop the nonces of gate requests that can no longer be replayed."""
+        await forget_nonces(connector, datetime.fromtimestamp(timestamp, UTC))
 
     @app.periodic(cron="*/10 * * * *")
     @app.task(queueing_lock="retry_stalled", name="retry_stalled", pass_context=True)
