@@ -6,8 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 import jwt
+import pytest
 from litestar import Litestar
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
 from backend.identity import queries
