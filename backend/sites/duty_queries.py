@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.sites.model import Stay
+from backend.sites.posts import UNWATCHED_POSTS
 from backend.sites.queries import READ, visible_party
 from backend.sites.tables import Assignment, Company, Person, Post, ProjectParty, SitePolicyVersion
 
@@ -166,8 +167,12 @@ async def find_assignment(
     return None if row is None else AssignmentRow(*row)
 
 
-async def list_stays(tx: Tx, actor: Actor, project_id: UUID) -> list[tuple[UUID, Stay]]:
-    """Return (post id, stay) of all assignments of a project that the actor reaches."""
+async def list_stays(tx: Tx, actor: Actor, project_id: UUID, *, post_id: UUID | None = None) -> list[tuple[UUID, Stay]]:
+    """Return (post id, stay) of the assignments of a project that the actor reaches, on one post or on all watched.
+
+    Posts of workers are not watched: they have as many seats as there is work.
+    """
+    wanted = Post.kind.not_in(sorted(UNWATCHED_POSTS)) if post_id is None else Post.id == post_id
     statement = (
         select(
             Assignment.post_id,
@@ -178,7 +183,11 @@ async def list_stays(tx: Tx, actor: Actor, project_id: UUID) -> list[tuple[UUID,
             Assignment.exit_confirmed_at.is_not(None),
         )
         .join(Post, and_(Post.project_id == Assignment.project_id, Post.id == Assignment.post_id))
-        .where(Assignment.project_id == project_id, visible_party(actor, READ, Assignment.project_id, Post.party_id))
+        .where(
+            Assignment.project_id == project_id,
+            wanted,
+            visible_party(actor, READ, Assignment.project_id, Post.party_id),
+        )
         .order_by(Assignment.from_on, Assignment.id)
     )
     return [(row[0], Stay(*row[1:])) for row in await tx.execute(statement)]

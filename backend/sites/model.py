@@ -126,6 +126,20 @@ def vacancies(stays: Iterable[Stay], seats: int, since: date, until: date | None
     return [span for span in held_spans(stays, since, until) if span.holders < seats]
 
 
+def most_at_once(ranges: Iterable[tuple[date, date | None]]) -> int:
+    """Return how many of the closed ranges of days meet on the busiest day (sweep over their ends)."""
+    steps: list[tuple[date, int]] = []
+    for from_on, to_on in ranges:
+        steps.append((from_on, 1))
+        if to_on is not None and to_on < date.max:
+            steps.append((to_on + _DAY, -1))
+    busiest = now = 0
+    for _, step in sorted(steps):
+        now += step
+        busiest = max(busiest, now)
+    return busiest
+
+
 def _touches(stay: Stay, since: date, until: date | None) -> bool:
     last = stay.duty_to_on
     return (until is None or stay.from_on <= until) and (last is None or last >= since)

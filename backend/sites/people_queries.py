@@ -124,11 +124,14 @@ async def is_reached(tx: Tx, actor: Actor, person_id: UUID) -> bool:
 async def logins_of(tx: Tx, person_ids: Sequence[UUID]) -> dict[UUID, LoginRow]:
     """Return the accounts of these people."""
     statement = select(Account.person_id, Account.id, Account.phone_blind).where(Account.person_id.in_(person_ids))
-    rows = [LoginRow(row[0], row[1], row[2]) for row in await tx.execute(statement) if row[0] is not None]
-    return {row.person_id: row for row in rows}
+    found: dict[UUID, LoginRow] = {}
+    for person_id, account_id, phone_blind in await tx.execute(statement):
+        if person_id is not None:
+            found[person_id] = LoginRow(person_id, account_id, phone_blind)
+    return found
 
 
 async def logins_by_phone(tx: Tx, digests: Sequence[bytes]) -> dict[bytes, UUID | None]:
     """Return whose log-ins these phone numbers are (None: staff), by digest."""
     statement = select(Account.phone_blind, Account.person_id).where(Account.phone_blind.in_(digests))
-    return {row[0]: row[1] for row in await tx.execute(statement) if row[0] is not None}
+    return {digest: person_id for digest, person_id in await tx.execute(statement) if digest is not None}

@@ -124,6 +124,8 @@ _ALL: Final = (
 POST_KINDS: Final[Mapping[str, PostKind]] = MappingProxyType({kind.code: kind for kind in _ALL})
 KEY_POSTS: Final = frozenset(kind.code for kind in _ALL if kind.key)
 
+# Posts without vacancies: they have as many seats as there is work.
+UNWATCHED_POSTS: Final = frozenset({"worker", "team_leader"})
 # Posts that a party fills with one person, whatever a roster lists.
 SINGLE_POSTS: Final = frozenset(
     {

@@ -98,8 +98,8 @@ class ProjectPatch(Wire, frozen=True):
     category: Category | UnsetType = UNSET
     status: Status | UnsetType = UNSET
     site_mode: SiteMode | UnsetType = UNSET
-    starts_on: date | None | UnsetType = UNSET
-    ends_on: date | None | UnsetType = UNSET
+    starts_on: date | UnsetType | None = UNSET
+    ends_on: date | UnsetType | None = UNSET
 
 
 class ProjectAnswer(Wire, frozen=True):
@@ -134,8 +134,8 @@ class SectionPatch(Wire, frozen=True):
 
     code: SectionCode | UnsetType = UNSET
     name: Label | UnsetType = UNSET
-    from_chainage_m: Chainage | None | UnsetType = UNSET
-    to_chainage_m: Chainage | None | UnsetType = UNSET
+    from_chainage_m: Chainage | UnsetType | None = UNSET
+    to_chainage_m: Chainage | UnsetType | None = UNSET
 
 
 class SectionAnswer(Wire, frozen=True):
