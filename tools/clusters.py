@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +16,8 @@ from tools.servers import Server, find_server
 
 SUPERUSER = DATABASE = "daogang"
 NEEDED_BYTES = 500_000_000
+COMES_UP_WITHIN_S = 60
+COMES_DOWN_WITHIN_S = 10
 DURABLE = {
     "listen_addresses": "''",
     "unix_socket_permissions": "0700",
@@ -87,7 +90,7 @@ class Cluster:
                 self._stop(self._server())  # throw-away data follow the installed server
                 shutil.rmtree(self.home.data)
             server = self._server() if self.exists() else newest
-            if self.exists() and self._answers(server):
+            if self.exists() and (self._answers(server) or self._comes_up(server)):
                 return False
             if not self.exists():
                 self._make(server)
@@ -108,8 +111,18 @@ class Cluster:
         return int((self.home.data / "PG_VERSION").read_text())
 
     def _answers(self, server: Server) -> bool:
-        ready = self.runner.run(server.program("pg_isready"), "-q", "-t", "10", "-h", str(self.home.socket_dir))
-        return ready.returncode == 0
+        who = ("-U", SUPERUSER, "-d", DATABASE)
+        asked = self.runner.run(server.program("pg_isready"), "-q", "-t", "10", "-h", str(self.home.socket_dir), *who)
+        return asked.returncode == 0
+
+    def _comes_up(self, server: Server) -> bool:
+        """Wait for a server of ours that runs but does not answer yet, as after a crash; False when none runs."""
+        until = time.monotonic() + COMES_UP_WITHIN_S
+        while self._pid() is not None and self._is_ours() and time.monotonic() < until:
+            if self._answers(server):
+                return True
+            time.sleep(0.1)
+        return False
 
     def _make(self, server: Server) -> None:
         """Lay out a new data directory and its database; an interrupted earlier try is swept away."""
@@ -158,21 +171,31 @@ class Cluster:
             return None
 
     def _discard_stale_pid(self) -> None:
-        """Remove a pid file that a crash left and whose number now belongs to a stranger, which PostgreSQL would fear.
+        """Remove the pid files of a crash whose number now belongs to a stranger, which PostgreSQL would fear.
 
         Only where /proc shows that no process at all works in the data directory; otherwise PostgreSQL decides.
         """
         pid = self._pid()
-        if pid is None or not Path(f"/proc/{pid}").exists():
+        if pid is None or not Path("/proc/self").exists():
             return
+        until = time.monotonic() + COMES_DOWN_WITHIN_S
+        while self._is_worked_in():  # the orphans of a killed server end by themselves
+            if time.monotonic() > until:
+                return
+            time.sleep(0.05)
+        say(f"the cluster '{self.name}' was not shut down properly last time; it recovers now")
+        (self.home.data / "postmaster.pid").unlink()
+        (self.home.socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+
+    def _is_worked_in(self) -> bool:
+        """Tell whether any process has its working directory in the data, as all of a server's have."""
         for process in Path("/proc").glob("[0-9]*/cwd"):
             try:
                 if process.readlink() == self.home.data:
-                    return
+                    return True
             except OSError:
-                continue  # another user's process; a server of ours it cannot be
-        say(f"the cluster '{self.name}' was not shut down properly last time; it recovers now")
-        (self.home.data / "postmaster.pid").unlink()
+                continue  # it ended, or is another user's: none of ours
+        return False
 
     def _stop(self, server: Server) -> bool:
         status = self.runner.run(server.program("pg_ctl"), "-D", str(self.home.data), "status")
