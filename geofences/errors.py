@@ -83,6 +83,12 @@ class WidthsInvalid(ShapeFault):
     code = "geofences.widths_invalid"
 
 
+class HoursInvalid(InvalidInput):
+    """Daily hours need both their beginning and their end, or neither."""
+
+    code = "geofences.hours_invalid"
+
+
 class ChainageInvalid(InvalidInput):
     """The label is not a chainage such as `K12+345.678`. Detail: `label`."""
 
@@ -147,6 +153,42 @@ class StateForbids(Conflict):
     """The version's state does not allow the step. Detail: `state`, `step`."""
 
     code = "geofences.state_forbids"
+
+
+class NoFenceInForce(NotFound):
+    """No fence of the project is in force at that instant. Detail: `at`."""
+
+    code = "geofences.none_in_force"
+
+
+class NameMissing(InvalidInput):
+    """A feature has no name, and no name was given for such. Detail: `where`."""
+
+    code = "geofences.name_missing"
+
+
+class FenceNameTaken(Conflict):
+    """Another fence of the project has this name. Detail: `name`."""
+
+    code = "geofences.name_taken"
+
+
+class AreaInvalid(ShapeFault):
+    """The database found the area invalid although it was built valid; the drawing needs another form."""
+
+    code = "geofences.area_invalid"
+
+
+class Backdated(InvalidInput):
+    """A version cannot take effect in the past: punches have been judged by then. Detail: `valid_from`, `now`."""
+
+    code = "geofences.backdated"
+
+
+class ValidityOverlaps(Conflict):
+    """Another version of the fence is published for a time that begins later than the wished one."""
+
+    code = "geofences.validity_overlaps"
 
 
 class SecondPersonNeeded(Forbidden):

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from geofences.construction import build_polygon
 from geofences.coordinates import CoordinateSystem, coordinate_system, from_wgs84
@@ -102,7 +103,7 @@ def read_geojson(content: bytes, system: CoordinateSystem, wishes: Wishes) -> tu
 
 
 def write_geojson(
-    area: shapely.MultiPolygon, system: CoordinateSystem, properties: Mapping[str, object], axis: Sequence[Point] = ()
+    area: BaseGeometry, system: CoordinateSystem, properties: Mapping[str, object], axis: Sequence[Point] = ()
 ) -> bytes:
     """Write an area (EPSG:4326) and its alignment as a FeatureCollection in `system`.
 

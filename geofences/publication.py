@@ -1,0 +1,186 @@
+"""The life of a version after its drawing: submitted, published, superseded, withdrawn.
+
+A version judges from its `valid_from` on, until the next one takes over or it is withdrawn. What was in force at an
+instant stays in force there for ever, so that a punch that arrives a week late is judged by the fence of its own time.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, literal, select, update
+
+from backend.identity.audit import record_act
+from backend.kit.clock import Clock
+from backend.kit.db import Tx, translate_violations
+from backend.kit.guards import Actor
+from geofences import queries
+from geofences.errors import (
+    Backdated,
+    FenceUnknown,
+    SecondPersonNeeded,
+    StateForbids,
+    ValidityOverlaps,
+    VersionUnknown,
+)
+from geofences.queries import VersionRow, validity
+from geofences.tables import FencePart, FenceVersion
+
+# Small enough that a search box holds little but its fence (28 times faster than whole corridors), few enough to store.
+PART_VERTICES = 64
+
+
+async def submit_version(
+    tx: Tx, actor: Actor, project_id: UUID, fence_id: UUID, number: int, *, clock: Clock
+) -> VersionRow:
+    """Hand a draft in for publication: its shape cannot change from now on.
+
+    Raises ProjectUnknown, FenceUnknown, VersionUnknown or StateForbids.
+    """
+    version = await _lock(tx, actor, project_id, fence_id, number, scope=queries.WRITE)
+    if version.state != "draft":
+        raise StateForbids(state=version.state, step="submit")
+    now = clock.now()
+    await _change(tx, project_id, version, state="submitted", submitted_by=actor.account_id, submitted_at=now)
+    await _note(tx, actor, project_id, version, "submitted", clock)
+    return await _again(tx, project_id, version)
+
+
+async def publish_version(
+    tx: Tx,
+    actor: Actor,
+    project_id: UUID,
+    fence_id: UUID,
+    number: int,
+    *,
+    valid_from: datetime | None = None,
+    clock: Clock,
+) -> VersionRow:
+    """Put a version in force from `valid_from` (now if None); the one in force then ends there.
+
+    Raises ProjectUnknown, FenceUnknown, VersionUnknown, StateForbids, SecondPersonNeeded (the site's policy asks for
+    another person than those who drew and submitted it), Backdated, or ValidityOverlaps (a later one is published).
+    """
+    version = await _lock(tx, actor, project_id, fence_id, number, scope=queries.PUBLISH)
+    if version.state not in {"draft", "submitted"}:
+        raise StateForbids(state=version.state, step="publish")
+    now = clock.now()
+    start = now if valid_from is None else valid_from
+    if start < now:
+        raise Backdated(valid_from=start.isoformat(), now=now.isoformat())
+    policy = await queries.find_policy(tx, project_id, now)
+    if policy.publish_needs_second_person and (
+        version.state != "submitted" or actor.account_id in {version.created_by, version.submitted_by}
+    ):
+        raise SecondPersonNeeded
+    await _end_current(tx, project_id, version, start)
+    with translate_violations({"ex_fence_version_valid": ValidityOverlaps}):
+        await _change(
+            tx,
+            project_id,
+            version,
+            state="published",
+            published_by=actor.account_id,
+            published_at=now,
+            valid_during=validity(start),
+        )
+    await _divide(tx, project_id, version.id)
+    await _note(tx, actor, project_id, version, "published", clock, valid_from=start.isoformat())
+    return await _again(tx, project_id, version)
+
+
+async def withdraw_version(
+    tx: Tx, actor: Actor, project_id: UUID, fence_id: UUID, number: int, *, clock: Clock
+) -> VersionRow:
+    """Take a version back: a draft is dropped, one in force ends now, one that was still to come never does.
+
+    If it was still to come, the version that it would have ended goes on. Nothing takes the place of one in force.
+    Raises ProjectUnknown, FenceUnknown, VersionUnknown or StateForbids.
+    """
+    version = await _lock(tx, actor, project_id, fence_id, number, scope=queries.PUBLISH)
+    if version.state in {"superseded", "withdrawn"}:
+        raise StateForbids(state=version.state, step="withdraw")
+    now, start = clock.now(), version.valid_from
+    ended = validity(start, now) if start is not None and start < now else None
+    await _change(tx, project_id, version, state="withdrawn", valid_during=ended)
+    if start is not None and start > now:
+        before = _others(project_id, version).where(
+            FenceVersion.state == "superseded", func.upper(FenceVersion.valid_during) == literal(start)
+        )
+        await tx.execute(
+            before.values(
+                state="published", valid_during=func.tstzrange(func.lower(FenceVersion.valid_during), None, "[)")
+            )
+        )
+    await _note(tx, actor, project_id, version, "withdrawn", clock)
+    return await _again(tx, project_id, version)
+
+
+async def _end_current(tx: Tx, project_id: UUID, version: VersionRow, start: datetime) -> None:
+    """End the published version at `start`; if it would begin only then, it never takes effect."""
+    published = _others(project_id, version).where(FenceVersion.state == "published")
+    lower = func.lower(FenceVersion.valid_during)
+    await tx.execute(published.where(lower == literal(start)).values(state="withdrawn", valid_during=None))
+    await tx.execute(
+        published.where(lower < literal(start)).values(
+            state="superseded", valid_during=func.tstzrange(lower, literal(start), "[)")
+        )
+    )
+
+
+def _others(project_id: UUID, version: VersionRow) -> Any:  # noqa: ANN401 - an UPDATE to go on with
+    return update(FenceVersion).where(
+        FenceVersion.project_id == project_id,
+        FenceVersion.fence_id == version.fence_id,
+        FenceVersion.id != version.id,
+    )
+
+
+async def _lock(tx: Tx, actor: Actor, project_id: UUID, fence_id: UUID, number: int, *, scope: str) -> VersionRow:
+    """Check the rights, let acts on one fence queue up, and return the version as it stands."""
+    await queries.require_project(tx, actor, project_id, scope)
+    if await queries.find_fence(tx, project_id, fence_id, lock=True) is None:
+        raise FenceUnknown
+    version = await queries.find_version(tx, project_id, fence_id, number)
+    if version is None:
+        raise VersionUnknown
+    return version
+
+
+async def _change(tx: Tx, project_id: UUID, version: VersionRow, **values: object) -> None:
+    await tx.execute(
+        update(FenceVersion)
+        .where(FenceVersion.project_id == project_id, FenceVersion.id == version.id)
+        .values(**values)
+    )
+
+
+async def _divide(tx: Tx, project_id: UUID, version_id: UUID) -> None:
+    """Store the area in small pieces, for the search by position over all fences."""
+    pieces = (
+        select(func.ST_Subdivide(FenceVersion.area, PART_VERTICES).label("area"))
+        .where(FenceVersion.project_id == project_id, FenceVersion.id == version_id)
+        .subquery()
+    )
+    await tx.execute(
+        insert(FencePart).from_select(
+            ["project_id", "version_id", "number", "area"],
+            select(literal(project_id), literal(version_id), func.row_number().over(), pieces.c.area),
+        )
+    )
+
+
+async def _note(
+    tx: Tx, actor: Actor, project_id: UUID, version: VersionRow, step: str, clock: Clock, **detail: object
+) -> None:
+    told = {"fence_id": str(version.fence_id), "number": version.number, **detail}
+    await record_act(
+        tx, actor, f"fence_version.{step}", "fence_version", version.id, told, clock=clock, project_id=project_id
+    )
+
+
+async def _again(tx: Tx, project_id: UUID, version: VersionRow) -> VersionRow:
+    changed = await queries.find_version(tx, project_id, version.fence_id, version.number)
+    if changed is None:
+        raise VersionUnknown
+    return changed
