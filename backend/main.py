@@ -37,9 +37,10 @@ from backend.ledger.append import DayFolder
 from backend.ledger.routes import ledger_router
 from backend.settings import Settings, read_settings
 from backend.sites.routes import sites_router
-from backend.wiring import PLACE_ERRORS, read_place, wire
+from backend.wiring import wire
 from geofences.places import PLACE_ERRORS
 from mobile_api.check_in import CheckInTools
+from geofences.routes import fences_router
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 
@@ -141,7 +142,7 @@ def routers() -> list[Router]:
         attendance_router(),
         gate_router(),
         gate_admin_router(PLACE_ERRORS),
-        gate_admin_router(PLACE_ERRORS),
+        fences_router(),
         session_router(),
         mobile_router(),
     ]

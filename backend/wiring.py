@@ -13,16 +13,6 @@ from backend.kit.keyring import SERVER_PURPOSES, KeyRing
 from backend.ledger.append import DayFolder
 from backend.settings import Settings
 from geofences.cache import FenceCache
-from geofences.coordinates import check_position, coordinate_system
-from geofences.errors import AxesSwapped, NotFinite, OutOfChina
-
-PLACE_ERRORS = (NotFinite, AxesSwapped, OutOfChina)
-"""What `read_place` raises of coordinates in a system that it knows."""
-
-
-def read_place(crs: str, x: float, y: float) -> tuple[float, float]:
-    """Return (lon, lat) in degrees WGS-84 of declared coordinates, for modules below the fences."""
-    return check_position(coordinate_system(crs), x, y, "place")
 from geofences.places import read_place
 
 
