@@ -1,8 +1,6 @@
 """Joins every module's background jobs into one procrastinate application and runs it."""
 
 import asyncio
-import os
-import signal
 from datetime import UTC, datetime
 
 import procrastinate
@@ -18,40 +16,45 @@ log = structlog.get_logger()
 STALLED_AFTER_S = 120
 
 
+def _begin(context: procrastinate.JobContext) -> None:
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(job_id=context.job.id, task=context.job.task_name)
+
+
 def create_worker_app(settings: Settings) -> procrastinate.App:
-    """Build the job application: housekeeping of the ledger's partitions and of jobs whose worker died."""
+    """Build the job application: housekeeping of partitions, of used nonces, and of jobs whose worker died."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=settings.database_url,
-        kwargs={"options": start_up_options(), "connect_timeout": 3},
+        conninfo=settings.database_url, kwargs={"options": start_up_options(), "connect_timeout": 3}
     )
     app = procrastinate.App(connector=connector)
 
     @app.periodic(cron="17 3 * * *")
-    @app.task(queueing_lock="make_partitions", name="make_partitions")
-    async def make_partitions(timestamp: int) -> None:
+    @app.task(queueing_lock="make_partitions", name="make_partitions", pass_context=True)
+    async def make_partitions(context: procrastinate.JobContext, timestamp: int) -> None:
         """Keep the ledger's partitions two years ahead."""
+        _begin(context)
         today = datetime.fromtimestamp(timestamp, UTC).date().replace(day=1)
         row = await connector.execute_query_one_async(
-            "SELECT ensure_partitions(%(today)s, %(ahead)s) AS made",
-            today=today,
-            ahead=MONTHS_AHEAD,
+            "SELECT ensure_partitions(%(today)s, %(ahead)s) AS made", today=today, ahead=MONTHS_AHEAD
         )
         log.info("partitions.made", made=row["made"])
 
     @app.periodic(cron="*/5 * * * *")
-    @app.task(queueing_lock="forget_nonces", name="forget_nonces")
-    async def forget_old_nonces(timestamp: int) -> None:
+    @app.task(queueing_lock="forget_nonces", name="forget_nonces", pass_context=True)
+    async def forget_old_nonces(context: procrastinate.JobContext, timestamp: int) -> None:
         """Drop the nonces of gate requests that can no longer be replayed."""
+        _begin(context)
         await forget_nonces(connector, datetime.fromtimestamp(timestamp, UTC))
 
     @app.periodic(cron="*/10 * * * *")
     @app.task(queueing_lock="retry_stalled", name="retry_stalled", pass_context=True)
     async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:
         """Give back the jobs of workers that died."""
-        del context, timestamp
+        del timestamp
+        _begin(context)
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
             await app.job_manager.retry_job(job)
-            log.warning("job.retried", job_id=job.id, task=job.task_name)
+            log.warning("job.retried", stalled_job_id=job.id, stalled_task=job.task_name)
 
     return app
 
@@ -59,12 +62,12 @@ def create_worker_app(settings: Settings) -> procrastinate.App:
 def run_worker(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; a running job is finished first."""
     configure_logs(settings.log_format)
-    log.info("worker.started", pid=os.getpid())
     app = create_worker_app(settings)
 
     async def run() -> None:
         async with app.open_async():
+            log.info("worker.started")
             await app.run_worker_async(install_signal_handlers=True, shutdown_graceful_timeout=15)
+            log.info("worker.stopped")
 
     asyncio.run(run())
-    log.info("worker.stopped", signal=signal.SIGTERM.name)

@@ -1,13 +1,13 @@
-"""Makes a missing monthly partition on the way, so that no write fails for the lack of one."""
+"""Runs a ledger transaction until it is through: again after a deadlock, and after making a missing partition."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date
 from typing import TypeVar
 
-import psycopg
 from psycopg.errors import CheckViolation
 
-from backend.kit.db import RETRY_SQLSTATES, Database
+from backend.kit.db import RETRY_SQLSTATES, Database, sqlstate_of
+from backend.kit.errors import Contended
 
 Result = TypeVar("Result")
 ATTEMPTS = 4
@@ -15,30 +15,25 @@ PARENTS_BY_RECEIPT = ("punch", "punch_private", "ruling", "attribution")
 
 
 async def in_ledger_transaction(
-    database: Database,
-    attempt: Callable[[], Awaitable[Result]],
-    *,
-    received: date,
-    buckets: Iterable[date],
+    database: Database, attempt: Callable[[], Awaitable[Result]], *, received: date, buckets: Iterable[date]
 ) -> Result:
-    """Run `attempt`, which opens and commits its own transaction, until it is through.
+    """Run `attempt`, which opens and commits its own transaction, at most four times.
 
     Again after a deadlock or serialisation failure, and after making the partitions of `received` and `buckets` when
-    one was missing; any other error passes.
+    one was missing; any other error passes. Raises Contended when the last attempt was a victim too.
     """
-    for left in reversed(range(ATTEMPTS)):
+    for _ in range(ATTEMPTS - 1):
         try:
             return await attempt()
         except CheckViolation as error:
             # "no partition of relation … found for row" comes without a constraint name.
-            if error.diag.constraint_name or not left:
+            if error.diag.constraint_name:
                 raise
             await make_partitions(database, received=received, buckets=buckets)
-        except psycopg.Error as error:
-            if error.sqlstate not in RETRY_SQLSTATES or not left:
+        except Contended as error:
+            if error.__cause__ is None or sqlstate_of(error.__cause__) not in RETRY_SQLSTATES:
                 raise
-    msg = "unreachable: the last attempt returns or raises"
-    raise AssertionError(msg)
+    return await attempt()
 
 
 async def make_partitions(database: Database, *, received: date, buckets: Iterable[date]) -> None:
