@@ -100,7 +100,7 @@ def complete_openapi(app: Litestar) -> None:
     components.security_schemes = dict(SECURITY)
     components.schemas["Problem"] = PROBLEM
     for route in app.routes:
-        for method, handler in getattr(route, "route_handler_map", {}).items():
+        for method, (handler, _) in getattr(route, "route_handler_map", {}).items():
             item = (document.paths or {}).get(getattr(route, "path_format", ""))
             operation: Operation | None = getattr(item, str(method).lower(), None)
             if operation is not None and isinstance(handler, HTTPRouteHandler):
