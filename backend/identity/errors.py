@@ -194,6 +194,12 @@ class GrantPresent(Conflict):
     code = "identity.grant_present"
 
 
+class OperatorPresent(Conflict):
+    """The installation has an operator, who opens further accounts."""
+
+    code = "identity.operator_present"
+
+
 class NotStaffAccount(Conflict):
     """Only staff accounts have passwords and granted roles."""
 

@@ -1,5 +1,7 @@
 """Roles: what each may, what nobody may, and grants that cannot reach too far."""
 
+from pathlib import Path
+
 import pytest
 
 from backend.identity.roles import (
@@ -68,3 +70,17 @@ def test_nobody_lifts_others_above_himself() -> None:
     assert not may_grant(["district", "project_admin", "auditor", "emperor"], Role.PROJECT_ADMIN)
     granting = {role for role in Role if any(may_grant([role], other) for other in Role)}
     assert {role for role in Role if "identity.accounts.write" in ROLE_SCOPES[role]} == granting
+
+
+def test_the_table_in_the_security_page_is_this_table() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "security.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line[:3] == "| `"]
+    head = next(line for line in page.splitlines() if line.startswith("| scope |"))
+    roles = [Role(cell.strip()) for cell in head.strip("| ").split("|")[1:]]
+    assert roles == list(Role)
+    told = {
+        row[0].strip("`"): {role for role, cell in zip(roles, row[1:], strict=True) if cell}
+        for row in rows
+        if len(row) == 1 + len(Role)
+    }
+    assert told == {scope: {role for role in Role if scope in ROLE_SCOPES[role]} for scope in ALL_SCOPES}
