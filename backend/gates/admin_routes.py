@@ -182,7 +182,7 @@ async def list_bindings(  # noqa: PLR0913, PLR0917 - a page's filters
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     kind: FromQuery[NumberKind | None] = None,
-    value: Annotated[str | None, QueryParameter(max_length=64, pattern=r"^[^\x00-\x1f\x7f]+\Z")] = None,
+    value: Annotated[str | None, QueryParameter(max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")] = None,
     person_id: FromQuery[UUID | None] = None,
     at: FromQuery[datetime | None] = None,
     after: Annotated[str | None, QueryParameter(max_length=400)] = None,

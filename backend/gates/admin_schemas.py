@@ -12,11 +12,12 @@ from backend.kit.wire import Instant, Lat, Lon, Wire
 BINDINGS_LIMIT = 1000
 
 # At least one visible character and no control characters.
-_PLAIN = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z"
+_PLAIN = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 
 GateName = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PLAIN)]
 Lane = Annotated[str, Meta(min_length=1, max_length=40, pattern=_PLAIN)]
-SerialNo = Annotated[str, Meta(pattern=r"^[0-9A-Za-z._:-]{3,64}\Z")]
+# The look-ahead refuses a line feed at the end, which `$` lets pass and the database does not.
+SerialNo = Annotated[str, Meta(pattern=r"^[0-9A-Za-z._:-]{3,64}(?![\s\S])")]
 DefaultDirection = Literal["in", "out", "unknown"]
 DeviceState = Literal["pending", "active", "blocked"]
 IntervalSeconds = Annotated[int, Meta(ge=10, le=3600)]

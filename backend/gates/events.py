@@ -17,7 +17,7 @@ HIGHEST_SEQ: Final = 2**53 - 1
 _ID_LIMIT: Final = 100
 
 # PostgreSQL's text holds no NUL, and no identifier needs another control character.
-_NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]+\Z"
+_NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]+$"
 
 EventId = Annotated[str, Meta(min_length=1, max_length=_ID_LIMIT, pattern=_NO_CONTROLS)]
 PersonNumber = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NO_CONTROLS)]
@@ -43,7 +43,7 @@ class GateEvent(Wire, frozen=True):
     direction: Literal["in", "out"] | None = None
     granted: Annotated[bool | None, Meta(description="null when the device does not say")] = None
     method: Annotated[str, Meta(min_length=1, max_length=40, pattern=_NO_CONTROLS)] | None = None
-    photo_sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
+    photo_sha256: Annotated[str, Meta(max_length=64, pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
 class EventsEnvelope(Wire, frozen=True):

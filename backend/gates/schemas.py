@@ -35,7 +35,7 @@ class Heartbeat(Wire, frozen=True):
     clock_now: Instant
     backlog: Annotated[int, Meta(ge=0, le=2**31 - 1, description="events not delivered yet")]
     oldest_unsent_at: Instant | None = None
-    firmware: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")] | None = None
+    firmware: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")] | None = None
     disk_free_mb: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
 
 
