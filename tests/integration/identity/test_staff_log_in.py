@@ -173,3 +173,18 @@ async def test_a_fault_s_log_holds_no_values(database: Database) -> None:
         async with database.transaction() as tx:
             await tx.execute(select(Account.id).where(Account.username == "name\x00of-somebody"))
     assert "of-somebody" not in str(caught.value)
+
+
+async def test_lists_take_as_many_statements_for_many_rows_as_for_few(
+    caller: Caller, committed: Committed, app: Litestar
+) -> None:
+    operator = bearer((await caller.log_in((await committed.staff(Grant(Role.OPERATOR))).username)).json())
+    for _ in range(3):
+        await committed.staff(Grant(Role.AUDITOR))
+    for path in ("/admin/v1/accounts", "/admin/v1/audit-events"):
+        few, few_work = await watched(app, lambda at=path: caller.client.get(f"{at}?limit=1", headers=operator))
+        many, many_work = await watched(app, lambda at=path: caller.client.get(f"{at}?limit=200", headers=operator))
+        assert len(few.json()["items"]) == 1
+        assert few.json()["next"] is not None
+        assert len(many.json()["items"]) > 3
+        assert len(few_work) == len(many_work) <= 2
