@@ -1,0 +1,37 @@
+# Two stages: the first builds an environment from hashed requirements, the second carries nothing but that.
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /build
+COPY requirements/runtime.txt requirements/build.txt requirements/
+RUN python -m venv /opt/daogang \
+ && /opt/daogang/bin/pip install --require-hashes --only-binary :all: --requirement requirements/runtime.txt \
+ && python -m venv /opt/builder \
+ && /opt/builder/bin/pip install --require-hashes --requirement requirements/build.txt
+COPY pyproject.toml README.md ./
+COPY backend backend
+COPY mobile_api mobile_api
+COPY geofences geofences
+COPY migrations migrations
+RUN /opt/builder/bin/pip wheel --no-deps --no-index --no-build-isolation --wheel-dir /wheels . \
+ && /opt/daogang/bin/pip install --no-deps --no-index /wheels/daogang-*.whl \
+ && /opt/daogang/bin/pip uninstall --yes pip
+
+FROM python:3.11-slim-bookworm
+RUN groupadd --gid 10001 daogang \
+ && useradd --uid 10001 --gid daogang --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin daogang \
+ && install --directory --owner daogang --group daogang --mode 0700 /keys
+COPY --from=build /opt/daogang /opt/daogang
+ENV PATH=/opt/daogang/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    DAOGANG_HOST=0.0.0.0 \
+    DAOGANG_KEYS_DIR=/keys \
+    PORT=8000
+USER 10001:10001
+WORKDIR /tmp
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
+  CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/health/ready', timeout=4)"]
+ENTRYPOINT ["daogang"]
+CMD ["serve"]
