@@ -55,6 +55,10 @@ class Children:
             self._nudged.add(name)
         self._register.write_text(json.dumps([child.pid for child in self._running.values()]))
 
+    def pid(self, name: str) -> int:
+        """Return the process number of a child."""
+        return self._running[name].pid
+
     def log(self, name: str) -> Path:
         """Return the log file of a child."""
         return self._folder / f"{name}.log"
