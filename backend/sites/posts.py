@@ -179,8 +179,13 @@ def require_post_of_party(code: str, party_kind: str) -> PostKind:
     return kind
 
 
-def read_post_kind(text: str) -> PostKind:
-    """Return a kind of post by code or by any name that rosters use; raises PostKindUnknown."""
+def read_post_kind(text: str, party_kind: str | None = None) -> PostKind:
+    """Return a kind of post by code or by any name that rosters use; raises PostKindUnknown.
+
+    项目负责人 is the contractor's project manager, but with the owner his project leader.
+    """
+    if party_kind == OWNER and text.strip() == "项目负责人":
+        return POST_KINDS["owner_project_leader"]
     kind = _POST_NAMES.get(text.strip().lower()) or _POST_NAMES.get(text.strip())
     if kind is None:
         raise PostKindUnknown(kind=text[:40])

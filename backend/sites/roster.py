@@ -196,7 +196,7 @@ class _LineReader:
         company = self._take("company", _short(MAX_TITLE), required=True)
         uscc = self._take("uscc", read_uscc)
         party_kind = self._take("party_kind", read_party_kind, required=True)
-        post = self._take("post", lambda text: read_post_kind(text).code, required=True)
+        post = self._take("post", lambda text: read_post_kind(text, party_kind).code, required=True)
         seats = self._take("seats", _seats)
         section = self._take("section", _short(MAX_SECTION))
         from_on = self._take("from_on", read_date, required=True)
