@@ -8,7 +8,7 @@ from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, Parameter, QueryParameter
 
 from backend.identity.services import IdentityServices
 from backend.kit import messages
@@ -46,7 +46,7 @@ class RosterOperation(Operation):
     response_headers=[ResponseHeader(name="Content-Disposition", documentation_only=True)],
 )
 def roster_form(
-    form: Annotated[Literal["csv", "xlsx"], Parameter(query="format", description="kind of file")] = "xlsx",
+    form: Annotated[Literal["csv", "xlsx"], QueryParameter(name="format", description="kind of file")] = "xlsx",
 ) -> Response[bytes]:
     """Get an empty roster to fill in: CSV with a byte order mark, or XLSX with the allowed words as lists."""
     content = roster_template.csv_template() if form == "csv" else roster_template.xlsx_template()
