@@ -74,13 +74,16 @@ DRAWINGS: dict[str, tuple[Drawing, float]] = {
 }
 
 
-async def stored(tx: Tx, clock: ManualClock, drawing: Drawing, system_code: str, buffer_m: float) -> GeometryRow:
+async def stored(
+    tx: Tx, clock: ManualClock, drawing: Drawing, system_code: str, buffer_m: float, *, publish: bool = True
+) -> GeometryRow:
     project = await make_project(tx)
     admin = await make_officer(tx, "project_admin", project_id=project.id)
     actor = Actor(account_id=admin, person_id=None, family_id=uuid4(), roles=frozenset(), scopes=frozenset())
     draft = Draft(drawing=drawing, system=GCJ02 if system_code == "gcj02" else WGS84, buffer_m=buffer_m)
     made = await create_fence(tx, actor, project.id, draft, name="围栏", section_id=None, clock=clock)
-    await publish_version(tx, actor, project.id, made.fence_id, 1, clock=clock)
+    if publish:
+        await publish_version(tx, actor, project.id, made.fence_id, 1, clock=clock)
     row = await queries.find_geometry(tx, project.id, made.fence_id, 1)
     assert row is not None
     return row
@@ -145,13 +148,14 @@ async def test_the_cache_reads_once_and_never_serves_drafts_or_strangers(
 ) -> None:
     async with database.transaction() as tx:
         row = await stored(tx, clock, star(60), "wgs84", 0.0)
-        project_id = await tx.scalar(
-            select(queries.FenceVersion.project_id).where(queries.FenceVersion.id == row.version_id)
-        )
+        project_id = await project_of(tx, row)
         other = await make_project(tx)
+        draft = await stored(tx, clock, star(60), "wgs84", 0.0, publish=False)
+        drafted_for = await project_of(tx, draft)
     cache = FenceCache()
     async with database.connection() as connection:
         assert await cache.get(connection, other.id, [row.version_id]) == []
+        assert await cache.get(connection, drafted_for, [draft.version_id]) == []
         (held,) = await cache.get(connection, project_id, [row.version_id, new_id(clock.now())])
         (again,) = await cache.get(connection, project_id, [row.version_id])
     assert again is held
