@@ -39,8 +39,8 @@ from backend.settings import Settings, read_settings
 from backend.sites.routes import sites_router
 from backend.wiring import wire
 from geofences.places import PLACE_ERRORS
-from mobile_api.check_in import CheckInTools
 from geofences.routes import fences_router
+from mobile_api.check_in import CheckInTools
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 
