@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend.identity.services import IdentityServices
 from backend.kit.clock import Clock
@@ -31,7 +31,7 @@ from backend.sites.schemas import (
     answer,
 )
 
-Kind = Annotated[str | None, Parameter(pattern="^[a-z_]{3,40}$", description="kind of post")]
+Kind = Annotated[str | None, QueryParameter(pattern="^[a-z_]{3,40}$", description="kind of post")]
 
 
 def span_answer(span: Span) -> SpanAnswer:
@@ -106,9 +106,9 @@ async def list_assignments(  # noqa: PLR0913 - a filter has many sides
     project_id: FromPath[UUID],
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
-    on: Annotated[date | None, Parameter(description="only those on duty that site-local day")] = None,
-    person_id: UUID | None = None,
-    post_id: UUID | None = None,
+    on: Annotated[date | None, QueryParameter(description="only those on duty that site-local day")] = None,
+    person_id: FromQuery[UUID | None] = None,
+    post_id: FromQuery[UUID | None] = None,
     kind: Kind = None,
     limit: Limit = 50,
     after: After = None,
@@ -190,8 +190,8 @@ async def report_vacancies(
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
-    since: Annotated[date | None, Parameter(description="first day, the site's today if left out")] = None,
-    until: Annotated[date | None, Parameter(description="last day")] = None,
+    since: Annotated[date | None, QueryParameter(description="first day, the site's today if left out")] = None,
+    until: Annotated[date | None, QueryParameter(description="last day")] = None,
 ) -> VacanciesAnswer:
     """Report on which days a post (workers' posts aside) is held by more or fewer people than it has seats."""
     begin, found = await duties.report_vacancies(tx, actor, project_id, since, until, clock=clock)

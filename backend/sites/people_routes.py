@@ -4,7 +4,7 @@ from uuid import UUID
 
 from litestar import Response, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from backend.identity.errors import PhoneNumberMalformed
 from backend.identity.services import IdentityServices
@@ -48,7 +48,7 @@ async def list_people(
     actor: NamedDependency[Actor],
     identity_services: NamedDependency[IdentityServices],
     words: Words = None,
-    project_id: UUID | None = None,
+    project_id: FromQuery[UUID | None] = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Page[PersonAnswer]:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from litestar import get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
@@ -103,9 +103,9 @@ async def create_company(
 async def list_projects(
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
-    district_id: UUID | None = None,
-    status: Status | None = None,
-    site_mode: SiteMode | None = None,
+    district_id: FromQuery[UUID | None] = None,
+    status: FromQuery[Status | None] = None,
+    site_mode: FromQuery[SiteMode | None] = None,
     words: Words = None,
     limit: Limit = 50,
     after: After = None,

@@ -8,7 +8,7 @@ from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-from litestar.params import FromPath, Parameter, QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from backend.identity.services import IdentityServices
 from backend.kit import messages
@@ -87,8 +87,8 @@ async def import_roster(  # noqa: PLR0913 - the file, two switches, and what eve
     clock: NamedDependency[Clock],
     identity_services: NamedDependency[IdentityServices],
     language: NamedDependency[str],
-    dry_run: Annotated[bool, Parameter(description="only tell what would happen")] = False,
-    partial: Annotated[bool, Parameter(description="import the good lines of a file with faulty ones")] = False,
+    dry_run: Annotated[bool, QueryParameter(description="only tell what would happen")] = False,
+    partial: Annotated[bool, QueryParameter(description="import the good lines of a file with faulty ones")] = False,
 ) -> RosterAnswer:
     """Import a roster: the file is the body, up to 5 MB and 5 000 rows.
 
