@@ -11,6 +11,7 @@ from litestar.config.response_cache import ResponseCacheConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.router import Router
 
 from backend.attendance.routes import attendance_router
@@ -196,8 +197,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
             version="0.1.0",
             description="Attendance check-in for construction sites: phones and gates write one ledger.",
             # The plugin insists on routes of its own; ours, with the viewer, are in backend/health.py.
-            openapi_router=Router(path="/docs/raw", route_handlers=[], opt={"public": True}),
-            render_plugins=[],
+            openapi_router=Router(path="/docs/raw", route_handlers=[], opt={"public": True}, include_in_schema=False),
+            render_plugins=[JsonRenderPlugin()],
             create_examples=False,
         ),
         response_cache_config=ResponseCacheConfig(),
