@@ -1,0 +1,25 @@
+"""A site with a gate."""
+
+import pytest
+from httpx import AsyncClient
+
+from backend.kit.clock import ManualClock
+from backend.kit.db import Database
+from backend.kit.keyring import MemoryKeyRing
+from tests.integration.gates.gate_site import GateSite, make_device
+from tests.support.factories import make_assignment, make_party, make_person, make_post, make_project, make_staff
+
+
+@pytest.fixture
+async def site(database: Database, client: AsyncClient, clock: ManualClock, keys: MemoryKeyRing) -> GateSite:
+    """Give a project with one active gate and three people assigned to it."""
+    async with database.transaction() as tx:
+        project = await make_project(tx)
+        staff_id = await make_staff(tx)
+        party = await make_party(tx, project.id)
+        post_id = await make_post(tx, party, seats=1000)
+        people = [(await make_person(tx, keys)).id for _ in range(3)]
+        for person_id in people:
+            await make_assignment(tx, project.id, post_id, person_id)
+        device = await make_device(tx, client, clock, keys, project.id, staff_id)
+    return GateSite(project.id, project.district_id, post_id, device, people, staff_id)
