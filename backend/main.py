@@ -161,11 +161,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
-        await database.open()
-        try:
+        async with database.opened():
             yield
-        finally:
-            await database.close()
 
     app = Litestar(
         route_handlers=routers(),

@@ -7,7 +7,9 @@ import procrastinate
 import structlog
 
 from backend.gates.tasks import forget_nonces
-from backend.kit.db import start_up_options
+from backend.identity.log_in import purge_log_in_traces
+from backend.kit.clock import Clock, SystemClock
+from backend.kit.db import Database, start_up_options
 from backend.kit.logs import configure_logs
 from backend.migrate import MONTHS_AHEAD
 from backend.settings import Settings
@@ -21,7 +23,7 @@ def _begin(context: procrastinate.JobContext) -> None:
     structlog.contextvars.bind_contextvars(job_id=context.job.id, task=context.job.task_name)
 
 
-def create_worker_app(settings: Settings) -> procrastinate.App:
+def create_worker_app(settings: Settings, database: Database, clock: Clock) -> procrastinate.App:
     """Build the job application: housekeeping of partitions, of used nonces, and of jobs whose worker died."""
     connector = procrastinate.PsycopgConnector(
         conninfo=settings.database_url, kwargs={"options": start_up_options(), "connect_timeout": 3}
@@ -46,6 +48,15 @@ def create_worker_app(settings: Settings) -> procrastinate.App:
         _begin(context)
         await forget_nonces(connector, datetime.fromtimestamp(timestamp, UTC))
 
+    @app.periodic(cron="41 3 * * *")
+    @app.task(queueing_lock="purge_log_in_traces", name="purge_log_in_traces", pass_context=True)
+    async def purge_traces(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Drop the codes, counters and tokens that ended a day ago."""
+        del timestamp
+        _begin(context)
+        async with database.transaction() as tx:
+            log.info("identity.traces_purged", rows=await purge_log_in_traces(tx, clock=clock))
+
     @app.periodic(cron="*/10 * * * *")
     @app.task(queueing_lock="retry_stalled", name="retry_stalled", pass_context=True)
     async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:
@@ -62,10 +73,11 @@ def create_worker_app(settings: Settings) -> procrastinate.App:
 def run_worker(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; a running job is finished first."""
     configure_logs(settings.log_format)
-    app = create_worker_app(settings)
+    database = Database(settings.database_url, max_size=2)
+    app = create_worker_app(settings, database, SystemClock())
 
     async def run() -> None:
-        async with app.open_async():
+        async with database.opened(), app.open_async():
             log.info("worker.started")
             await app.run_worker_async(install_signal_handlers=True, shutdown_graceful_timeout=15)
             log.info("worker.stopped")

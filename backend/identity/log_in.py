@@ -23,7 +23,7 @@ from backend.identity.rates import Bucket, count_attempt, give_back, purge_count
 from backend.identity.services import IdentityServices
 from backend.identity.sessions import Session, start_session
 from backend.identity.sms_codes import CodeVerdict, draw_code, hash_code, judge_code, wait_before_resend
-from backend.identity.tables import Account, SmsCode
+from backend.identity.tables import Account, RefreshToken, SmsCode
 from backend.kit.clock import Clock
 from backend.kit.crypto import Looked
 from backend.kit.db import Database, Tx
@@ -204,10 +204,11 @@ async def log_in_with_password(
 
 
 async def purge_log_in_traces(tx: Tx, *, clock: Clock) -> int:
-    """Delete codes and counters more than a day old (a daily job); return how many."""
+    """Delete codes, counters and refresh tokens that ended more than a day ago (a daily job); return how many."""
     before = clock.now() - _KEEP
     codes = await tx.execute(delete(SmsCode).where(SmsCode.expires_at < before))
-    return codes.rowcount + await purge_counters(tx, before)
+    tokens = await tx.execute(delete(RefreshToken).where(RefreshToken.expires_at < before))
+    return codes.rowcount + tokens.rowcount + await purge_counters(tx, before)
 
 
 async def _count(

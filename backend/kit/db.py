@@ -110,6 +110,15 @@ class Database:
             },
         )
 
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[None]:
+        """Be open for the length of the block."""
+        await self.open()
+        try:
+            yield
+        finally:
+            await self.close()
+
     async def open(self) -> None:
         """Start the pool's background workers; does not wait for the database."""
         await self.pool.open(wait=False)

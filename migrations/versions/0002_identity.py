@@ -129,8 +129,8 @@ UP = (
     "CREATE INDEX ix_audit_event_object ON audit_event (object_type, object_id)",
     "SELECT make_append_only('audit_event')",
     "GRANT SELECT, INSERT ON audit_event TO daogang_app",
-    "GRANT SELECT, INSERT, UPDATE ON account, role_grant, phone, session_family, refresh_token TO daogang_app",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON sms_code, rate_counter TO daogang_app",
+    "GRANT SELECT, INSERT, UPDATE ON account, role_grant, phone, session_family TO daogang_app",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON refresh_token, sms_code, rate_counter TO daogang_app",
 )
 
 TABLES = (
