@@ -14,7 +14,8 @@ class Settings:
     """What an installation decides.
 
     `database_url` is a libpq URL of a role that may become daogang_app; `keys_dir` holds the key rings made by
-    `daogang keys init`; `sms_outbox` is the file of the development SMS adapter (None: no SMS is configured).
+    `daogang keys init`; `sms_outbox` is the file of the development SMS adapter (None: no SMS is configured), which
+    shows messages on the console too if `sms_console`.
     """
 
     database_url: str
@@ -24,6 +25,7 @@ class Settings:
     port: int = 8000
     processes: int = 2
     sms_outbox: Path | None = None
+    sms_console: bool = True
     log_format: str = "json"
     pool_size: int = 4
 

@@ -37,7 +37,7 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
     ring = keys or FileKeyRing(settings.keys_dir, SERVER_PURPOSES)
     return Wiring(
         keys=ring,
-        identity=make_identity_services(ring, clock, settings.sms_outbox),
+        identity=make_identity_services(ring, clock, settings.sms_outbox, sms_console=settings.sms_console),
         data_keys=DataKeys(ring, clock.now),
         gate_secrets=GateSecrets(ring, clock.now),
         fences=FenceCache(),

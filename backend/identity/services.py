@@ -29,9 +29,11 @@ class IdentityServices:
     phone_lifetimes: Lifetimes = PHONE_LIFETIMES
 
 
-def make_identity_services(ring: KeyRing, clock: Clock, sms_outbox: Path | None) -> IdentityServices:
+def make_identity_services(
+    ring: KeyRing, clock: Clock, sms_outbox: Path | None, *, sms_console: bool = True
+) -> IdentityServices:
     """Choose the adapters: an outbox file for development, else no SMS at all, which then says so."""
-    sms: SmsSender = NullSmsSender() if sms_outbox is None else OutboxSmsSender(sms_outbox)
+    sms: SmsSender = NullSmsSender() if sms_outbox is None else OutboxSmsSender(sms_outbox, console=sms_console)
     return IdentityServices(
         access=AccessTokens(ring),
         passwords=Passwords(),
