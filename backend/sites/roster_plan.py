@@ -18,11 +18,10 @@ PostKey = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class FiledPerson:
-    """A person on file, as the plan needs him: phone numbers only as "is it the one in the roster?"."""
+    """A person on file, as the plan needs him."""
 
     id: UUID
     name: str
-    has_phone: bool
     has_login: bool
 
 

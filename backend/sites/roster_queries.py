@@ -31,10 +31,7 @@ async def load_filed(tx: Tx, project_id: UUID, rows: Sequence[RosterRow], servic
         parties=parties,
         posts=await _posts(tx, project_id),
         sections={row.code: row.id for row in await queries.list_sections(tx, project_id)},
-        people={
-            document: FiledPerson(row.id, row.name, row.phone_blind is not None, row.id in logins)
-            for document, row in known.items()
-        },
+        people={document: FiledPerson(row.id, row.name, row.id in logins) for document, row in known.items()},
         assignments=await _assignments(tx, project_id, [row.id for row in known.values()]),
         same_phone=frozenset(row.line for row in rows if _same_phone(row, known, logins, phones)),
         taken_phone=frozenset(row.line for row in rows if _taken(row, known, holders, phones)),

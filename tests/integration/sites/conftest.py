@@ -1,5 +1,7 @@
 """An application client that speaks for officers of a site and of the city."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -7,11 +9,28 @@ from uuid import UUID
 import pytest
 from httpx import AsyncClient, Response
 from litestar import Litestar
+from sqlalchemy import event
 
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
 from tests.support.factories import MadeSite, bearer, make_district, make_officer, make_site
+
+
+@contextmanager
+def statements(app: Litestar) -> Generator[list[str]]:
+    """Gather the statements that the application's many routes send meanwhile."""
+    engine = app.state.database.engine.sync_engine
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 @dataclass

@@ -18,7 +18,7 @@ FILED = Filed(
     parties={KEY[:2]: PARTY},
     posts={KEY: (POST, 1)},
     sections={"A": SECTION},
-    people={DOCUMENT: FiledPerson(PERSON, "王强", has_phone=True, has_login=True)},
+    people={DOCUMENT: FiledPerson(PERSON, "王强", has_login=True)},
     assignments={POST: [FiledAssignment(ASSIGNMENT, PERSON, date(2026, 2, 1), None, None, exit_confirmed=False)]},
     same_phone=frozenset({2}),
 )
@@ -120,9 +120,7 @@ def test_what_does_not_fit_the_file_is_a_fault_and_plans_nothing() -> None:
 
 
 def test_a_person_without_log_in_may_get_another_number_and_a_log_in() -> None:
-    filed = replace(
-        FILED, people={DOCUMENT: FiledPerson(PERSON, "王强", has_phone=True, has_login=False)}, same_phone=frozenset()
-    )
+    filed = replace(FILED, people={DOCUMENT: FiledPerson(PERSON, "王强", has_login=False)}, same_phone=frozenset())
     plan = plan_roster([ROW], filed)
     assert counts(plan) == (0, 1, 0)
     assert plan.phones == {PERSON: "19900000001"}
