@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from contextlib import contextmanager
@@ -9,6 +10,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+_OWNER = "it was made by another user, such as root: run as that one, or remove it as that one (`sudo make clean`)."
+REMEDIES = {
+    errno.EACCES: _OWNER,
+    errno.EPERM: _OWNER,
+    errno.EROFS: "the disk is read-only: work in a checkout on another one, or set DAOGANG_LOCAL to a place that is not.",
+    errno.ENOSPC: "the disk is full: free some space (`df -h .`), then run it again.",
+}
 
 
 class Trouble(Exception):
@@ -43,10 +52,17 @@ def step(text: str) -> Generator[None]:
 
 
 def told(main: Callable[[], int]) -> int:
-    """Run a tool's main function and turn its Trouble and Ctrl-C into plain words and an exit status."""
+    """Run a tool's main function and turn its Trouble, a full or closed disk and Ctrl-C into words and a status."""
     try:
         return main()
     except Trouble as trouble:
+        sys.stderr.write(f"\nNot possible: {trouble}\n")
+        return 1
+    except OSError as error:
+        remedy = REMEDIES.get(error.errno or 0)
+        if remedy is None:
+            raise
+        trouble = Trouble(f"{error.strerror}: {error.filename or 'a file'}", remedy)
         sys.stderr.write(f"\nNot possible: {trouble}\n")
         return 1
     except KeyboardInterrupt:

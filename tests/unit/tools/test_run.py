@@ -1,5 +1,7 @@
 """What `make run` says when it cannot go on."""
 
+import errno
+import os
 import socket
 import subprocess
 import sys
@@ -39,6 +41,27 @@ def test_trouble_is_told_with_its_remedy_and_a_status(capsys: pytest.CaptureFixt
 
     assert told(main) == 1
     assert capsys.readouterr().err == "\nNot possible: the disk is full\n  What to do: free some\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(errno.ENOSPC, "the disk is full"), (errno.EACCES, "made by another user")]
+)
+def test_a_disk_that_refuses_is_told_in_words(capsys: pytest.CaptureFixture[str], number: int, words: str) -> None:
+    def main() -> int:
+        raise OSError(number, os.strerror(number), ".local/run.lock")
+
+    assert told(main) == 1
+    said = capsys.readouterr().err
+    assert f"Not possible: {os.strerror(number)}: .local/run.lock" in said
+    assert words in said
+
+
+def test_other_errors_keep_their_traceback() -> None:
+    def main() -> int:
+        raise OSError(errno.EIO, "input/output error")
+
+    with pytest.raises(OSError, match="input/output error"):
+        told(main)
 
 
 def test_a_lock_is_ours_alone_only_when_nobody_shares_it(tmp_path: Path) -> None:
