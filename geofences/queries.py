@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import Select, and_, func, literal, select
-from sqlalchemy.dialects.postgresql import TIMESTAMP, Range
+from sqlalchemy.dialects.postgresql import TIMESTAMP, Range, distinct_on
 
 from backend.decision.policy import DEFAULT_POLICY, SitePolicy
 from backend.kit.db import Tx
@@ -152,7 +152,7 @@ async def list_fences(tx: Tx, project_id: UUID, *, at: datetime, limit: int, aft
     latest = (
         select(FenceVersion.fence_id, FenceVersion.number, FenceVersion.state)
         .where(FenceVersion.project_id == project_id)
-        .distinct(FenceVersion.fence_id)
+        .ext(distinct_on(FenceVersion.fence_id))
         .order_by(FenceVersion.fence_id, FenceVersion.number.desc())
         .subquery()
     )
