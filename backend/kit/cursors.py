@@ -22,6 +22,9 @@ def read_cursor(cursor: str) -> tuple[datetime, UUID]:
     """Read a cursor of `write_cursor`; raises CursorInvalid."""
     try:
         at, item_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(" ")
-        return datetime.fromisoformat(at).astimezone(UTC), UUID(item_id)
+        instant = datetime.fromisoformat(at)
+        if instant.tzinfo is None:
+            raise CursorInvalid
+        return instant.astimezone(UTC), UUID(item_id)
     except (ValueError, OverflowError) as error:
         raise CursorInvalid from error

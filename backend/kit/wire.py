@@ -1,5 +1,7 @@
 """The form of request and answer bodies, and their strict decoding."""
 
+import json
+import re
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
@@ -31,19 +33,43 @@ class Page(Struct, Generic[Item], frozen=True, kw_only=True):
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[Item], limit: int = 1_000_000) -> Item:
-    """Decode strictly: `"1.5"` is not a number, NaN is not JSON.
+    """Decode strictly: `"1.5"` is not a number, NaN is not JSON, a key stands once, no text holds a null character.
 
     Raises BodyTooLarge, MalformedBody or InvalidBody (naming the place).
     """
     if len(body) > limit:
         raise BodyTooLarge(limit_bytes=limit)
     try:
-        return decoder.decode(body)
+        value = decoder.decode(body)
+        _KEYS.decode(body.decode())
+    except _KeyTwice as error:
+        raise InvalidBody(errors=[{"path": "$", "message": f"Key `{error}` stands twice in an object"}]) from error
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         raise InvalidBody(errors=[{"path": path.rstrip("`") or "$", "message": message}]) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBody(reason=str(error)) from error
+    if _NULL.search(body):
+        raise InvalidBody(errors=[{"path": "$", "message": "Text holds a null character"}])
+    return value
+
+
+class _KeyTwice(Exception):
+    """A key stands twice in one object: what was meant, and what others on the way believed, cannot be known."""
+
+
+def _note_keys(pairs: list[tuple[str, object]]) -> None:
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise _KeyTwice(key[:64])
+        seen.add(key)
+
+
+# msgspec lets the last of two equal keys win; the standard library shows them all.
+_KEYS = json.JSONDecoder(object_pairs_hook=_note_keys, parse_int=float)
+# PostgreSQL cannot store it. An even number of backslashes before it makes it ordinary text.
+_NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def absent(value: object) -> bool:
