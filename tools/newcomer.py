@@ -1,4 +1,4 @@
-"""Asks a database, from inside .venv, whether it can be reached and has projects yet, or makes it anew.
+"""Asks a database, from inside .venv, whether it can be reached and has anything in it yet, or makes it anew.
 
 `.venv/bin/python -m tools.newcomer state|recreate`, with DATABASE_URL in the environment.
 """
@@ -14,11 +14,11 @@ EMPTY, FILLED = "empty", "filled"
 
 
 def state(url: str) -> str:
-    """Return "empty" when no project is stored, before the first migration too, else "filled"."""
+    """Return "empty" when neither project nor account is stored, before the first migration too, else "filled"."""
     with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
         found = connection.execute("SELECT to_regclass('public.project') IS NOT NULL").fetchone()
         if found == (True,):
-            found = connection.execute("SELECT EXISTS (SELECT FROM public.project)").fetchone()
+            found = connection.execute("SELECT EXISTS (SELECT FROM public.project) OR EXISTS (SELECT FROM public.account)").fetchone()
     return FILLED if found == (True,) else EMPTY
 
 

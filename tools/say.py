@@ -15,7 +15,7 @@ _OWNER = "it was made by another user, such as root: run as that one, or remove 
 REMEDIES = {
     errno.EACCES: _OWNER,
     errno.EPERM: _OWNER,
-    errno.EROFS: "the disk is read-only: work in a checkout on another one, or set DAOGANG_LOCAL to a place that is not.",
+    errno.EROFS: "the disk is read-only: work on another one, or set DAOGANG_LOCAL to a place elsewhere.",
     errno.ENOSPC: "the disk is full: free some space (`df -h .`), then run it again.",
 }
 
