@@ -18,7 +18,8 @@ def state(url: str) -> str:
     with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
         found = connection.execute("SELECT to_regclass('public.project') IS NOT NULL").fetchone()
         if found == (True,):
-            found = connection.execute("SELECT EXISTS (SELECT FROM public.project) OR EXISTS (SELECT FROM public.account)").fetchone()
+            filled = "SELECT EXISTS (SELECT FROM public.project) OR EXISTS (SELECT FROM public.account)"
+            found = connection.execute(filled).fetchone()
     return FILLED if found == (True,) else EMPTY
 
 

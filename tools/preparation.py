@@ -14,7 +14,6 @@ DAOGANG = str(VENV / "bin" / "daogang")
 PYTHON = str(VENV / "bin" / "python")
 # Present from the demo's begin to its end: a demo that was interrupted is played again from an empty database.
 UNFINISHED = LOCAL / "demo-unfinished"
-LOGINS = LOCAL / "demo-logins.txt"
 PREPARED = LOCAL / "prepared.stamp"
 
 
@@ -26,7 +25,7 @@ def prepare(settings: dict[str, str], *, private: bool) -> str:
     """
     state = f"{_fingerprint()} {datetime.now(UTC):%Y-%m}"
     if private and PREPARED.exists() and PREPARED.read_text() == state and any(KEYS.iterdir()):
-        return LOGINS.read_text()
+        return _logins(settings)
     PREPARED.unlink(missing_ok=True)
     if private and UNFINISHED.exists():
         say("the demo was interrupted last time; it begins again with an empty database")
@@ -42,11 +41,20 @@ def prepare(settings: dict[str, str], *, private: bool) -> str:
         with step("loading the demo and playing its day (once)"):
             _checked(settings, DAOGANG, "demo", shown=True)
         UNFINISHED.unlink()
-    logins = _output(settings, DAOGANG, "demo", "--logins")
-    if private:
-        LOGINS.write_text(logins)
-        PREPARED.write_text(state)
-    return logins
+    for old in LOCAL.glob("demo-logins-*.txt"):
+        old.unlink()
+    if not private:
+        return _output(settings, DAOGANG, "demo", "--logins")
+    PREPARED.write_text(state)
+    return _logins(settings)
+
+
+def _logins(settings: dict[str, str]) -> str:
+    """Return the demo's log-ins, which name the port, from the file that an earlier start on this port kept."""
+    kept = LOCAL / f"demo-logins-{settings['PORT']}.txt"
+    if not kept.exists():
+        kept.write_text(_output(settings, DAOGANG, "demo", "--logins"))
+    return kept.read_text()
 
 
 def _fingerprint() -> str:
