@@ -1,7 +1,7 @@
 from base64 import urlsafe_b64encode
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from backend.kit.cursors import CursorInvalid, read_cursor, write_cursor
 from backend.kit.ids import id_instant, new_id
+
+# A fixed one of version 4: test ids have to be the same in every worker.
+SOME_ID = UUID("8a3c1b64-5d0e-4f7a-9c2b-6e1f0a4d7b35")
 
 INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001 - made aware right here
     lambda at: at.replace(tzinfo=UTC)
@@ -32,11 +35,11 @@ def test_a_cursor_comes_back(at: datetime, item: UUID) -> None:
         "岗",
         urlsafe_b64encode(b"2026-03-16").decode(),
         urlsafe_b64encode(b"2026-03-16T00:00:00 not-an-id").decode(),
-        urlsafe_b64encode(f"never {uuid4()}".encode()).decode(),
+        urlsafe_b64encode(f"never {SOME_ID}".encode()).decode(),
         # Without an offset nobody knows which instant it is.
-        urlsafe_b64encode(f"2026-03-16T00:00:00 {uuid4()}".encode()).decode(),
-        urlsafe_b64encode(f"0001-01-01T00:00:00+14:00 {uuid4()}".encode()).decode(),
-        urlsafe_b64encode(f"9999-12-31T23:59:59-14:00 {uuid4()}".encode()).decode(),
+        urlsafe_b64encode(f"2026-03-16T00:00:00 {SOME_ID}".encode()).decode(),
+        urlsafe_b64encode(f"0001-01-01T00:00:00+14:00 {SOME_ID}".encode()).decode(),
+        urlsafe_b64encode(f"9999-12-31T23:59:59-14:00 {SOME_ID}".encode()).decode(),
         urlsafe_b64encode(b"\xff\xfe").decode(),
     ],
 )
@@ -65,7 +68,7 @@ def test_ids_of_one_instant_differ_and_later_ones_sort_later() -> None:
     assert max(made) < new_id(at + timedelta(milliseconds=1))
 
 
-@pytest.mark.parametrize("other", [uuid4(), UUID(int=0), UUID(int=2**128 - 1)])
+@pytest.mark.parametrize("other", [SOME_ID, UUID(int=0), UUID(int=2**128 - 1)])
 def test_only_version_7_holds_an_instant(other: UUID) -> None:
     with pytest.raises(ValueError, match="version 7"):
         id_instant(other)
