@@ -1,5 +1,6 @@
 """The `daogang` command: each subcommand reads its settings and calls one function."""
 
+import asyncio
 import os
 import sys
 import tempfile
@@ -8,8 +9,11 @@ from typing import Annotated
 
 import typer
 
+from backend.kit import messages
 from backend.kit.clock import SystemClock
+from backend.kit.errors import DaogangError
 from backend.kit.keyfiles import init_keys, list_keys, retire_key, rotate_key
+from backend.kit.keyring import KeyRingError
 from backend.settings import Settings, SettingsError, read_settings
 
 app = typer.Typer(
@@ -19,6 +23,8 @@ app = typer.Typer(
 )
 keys_app = typer.Typer(no_args_is_help=True, help="Key rings by purpose.")
 app.add_typer(keys_app, name="keys")
+staff_app = typer.Typer(no_args_is_help=True, help="Staff accounts, for whom nobody is there yet to open them.")
+app.add_typer(staff_app, name="staff")
 
 SNAPSHOT = Path("docs/openapi.json")
 
@@ -97,6 +103,42 @@ def openapi(
             err=True,
         )
         sys.exit(1)
+
+
+@app.command()
+def demo(
+    *,
+    logins: Annotated[bool, typer.Option("--logins", help="Only tell the demo's log-ins")] = False,
+    lang: Annotated[str, typer.Option(help="zh-CN or en")] = messages.DEFAULT_LANGUAGE,
+) -> None:
+    """Load an invented world into an empty database and play its day through the API (development only)."""
+    from backend.demo.command import demo_command  # noqa: PLC0415 - not needed by the other commands
+
+    language = messages.pick_language(lang)
+    raise typer.Exit(demo_command(settings_or_exit(), SystemClock().now(), language, typer.echo, logins=logins))
+
+
+@staff_app.command("add")
+def staff_add(
+    username: str,
+    *,
+    name: Annotated[str, typer.Option(help="The name that others see")],
+    role: Annotated[str, typer.Option(help="operator, city or auditor: a role over the whole city")] = "operator",
+) -> None:
+    """Open a staff account and print its password, which is stored nowhere; the first operator begins like this."""
+    from backend.staff import add_staff, opening_of  # noqa: PLC0415 - not needed by the other commands
+
+    settings = settings_or_exit()
+    try:
+        password = asyncio.run(add_staff(settings, *opening_of(username, name, role)))
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    except (DaogangError, KeyRingError) as error:
+        message = messages.text("en", error.code, error.detail).title if isinstance(error, DaogangError) else str(error)
+        typer.echo(message, err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{username}\t{role}\t{password}")
 
 
 def _keys_dir() -> Path:

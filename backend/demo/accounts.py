@@ -1,0 +1,103 @@
+"""Keeps the demo's staff passwords, drawn when it was loaded, in a private file, and writes them out for people."""
+
+import os
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from backend.demo import world
+from backend.demo.layout import lay_out
+from backend.demo.loading import Loaded
+from backend.demo.people import PEOPLE
+from backend.kit import messages
+from backend.sites.posts import POST_KINDS
+
+_ROLES: Final = {
+    "operator": "demo.role_operator",
+    "city": "demo.role_city",
+    "district": "demo.role_district",
+    "project_admin": "demo.role_project_admin",
+    "supervisor": "demo.role_supervisor",
+    "auditor": "demo.role_auditor",
+}
+SAMPLE_PHONES: Final = ("陆怀舟", "欧阳既明", "傅云开")
+
+
+class DemoAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """One staff log-in."""
+
+    username: str
+    role: str
+    display_name: str
+    password: str
+
+
+class DemoAccounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file holds."""
+
+    played_on: date
+    accounts: list[DemoAccount]
+
+
+def accounts_file(outbox: Path) -> Path:
+    """Return where the log-ins are kept: beside the development SMS outbox."""
+    return outbox.with_name("demo-accounts.json")
+
+
+def keep_accounts(outbox: Path, loaded: Loaded, day: date) -> None:
+    """Write the log-ins, readable by the owner alone; an older file is replaced."""
+    accounts = [
+        DemoAccount(
+            username=member.username,
+            role=member.role,
+            display_name=member.display_name,
+            password=loaded.passwords[member.key],
+        )
+        for member in world.STAFF
+        if member.key in loaded.passwords
+    ]
+    content = msgspec.json.format(msgspec.json.encode(DemoAccounts(played_on=day, accounts=accounts)), indent=1)
+    path = accounts_file(outbox)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content + b"\n")
+
+
+def read_accounts(outbox: Path) -> DemoAccounts | None:
+    """Return the log-ins, None when the file is not there."""
+    path = accounts_file(outbox)
+    return msgspec.json.decode(path.read_bytes(), type=DemoAccounts) if path.exists() else None
+
+
+def write_logins(outbox: Path, port: int, language: str) -> Iterator[str]:
+    """Write the staff log-ins as a table, and how a phone logs in."""
+
+    def say(code: str, **detail: object) -> str:
+        return messages.text(language, code, detail).title
+
+    kept = read_accounts(outbox)
+    if kept is None:
+        yield say("demo.logins_missing", file=str(accounts_file(outbox)))
+        return
+    yield say("demo.logins_title", url=f"http://127.0.0.1:{port}/admin/v1/session")
+    header = [say(code) for code in ("demo.username", "demo.password", "demo.role", "demo.display_name")]
+    rows = [(one.username, one.password, say(_ROLES[one.role]), one.display_name) for one in kept.accounts]
+    yield from (f"  {line}" for line in lay_out(header, rows))
+    yield say("demo.logins_phone", outbox=str(outbox))
+    for who in SAMPLE_PHONES:
+        person = PEOPLE[who]
+        post = POST_KINDS[person.post]
+        where = world.project(person.project).name
+        yield f"  {person.phone_number}  {who}  {post.zh if language.startswith('zh') else post.en}  {where}"
+    url = f"http://127.0.0.1:{port}/mobile/v1/session"
+    number = PEOPLE[SAMPLE_PHONES[0]].phone_number
+    send_json = "-H 'Content-Type: application/json' -d"
+    yield f'  curl {url}/code {send_json} \'{{"phone_number":"{number}"}}\''
+    yield f"  tail -n 1 {outbox}"
+    phone = '{"install_id":"5f0c8d5e-7d3a-4b7e-9a59-2f6f0c1d2e3f","platform":"web"}'
+    yield f'  curl {url} {send_json} \'{{"phone_number":"{number}","code":"……","phone":{phone}}}\''

@@ -1,0 +1,183 @@
+"""Runs the demo: looks at the database, loads the world, plays the day, tells what happened."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final, cast
+
+import httpx
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from backend.demo import world
+from backend.demo.accounts import keep_accounts, write_logins
+from backend.demo.clients import Connection, DemoError
+from backend.demo.day import play_day
+from backend.demo.findings import Findings, read_findings
+from backend.demo.loading import Loader
+from backend.demo.phone_plan import ZONE, instant
+from backend.demo.report import Report
+from backend.identity.accounts import StaffOpening
+from backend.identity.errors import UsernameTaken
+from backend.identity.roles import Role
+from backend.kit import messages
+from backend.kit.clock import ManualClock
+from backend.kit.db import Database, sqlstate_of
+from backend.kit.keyring import KeyRing
+from backend.main import create_app
+from backend.settings import Settings
+from backend.sites.model import DEFAULT_CUTOVER, work_on
+from backend.staff import open_first_staff
+
+Write = Callable[[str], None]
+
+# No address that anything could listen on: the application is called in memory.
+_BASE_URL: Final = "http://daogang.invalid"
+_LOADED_AT: Final = time(15)
+_OVER: Final = "28:20"
+_UNDEFINED_TABLE: Final = "42P01"
+
+STATE = text(
+    """
+SELECT EXISTS (SELECT FROM account) OR EXISTS (SELECT FROM project),
+  (SELECT count(*) FROM project WHERE registration_no = ANY(:numbers)) = :projects,
+  EXISTS (SELECT FROM account WHERE username = :last)
+"""
+)
+
+
+class State(StrEnum):
+    """What a database holds."""
+
+    EMPTY = "empty"
+    LOADED = "loaded"
+    UNFINISHED = "unfinished"
+    FOREIGN = "foreign"
+
+
+def day_to_play(now: datetime) -> date:
+    """Return the last site-local day that was over an hour ago: yesterday in Shanghai, but for the small hours."""
+    return work_on(now - timedelta(hours=1), ZONE.key, DEFAULT_CUTOVER) - timedelta(days=1)
+
+
+async def state_of(database: Database) -> State:
+    """Tell what a migrated database holds; raises DemoError when it is not migrated."""
+    values = {
+        "numbers": list(world.REGISTRATION_NUMBERS),
+        "projects": len(world.PROJECTS),
+        "last": world.AUDITOR.username,
+    }
+    try:
+        async with database.transaction() as tx:
+            filled, has_demo, complete = (await tx.execute(STATE, values)).one()
+    except DBAPIError as error:
+        if sqlstate_of(error) == _UNDEFINED_TABLE:
+            raise DemoError("demo.not_migrated") from error
+        raise
+    if not filled:
+        return State.EMPTY
+    if not has_demo:
+        return State.FOREIGN
+    return State.LOADED if complete else State.UNFINISHED
+
+
+async def run_demo(
+    settings: Settings, now: datetime, language: str, write: Write, *, keys: KeyRing | None = None
+) -> Findings | None:
+    """Load the demo and play the day before `now`; return None when the database holds it already.
+
+    Raises DemoError when the database holds something else or no SMS outbox is set, and when the API refuses what the
+    demo relies on.
+    """
+    outbox = require_outbox(settings)
+
+    def tell(code: str, **detail: object) -> None:
+        write(messages.text(language, code, detail).title)
+
+    day = day_to_play(now)
+    clock = ManualClock(datetime.combine(day - timedelta(days=1), _LOADED_AT, ZONE))
+    app = create_app(replace(settings, sms_console=False), clock=clock, keys=keys)
+    # httpx and Litestar spell the ASGI types differently.
+    transport = httpx.ASGITransport(cast("Any", app))
+    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=_BASE_URL, timeout=60) as http:
+        state = await state_of(app.state.database)
+        if state is State.LOADED:
+            tell("demo.already")
+            return None
+        if state is not State.EMPTY:
+            raise DemoError("demo.not_empty" if state is State.FOREIGN else "demo.unfinished")
+        began = perf_counter()
+        tell("demo.begins", day=day.isoformat())
+        connection = Connection(http, clock, language, outbox)
+        loader = Loader(connection, day, await _open_operator(app.state, clock), tell)
+        loaded = await loader.load()
+        keep_accounts(outbox, loaded, day)
+        tell("demo.playing", day=day.isoformat())
+        played = await play_day(connection, loaded, day)
+        clock.set(instant(day, _OVER))
+        auditor = await loader.open_auditor()
+        findings = await read_findings(auditor, loaded, played, clock.now())
+        keep_accounts(outbox, loaded, day)
+        for line in Report(findings, loaded, language).lines():
+            write(line)
+        write("")
+        for line in _where_next(settings, findings, language, loaded.projects["line"]):
+            write(line)
+        tell("demo.done", seconds=f"{perf_counter() - began:.1f}")
+    return findings
+
+
+async def tell_logins(settings: Settings, language: str, write: Write) -> None:
+    """Write the demo's log-ins, or that this database holds no demo."""
+    outbox = require_outbox(settings)
+    database = Database(settings.database_url)
+    await database.open()
+    try:
+        state = await state_of(database)
+    finally:
+        await database.close()
+    if state is not State.LOADED:
+        write(messages.text(language, "demo.logins_none").title)
+        return
+    for line in write_logins(outbox, settings.port, language):
+        write(line)
+
+
+def require_outbox(settings: Settings) -> Path:
+    """Return the file of the development SMS adapter, which the demo's phones read; raises DemoError without one."""
+    if settings.sms_outbox is None:
+        raise DemoError("demo.needs_outbox")
+    return settings.sms_outbox
+
+
+async def _open_operator(state: Any, clock: ManualClock) -> str:  # noqa: ANN401 - the application's state
+    opening = StaffOpening(world.OPERATOR.username, world.OPERATOR.display_name)
+    services = state.wiring.identity
+    try:
+        opened = await open_first_staff(
+            state.database, opening, Role(world.OPERATOR.role), clock=clock, services=services
+        )
+    except UsernameTaken as error:
+        raise DemoError("demo.unfinished") from error
+    return str(opened.first_password)
+
+
+def _where_next(settings: Settings, findings: Findings, language: str, project_id: str) -> list[str]:
+    base = f"http://{settings.host}:{settings.port}"
+    day = findings.played.day.isoformat()
+    return [
+        f"■ {messages.text(language, 'demo.next_title').title}",
+        *(
+            f"  {messages.text(language, code).title}  {base}{path}"
+            for code, path in (
+                ("demo.next_docs", "/docs"),
+                ("demo.next_on_post", f"/admin/v1/projects/{project_id}/on-post?on={day}"),
+                ("demo.next_review", f"/admin/v1/projects/{project_id}/punches?outcome=review"),
+                ("demo.next_audit", "/admin/v1/audit-events"),
+            )
+        ),
+        f"  {messages.text(language, 'demo.next_logins').title}",
+    ]
