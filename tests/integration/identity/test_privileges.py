@@ -22,7 +22,6 @@ INSUFFICIENT_PRIVILEGE = "42501"
         "DELETE FROM account",
         "DELETE FROM role_grant",
         "DELETE FROM session_family",
-        "DELETE FROM refresh_token",
         "DELETE FROM phone",
     ],
 )
