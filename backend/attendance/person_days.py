@@ -14,23 +14,27 @@ from backend.ledger.model import DayKey
 Connection = AsyncConnection[TupleRow]
 Cursor = AsyncCursor[TupleRow]
 
-# First the row's lock; the fold is a statement of its own, so that its snapshot sees what the lock waited for.
+# First the row's lock; the fold is a statement of its own, so that its snapshot sees what the lock waited for. A row
+# that exists is locked and left as it is (WHERE false); one that is made is not folded yet, hence revision -1.
 LOCK = """
 INSERT INTO person_day AS d (project_id, person_id, work_on, from_at, to_at, span_s, punches, in_review, sources, valid,
   provisional, entries, rule, revision, computed_at)
-SELECT project_id, person_id, work_on, from_at, to_at, 0, 0, 0, '{}', false, false, '{}', '', 0, from_at
+SELECT project_id, person_id, work_on, from_at, to_at, 0, 0, 0, '{}', false, false, '{}', '', -1, from_at
 FROM jsonb_to_recordset(%s::text::jsonb) AS k (
   project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz)
 ORDER BY project_id, person_id, work_on
-ON CONFLICT (project_id, person_id, work_on) DO UPDATE SET revision = d.revision + 1
+ON CONFLICT (project_id, person_id, work_on) DO UPDATE SET revision = d.revision WHERE false
 """
 
+# An upsert although the row is there: it finds each row by its key, whatever the planner thinks of the table's size.
 FOLD = """
-UPDATE person_day d SET first_at = f.first_at, last_at = f.last_at, span_s = f.span_s, punches = f.punches,
-  in_review = f.in_review, sources = f.sources, entries = f.entries, rule = r.rule, computed_at = r.computed_at,
-  valid = f.punches >= r.min_punches AND f.span_s >= r.min_span_s,
-  provisional = NOT (f.punches >= r.min_punches AND f.span_s >= r.min_span_s)
-    AND f.punches + f.in_review >= r.min_punches AND f.likely_span_s >= r.min_span_s
+INSERT INTO person_day AS d (project_id, person_id, work_on, from_at, to_at, first_at, last_at, span_s, punches,
+  in_review, sources, entries, valid, provisional, rule, revision, computed_at)
+SELECT k.project_id, k.person_id, k.work_on, k.from_at, k.to_at, f.first_at, f.last_at, f.span_s, f.punches,
+  f.in_review, f.sources, f.entries, f.punches >= r.min_punches AND f.span_s >= r.min_span_s,
+  NOT (f.punches >= r.min_punches AND f.span_s >= r.min_span_s)
+    AND f.punches + f.in_review >= r.min_punches AND f.likely_span_s >= r.min_span_s,
+  r.rule, 0, r.computed_at
 FROM (SELECT %s::text AS rule, %s::integer AS min_punches, %s::integer AS min_span_s, %s::timestamptz AS computed_at) r,
 jsonb_to_recordset(%s::text::jsonb) AS k (
   project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz),
@@ -48,8 +52,11 @@ LATERAL (
   WHERE s.person_id = k.person_id AND s.project_id = k.project_id
     AND s.occurred_at >= k.from_at AND s.occurred_at < k.to_at AND s.outcome <> 'refused'
 ) f
-WHERE d.project_id = k.project_id AND d.person_id = k.person_id AND d.work_on = k.work_on
-RETURNING d.work_on, d.first_at, d.last_at, d.span_s, d.punches, d.in_review, d.valid, d.provisional
+ON CONFLICT (project_id, person_id, work_on) DO UPDATE SET first_at = excluded.first_at, last_at = excluded.last_at,
+  span_s = excluded.span_s, punches = excluded.punches, in_review = excluded.in_review, sources = excluded.sources,
+  entries = excluded.entries, valid = excluded.valid, provisional = excluded.provisional, rule = excluded.rule,
+  revision = d.revision + 1, computed_at = excluded.computed_at
+RETURNING work_on, first_at, last_at, span_s, punches, in_review, valid, provisional
 """
 
 _encoder = msgspec.json.Encoder()

@@ -36,6 +36,10 @@ _SETTINGS = {
     "idle_in_transaction_session_timeout": "30s",
 }
 
+# A connection keeps its plans. One made while a table was nearly empty would read all of it until the next ANALYZE; the
+# hot path's statements all go by key, so they never want that.
+_HOT_SETTINGS = {"enable_seqscan": "off"}
+
 
 class Base(DeclarativeBase):
     """Metadata of all tables; classes are typed table declarations, statements are Core."""
@@ -68,9 +72,9 @@ def include_in_comparison(_object: object, name: str | None, kind: str, *_: obje
     return not (is_partition or name == "spatial_ref_sys" or name.startswith("procrastinate_"))
 
 
-def start_up_options(role: str | None = ROLE) -> str:
+def start_up_options(role: str | None = ROLE, settings: Mapping[str, str] = _SETTINGS) -> str:
     """Return libpq `options`, so that role and time-outs cost no round trip of their own."""
-    values = dict(_SETTINGS) if role is None else {"role": role, **_SETTINGS}
+    values = settings if role is None else {"role": role, **settings}
     return " ".join(f"-c {name}={value}" for name, value in values.items())
 
 
@@ -104,7 +108,7 @@ class Database:
             reconnect_timeout=5,
             kwargs={
                 "autocommit": True,
-                "options": options,
+                "options": start_up_options(role, _SETTINGS | _HOT_SETTINGS),
                 "connect_timeout": 3,
                 "prepare_threshold": 0,
             },
