@@ -14,7 +14,8 @@ def reason_words(language: str, reasons: Iterable[Mapping[str, Any]]) -> list[Re
 
 
 def _words(language: str, reason: Mapping[str, Any]) -> ReasonOut:
-    numbers = {name: value for name, value in reason.items() if name != "code"}
+    # Sorted, so that a replayed answer equals the first one to the letter: jsonb keeps an order of its own.
+    numbers = {name: reason[name] for name in sorted(reason) if name != "code"}
     spoken: dict[str, object] = dict(numbers)
     if "direction" in numbers:
         spoken["direction"] = messages.text(language, f"compass.{numbers['direction']}").title
