@@ -1,8 +1,9 @@
 """One check-in: one read, a pure decision, one write, in one transaction of two network waits.
 
 Waits on the database from the first byte to the answer: (1) BEGIN and the read go out together; (2) append, lock, fold
-and COMMIT go out together. One more when a fence is not yet in this process's memory, one more when the event id was
-taken already. The first punch of a project's month makes its data key, which costs one more.
+and COMMIT go out together. One more when a fence is not yet in this process's memory, two more when the event id was
+taken already: its receipt and the day as it stands. The first punch of a project's month makes its data key, which
+costs one more.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from backend.attendance.person_days import Day, send_fold, settle_fold
+from backend.attendance.person_days import Day, read_day, send_fold, settle_fold
 from backend.decision.checkin import CheckInFacts, decide_check_in
 from backend.decision.placement import Placement
 from backend.decision.policy import DEFAULT_POLICY, DEFAULT_VERSION, Signal, SitePolicy
@@ -23,7 +24,7 @@ from backend.kit.crypto import DataKeys
 from backend.kit.db import Database
 from backend.kit.guards import Actor
 from backend.kit.ids import id_instant, new_id
-from backend.ledger.append import send_append, settle_append
+from backend.ledger.append import Connection, find_taken, send_append, settle_append
 from backend.ledger.data_keys import MonthKey, month_of, obtain_data_key
 from backend.ledger.errors import EventConflict
 from backend.ledger.model import Appended, DayKey, Entry, Receipt, dedupe_bucket
@@ -104,8 +105,6 @@ async def _attempt(tools: CheckInTools, tap: Tap) -> CheckInResult:
                 raise SessionEnded
             reading = choose_project(readings, tap.request.project_id, tap.at)
             policy = _policy_of(reading)
-            if reading.refused_lately >= policy.refused_per_hour:
-                raise TooManyRefused(retry_after_s=RETRY_REFUSED_S)
             held = await tools.fences.get(connection, reading.project_id, reading.fence_version_ids)
             local = tap.at.astimezone(zone_of(reading.time_zone)).time()
             fences = [one.fence for one in held if one.is_open(local)]
@@ -119,15 +118,24 @@ async def _attempt(tools: CheckInTools, tap: Tap) -> CheckInResult:
             )
             day = work_on(tap.at, reading.time_zone, reading.cutover)
             entry = judge(tap, reading, day, policy, fences, seal)
+            if reading.refused_lately >= policy.refused_per_hour and await find_taken(connection, entry) is None:
+                raise TooManyRefused(retry_after_s=RETRY_REFUSED_S)
             appending = await send_append(connection, (entry,))
             from_at, to_at = day_bounds(day, reading.time_zone, reading.cutover)
-            key = DayKey(reading.project_id, reading.person_id, day, from_at, to_at)
+            key = DayKey(reading.project_id, reading.person_id, day, from_at, to_at, if_punch=entry.punch_id)
             folding = await send_fold(connection, (key,), tap.at)
         (appended,) = await settle_append(connection, (entry,), appending)
         if appended.status == "conflict":
             raise EventConflict(punch_id=str(appended.receipt.punch_id))
-        days = await settle_fold(folding)
-    return CheckInResult(appended, days[0] if days else None)
+        if appended.status == "replayed":
+            return CheckInResult(appended, await _day_of(connection, reading, appended.receipt))
+        (folded,) = await settle_fold(folding)
+    return CheckInResult(appended, folded)
+
+
+async def _day_of(connection: Connection, reading: Reading, receipt: Receipt) -> Day | None:
+    on = work_on(receipt.occurred_at, reading.time_zone, reading.cutover)
+    return await read_day(connection, reading.project_id, reading.person_id, on)
 
 
 def _policy_of(reading: Reading) -> SitePolicy:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -21,7 +22,9 @@ INSERT INTO person_day AS d (project_id, person_id, work_on, from_at, to_at, spa
   provisional, entries, rule, revision, computed_at)
 SELECT project_id, person_id, work_on, from_at, to_at, 0, 0, 0, '{}', false, false, '{}', '', -1, from_at
 FROM jsonb_to_recordset(%s::text::jsonb) AS k (
-  project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz)
+  project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz, if_punch uuid)
+WHERE if_punch IS NULL
+  OR EXISTS (SELECT FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = k.if_punch)
 ORDER BY project_id, person_id, work_on
 ON CONFLICT (project_id, person_id, work_on) DO UPDATE SET revision = d.revision WHERE false
 """
@@ -37,7 +40,7 @@ SELECT k.project_id, k.person_id, k.work_on, k.from_at, k.to_at, f.first_at, f.l
   r.rule, 0, r.computed_at
 FROM (SELECT %s::text AS rule, %s::integer AS min_punches, %s::integer AS min_span_s, %s::timestamptz AS computed_at) r,
 jsonb_to_recordset(%s::text::jsonb) AS k (
-  project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz),
+  project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz, if_punch uuid),
 LATERAL (
   SELECT min(occurred_at) FILTER (WHERE outcome = 'counted') AS first_at,
     max(occurred_at) FILTER (WHERE outcome = 'counted') AS last_at,
@@ -52,11 +55,18 @@ LATERAL (
   WHERE s.person_id = k.person_id AND s.project_id = k.project_id
     AND s.occurred_at >= k.from_at AND s.occurred_at < k.to_at AND s.outcome <> 'refused'
 ) f
+WHERE k.if_punch IS NULL
+  OR EXISTS (SELECT FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = k.if_punch)
 ON CONFLICT (project_id, person_id, work_on) DO UPDATE SET first_at = excluded.first_at, last_at = excluded.last_at,
   span_s = excluded.span_s, punches = excluded.punches, in_review = excluded.in_review, sources = excluded.sources,
   entries = excluded.entries, valid = excluded.valid, provisional = excluded.provisional, rule = excluded.rule,
   revision = d.revision + 1, computed_at = excluded.computed_at
 RETURNING work_on, first_at, last_at, span_s, punches, in_review, valid, provisional
+"""
+
+STANDING = """
+SELECT work_on, first_at, last_at, span_s, punches, in_review, valid, provisional FROM person_day
+WHERE project_id = %s AND person_id = %s AND work_on = %s
 """
 
 _encoder = msgspec.json.Encoder()
@@ -90,3 +100,9 @@ async def send_fold(
 async def settle_fold(sent: Cursor) -> list[Day]:
     """Return the folded days."""
     return [Day(*row) for row in await sent.fetchall()]
+
+
+async def read_day(connection: Connection, project_id: UUID, person_id: UUID, work_on: date) -> Day | None:
+    """Return a day as it stands, None if nothing was ever folded there."""
+    row = await (await connection.execute(STANDING, (project_id, person_id, work_on))).fetchone()
+    return None if row is None else Day(*row)

@@ -56,12 +56,17 @@ def _judge_place(  # noqa: PLR0911 - one return per rule reads best
         return "counted", Reason("decision.probably_inside", args)
     if place.probability >= policy.refused_probability:
         return "review", Reason("decision.uncertain_position", args)
+    if place.covered:
+        return "refused", Reason("decision.position_vague", args)
     if place.suspected_crs is not None:
         suspicion: dict[str, Argument] = {
             "suspected_crs": place.suspected_crs,
             "shift_m": None if place.suspected_shift_m is None else round(place.suspected_shift_m),
         }
         return "refused", Reason("decision.datum_suspected", {**args, **suspicion})
+    if place.accuracy_m >= abs(place.signed_distance_m):
+        # Nobody can tell that he is outside, let alone in which direction to walk.
+        return "refused", Reason("decision.position_vague", args)
     return "refused", Reason("decision.outside_fence", args)
 
 

@@ -13,6 +13,7 @@ REASONS = (
     "decision.uncertain_position",
     "decision.outside_fence",
     "decision.datum_suspected",
+    "decision.position_vague",
     "decision.no_fix",
     "decision.no_fence",
     "decision.gate_site",

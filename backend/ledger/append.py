@@ -99,6 +99,13 @@ async def settle_append(connection: Connection, entries: Sequence[Entry], sent: 
     return [_appended(entry, known) for entry in entries]
 
 
+async def find_taken(connection: Connection, entry: Entry) -> Appended | None:
+    """Tell whether the entry's event id was taken before, as a repetition or a conflict; None if it is new."""
+    key = _encoder.encode([_key(entry)]).decode()
+    row = await (await connection.execute(TAKEN, (key,))).fetchone()
+    return None if row is None else _appended(entry, {entry.punch_id: (row[1], _receipts.decode(row[2]))})
+
+
 def _key(entry: Entry) -> dict[str, Any]:
     return {
         "project_id": entry.project_id,

@@ -78,13 +78,17 @@ class Appended(Struct, frozen=True):
 
 
 class DayKey(Struct, frozen=True, order=True):
-    """Which day of whom: its site-local date and the instants between which its punches lie."""
+    """Which day of whom: its site-local date and the instants between which its punches lie.
+
+    With `if_punch` the day is folded only if that punch was taken: a repetition changes no day.
+    """
 
     project_id: UUID
     person_id: UUID
     work_on: date
     from_at: datetime
     to_at: datetime
+    if_punch: UUID | None = None
 
 
 def dedupe_bucket(own_time: datetime) -> date:

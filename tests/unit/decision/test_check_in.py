@@ -52,7 +52,18 @@ def placed(**changes: object) -> CheckInFacts:
         (placed(covered=False, probability=0.5), "counted", "decision.probably_inside"),
         (placed(accuracy_m=100.1, probability=0.49), "review", "decision.uncertain_position"),
         (placed(covered=False, probability=0.05), "review", "decision.uncertain_position"),
-        (placed(covered=False, probability=0.0499), "refused", "decision.outside_fence"),
+        (replace(FACTS, placement=replace(AWAY, probability=0.0499)), "refused", "decision.outside_fence"),
+        (placed(accuracy_m=5000.0, probability=0.001), "refused", "decision.position_vague"),
+        (
+            placed(covered=False, accuracy_m=900.0, signed_distance_m=-800.0, probability=0.01),
+            "refused",
+            "decision.position_vague",
+        ),
+        (
+            placed(covered=False, accuracy_m=700.0, signed_distance_m=-800.0, probability=0.01),
+            "refused",
+            "decision.outside_fence",
+        ),
         (placed(covered=False, probability=0.0, suspected_crs="gcj02"), "refused", "decision.datum_suspected"),
         (replace(FACTS, placement=None, no_fix_reason="denied"), "review", "decision.no_fix"),
         (replace(FACTS, placement=None, has_fence=False), "review", "decision.no_fence"),
@@ -71,11 +82,6 @@ def test_each_fact_has_its_reason(facts: CheckInFacts, outcome: str, code: str) 
     ruling = decide_check_in(facts, DEFAULT_POLICY)
     assert ruling.outcome == outcome
     assert code in codes(ruling)
-
-
-def test_a_fix_without_accuracy_to_spare_is_never_refused_while_it_is_covered() -> None:
-    """Covered means a probability around a half or more; what the cap takes away is a review, not a refusal."""
-    assert decide_check_in(placed(accuracy_m=5000.0, probability=0.06), DEFAULT_POLICY).outcome == "review"
 
 
 def test_the_worst_comes_first_and_nothing_is_hidden() -> None:
@@ -164,6 +170,7 @@ def test_every_reason_of_a_check_in_can_be_reached() -> None:
         replace(PLACE, accuracy_m=500.0),
         replace(AWAY, probability=0.2),
         AWAY,
+        replace(AWAY, accuracy_m=900.0),
         replace(AWAY, suspected_crs="bd09"),
     ]
     reached = {
