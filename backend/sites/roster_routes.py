@@ -1,10 +1,10 @@
 """Routes of rosters: the empty form to fill in, and the import of a filled one."""
 
-from typing import Annotated, Any, Final, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get, post
-from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
@@ -28,33 +28,47 @@ KINDS: Final[dict[str, FileKind]] = {CSV: "csv", XLSX: "xlsx"}
 BODY_LIMIT: Final = MAX_BYTES + 1_000_000
 
 
+@dataclass
 class RosterOperation(Operation):
     """Documents the file as the body, which the handler reads itself: it is hashed as it came."""
 
     def __post_init__(self) -> None:
         """Name the two kinds of file."""
-        file = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
-        self.request_body = RequestBody(content={CSV: file, XLSX: file}, required=True)
+        file = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+        empty = roster_template.csv_template().decode("utf-8-sig")
+        self.request_body = RequestBody(
+            content={CSV: OpenAPIMediaType(schema=file, example=empty), XLSX: OpenAPIMediaType(schema=file)},
+            required=True,
+        )
 
 
 @get(
-    "/roster-template",
+    "/roster-template/csv",
     opt={"scope": queries.READ, "database": False},
-    summary="Get an empty roster",
+    summary="Get an empty roster as CSV",
+    media_type=CSV,
+    sync_to_thread=False,
+)
+def csv_form() -> Response[bytes]:
+    """Get the header line, with a byte order mark, without which spreadsheets take UTF-8 for GBK."""
+    return _attachment(roster_template.csv_template(), CSV, "roster.csv")
+
+
+@get(
+    "/roster-template/xlsx",
+    opt={"scope": queries.READ, "database": False},
+    summary="Get an empty roster as XLSX",
     media_type=XLSX,
     sync_to_thread=True,
-    response_headers=[ResponseHeader(name="Content-Disposition", documentation_only=True)],
 )
-def roster_form(
-    form: Annotated[Literal["csv", "xlsx"], QueryParameter(name="format", description="kind of file")] = "xlsx",
-) -> Response[bytes]:
-    """Get an empty roster to fill in: CSV with a byte order mark, or XLSX with the allowed words as lists."""
-    content = roster_template.csv_template() if form == "csv" else roster_template.xlsx_template()
-    return Response(
-        content,
-        media_type=CSV if form == "csv" else XLSX,
-        headers={"Content-Disposition": f'attachment; filename="roster.{form}"'},
-    )
+def xlsx_form() -> Response[bytes]:
+    """Get a workbook with all columns as text and the allowed words as lists."""
+    return _attachment(roster_template.xlsx_template(), XLSX, "roster.xlsx")
+
+
+def _attachment(content: bytes, media_type: str, name: str) -> Response[bytes]:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)
 
 
 @post(
@@ -134,4 +148,4 @@ def _fault(fault: Fault, language: str) -> RosterFault:
     )
 
 
-HANDLERS = (roster_form, import_roster)
+HANDLERS = (csv_form, xlsx_form, import_roster)

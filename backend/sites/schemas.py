@@ -20,7 +20,11 @@ Label = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PLAIN)]
 SectionCode = Annotated[str, Meta(min_length=1, max_length=40, pattern=_PLAIN)]
 DistrictCode = Annotated[str, Meta(pattern="^[0-9A-Za-z_-]{1,32}$")]
 NumberText = Annotated[str, Meta(min_length=4, max_length=64, pattern=_PLAIN)]
-PhoneText = Annotated[str, Meta(min_length=11, max_length=32, pattern=_PLAIN)]
+# Made-up numbers of an area that does not exist, with right check characters.
+DocumentNumber = Annotated[str, Meta(min_length=4, max_length=64, pattern=_PLAIN, examples=["990101198505200014"])]
+UsccText = Annotated[str, Meta(min_length=18, max_length=64, pattern=_PLAIN, examples=["91990101MA0000000U"])]
+RegistrationNo = Annotated[str, Meta(min_length=4, max_length=64, pattern=_PLAIN, examples=["990101-20260316-01"])]
+PhoneText = Annotated[str, Meta(min_length=11, max_length=32, pattern=_PLAIN, examples=["19900001234"])]
 Category = Annotated[
     str, Meta(pattern="^[0-9]{2}$", description="national code: 01 building, 02 municipal works, 04 railway …")
 ]
@@ -64,7 +68,7 @@ class CompanyBody(Wire, frozen=True):
     """A company to enter; `uscc` is its unified social credit code."""
 
     name: Label
-    uscc: NumberText | None = None
+    uscc: UsccText | None = None
 
 
 class CompanyAnswer(Wire, frozen=True):
@@ -78,7 +82,7 @@ class CompanyAnswer(Wire, frozen=True):
 class ProjectBody(Wire, frozen=True):
     """A project to make; `cutover` is the local time at which its day begins."""
 
-    registration_no: NumberText
+    registration_no: RegistrationNo
     name: Label
     district_id: UUID
     category: Category = "01"
@@ -93,7 +97,7 @@ class ProjectBody(Wire, frozen=True):
 class ProjectPatch(Wire, frozen=True):
     """What to change of a project; zone and cut-over stay, since past days were counted by them."""
 
-    registration_no: NumberText | UnsetType = UNSET
+    registration_no: RegistrationNo | UnsetType = UNSET
     name: Label | UnsetType = UNSET
     category: Category | UnsetType = UNSET
     status: Status | UnsetType = UNSET
@@ -171,7 +175,7 @@ class PersonBody(Wire, frozen=True):
     """A person by his document; `document_type` is a national code (01 resident ID, 08 passport …)."""
 
     name: PersonName
-    document_number: NumberText
+    document_number: DocumentNumber
     document_type: Annotated[str, Meta(pattern="^[0-9]{2}$")] = "01"
     phone: PhoneText | None = None
 
@@ -187,7 +191,7 @@ class PersonSearch(Wire, frozen=True):
     """Whom to look for: all that is given must fit. Numbers are whole or their last four characters."""
 
     name: PersonName | None = None
-    document: NumberText | None = None
+    document: DocumentNumber | None = None
     phone: Annotated[str, Meta(min_length=4, max_length=32, pattern=_PLAIN)] | None = None
     project_id: UUID | None = None
     after: UUID | None = None

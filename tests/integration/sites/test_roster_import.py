@@ -303,7 +303,7 @@ async def test_an_import_is_an_act_on_record(office: Office, sites: TwoSites) ->
 async def test_the_empty_roster_is_handed_out(office: Office, sites: TwoSites) -> None:
     del sites
     for form, kind in (("csv", CSV), ("xlsx", XLSX)):
-        answer = await office.call("contractor", "GET", "/roster-template", params={"format": form})
+        answer = await office.call("contractor", "GET", f"/roster-template/{form}")
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith(kind)
         assert answer.headers["content-disposition"] == f'attachment; filename="roster.{form}"'
