@@ -61,9 +61,9 @@ _PERSON = (
 
 
 def visible_people(actor: Actor, scope: str = READ) -> ColumnElement[bool]:
-    """Limit `Person` rows: those of reached parties, those the actor entered himself, all for the whole city.
+    """Limit `Person` rows: those of reached parties, and those the actor entered while nobody assigned them.
 
-    Who once held a post stays visible to its party and project: what he did there is still to be looked at. Asked row
+    Who acts for the whole city reaches all. Who once held a post stays visible to its party and project: what he did there is still to be looked at. Asked row
     by row; `visible_among_many` asks for the same people once for all rows.
     """
     on_a_reached_post = exists(
@@ -71,7 +71,7 @@ def visible_people(actor: Actor, scope: str = READ) -> ColumnElement[bool]:
             Assignment.person_id == Person.id, visible_party(actor, scope, Assignment.project_id, Post.party_id)
         )
     )
-    return or_(city_wide(actor, scope), Person.created_by == actor.account_id, on_a_reached_post)
+    return or_(city_wide(actor, scope), _entered_and_free(actor), on_a_reached_post)
 
 
 def visible_among_many(actor: Actor, scope: str = READ) -> ColumnElement[bool]:
@@ -80,7 +80,13 @@ def visible_among_many(actor: Actor, scope: str = READ) -> ColumnElement[bool]:
         Assignment.project_id.in_(visible_projects(actor, scope)),
         visible_party(actor, scope, Assignment.project_id, Post.party_id),
     )
-    return or_(city_wide(actor, scope), Person.created_by == actor.account_id, Person.id.in_(reached))
+    return or_(city_wide(actor, scope), _entered_and_free(actor), Person.id.in_(reached))
+
+
+def _entered_and_free(actor: Actor) -> ColumnElement[bool]:
+    return and_(
+        Person.created_by == actor.account_id, ~exists(select(Assignment.id).where(Assignment.person_id == Person.id))
+    )
 
 
 def _assigned() -> Select[UUID]:

@@ -142,6 +142,9 @@ async def test_who_enters_a_person_sees_him_before_he_is_assigned(office: Office
     post = await make_post(office.database, sites.there.parties["009"], kind="builder")
     await make_assignment(office.database, sites.there.project.id, post, person.id)
     assert (await office.call("stranger", "GET", f"/people/{person.id}")).status_code == 200
+    assert (await office.call("admin", "GET", f"/people/{person.id}")).status_code == 404
+    listed = (await office.call("admin", "GET", "/people", params={"limit": 200})).json()["items"]
+    assert str(person.id) not in {row["id"] for row in listed}
 
 
 async def test_a_person_is_corrected_but_not_his_log_in(office: Office, sites: TwoSites) -> None:

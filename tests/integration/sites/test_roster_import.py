@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -261,6 +262,15 @@ async def test_a_long_roster_takes_as_many_statements_as_a_short_one(
         if size > 3:
             numbers.add(len(seen))
     assert max(numbers) <= 16
+
+
+async def test_two_imports_at_once_make_everything_once(office: Office, sites: TwoSites) -> None:
+    body = csv_roster(team())
+    before = await stored(office, sites)
+    answers = await asyncio.gather(*(send(office, sites, body) for _ in range(2)))
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert sorted(answer.json()["counts"]["created"] for answer in answers) == [0, 5]
+    assert (await stored(office, sites))["assignment"] == before["assignment"] + 5
 
 
 async def test_files_that_are_no_rosters_are_told_so(office: Office, sites: TwoSites) -> None:
