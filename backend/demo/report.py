@@ -196,7 +196,8 @@ class Report:
                 continue
             words = messages.text(self._language, item["reason"], {"reason": item.get("detail", "")}).title
             status = self._say(_STATUSES[item["status"]])
-            yield f"  {_hour(batch.delivery.at)} {item['device_event_id']} {sent.device_time}  {status}{self._colon}{words}"
+            what = f"{_hour(batch.delivery.at)} {item['device_event_id']} {sent.device_time}"
+            yield f"  {what}  {status}{self._colon}{words}"
 
     def _on_post(self, project: world.Project) -> Iterator[str]:
         found = self._findings.on_post[project.key]

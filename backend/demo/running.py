@@ -1,14 +1,15 @@
 """Runs the demo: looks at the database, loads the world, plays the day, tells what happened."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import httpx
+from litestar import Litestar
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -17,7 +18,7 @@ from backend.demo.accounts import keep_accounts, write_logins
 from backend.demo.clients import Connection, DemoError
 from backend.demo.day import play_day
 from backend.demo.findings import Findings, read_findings
-from backend.demo.loading import Loader
+from backend.demo.loading import Loaded, Loader
 from backend.demo.phone_plan import ZONE, instant
 from backend.demo.report import Report
 from backend.identity.accounts import StaffOpening
@@ -33,6 +34,7 @@ from backend.sites.model import DEFAULT_CUTOVER, work_on
 from backend.staff import open_first_staff
 
 Write = Callable[[str], None]
+Result = TypeVar("Result")
 
 # No address that anything could listen on: the application is called in memory.
 _BASE_URL: Final = "http://daogang.invalid"
@@ -99,18 +101,17 @@ async def run_demo(
 
     day = day_to_play(now)
     clock = ManualClock(datetime.combine(day - timedelta(days=1), _LOADED_AT, ZONE))
+    state = await _look(settings)
+    if state is State.LOADED:
+        tell("demo.already")
+        return None
+    if state is not State.EMPTY:
+        raise DemoError("demo.not_empty" if state is State.FOREIGN else "demo.unfinished")
+    began = perf_counter()
+    tell("demo.begins", day=day.isoformat())
     app = create_app(replace(settings, sms_console=False), clock=clock, keys=keys)
-    # httpx and Litestar spell the ASGI types differently.
-    transport = httpx.ASGITransport(cast("Any", app))
-    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=_BASE_URL, timeout=60) as http:
-        state = await state_of(app.state.database)
-        if state is State.LOADED:
-            tell("demo.already")
-            return None
-        if state is not State.EMPTY:
-            raise DemoError("demo.not_empty" if state is State.FOREIGN else "demo.unfinished")
-        began = perf_counter()
-        tell("demo.begins", day=day.isoformat())
+
+    async def play(http: httpx.AsyncClient) -> tuple[Loaded, Findings]:
         connection = Connection(http, clock, language, outbox)
         loader = Loader(connection, day, await _open_operator(app.state, clock), tell)
         loaded = await loader.load()
@@ -119,27 +120,48 @@ async def run_demo(
         played = await play_day(connection, loaded, day)
         clock.set(instant(day, _OVER))
         auditor = await loader.open_auditor()
-        findings = await read_findings(auditor, loaded, played, clock.now())
         keep_accounts(outbox, loaded, day)
-        for line in Report(findings, loaded, language).lines():
-            write(line)
-        write("")
-        for line in _where_next(settings, findings, language, loaded.projects["line"]):
-            write(line)
-        tell("demo.done", seconds=f"{perf_counter() - began:.1f}")
+        return loaded, await read_findings(auditor, loaded, played, clock.now())
+
+    loaded, findings = await _with_client(app, play)
+    for line in Report(findings, loaded, language).lines():
+        write(line)
+    write("")
+    for line in _where_next(settings, findings, language, loaded.projects["line"]):
+        write(line)
+    tell("demo.done", seconds=f"{perf_counter() - began:.1f}")
     return findings
+
+
+async def _with_client(app: Litestar, act: Callable[[httpx.AsyncClient], Awaitable[Result]]) -> Result:
+    """Start the application, call it in memory, stop it; what `act` raises arrives as it is.
+
+    Whatever is raised inside the application's lifespan would arrive wrapped in a group of its task group.
+    """
+    # httpx and Litestar spell the ASGI types differently.
+    transport = httpx.ASGITransport(cast("Any", app))
+    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=_BASE_URL, timeout=60) as http:
+        try:
+            result, failure = await act(http), None
+        except Exception as error:  # noqa: BLE001 - raised again below
+            result, failure = None, error
+    if failure is not None:
+        raise failure
+    return cast("Result", result)
+
+
+async def _look(settings: Settings) -> State:
+    database = Database(settings.database_url, max_size=1)
+    try:
+        return await state_of(database)
+    finally:
+        await database.close()
 
 
 async def tell_logins(settings: Settings, language: str, write: Write) -> None:
     """Write the demo's log-ins, or that this database holds no demo."""
     outbox = require_outbox(settings)
-    database = Database(settings.database_url)
-    await database.open()
-    try:
-        state = await state_of(database)
-    finally:
-        await database.close()
-    if state is not State.LOADED:
+    if await _look(settings) is not State.LOADED:
         write(messages.text(language, "demo.logins_none").title)
         return
     for line in write_logins(outbox, settings.port, language):

@@ -1,0 +1,272 @@
+"""The demo on a database of its own: what it counts, and that every figure it prints traces to punches."""
+
+import stat
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.demo.accounts import accounts_file, read_accounts
+from backend.demo.clients import DemoError
+from backend.demo.findings import Findings, SourceTally
+from backend.demo.layout import width_of
+from backend.demo.phone_plan import Lesson
+from backend.demo.running import run_demo, tell_logins
+from backend.kit.clock import ManualClock
+from backend.kit.keyring import MemoryKeyRing
+from backend.settings import Settings
+from tests.support.apps import client_of, running_app
+from tests.support.databases import Databases
+
+NOW = datetime(2026, 3, 17, 2, tzinfo=UTC)
+DAY = date(2026, 3, 16)
+
+
+@dataclass(frozen=True)
+class Ran:
+    settings: Settings
+    keys: MemoryKeyRing
+    findings: Findings
+    printed: list[str]
+
+
+def settings_of(url: str, folder: Path) -> Settings:
+    outbox = folder / "sms.ndjson"
+    return Settings(database_url=url, keys_dir=folder / "keys", environment="test", processes=1, sms_outbox=outbox)
+
+
+@pytest.fixture(scope="module")
+async def ran(anyio_backend: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ran]:
+    del anyio_backend  # tests that are not async themselves need this one's loop
+    with databases.clone("demo") as url:
+        settings = settings_of(url, tmp_path_factory.mktemp("demo"))
+        keys = MemoryKeyRing(datetime(2026, 3, 1, tzinfo=UTC))
+        printed: list[str] = []
+        findings = await run_demo(settings, NOW, "zh-CN", printed.append, keys=keys)
+        assert findings is not None
+        yield Ran(settings, keys, findings, printed)
+
+
+def lessons(ran: Ran) -> dict[Lesson, tuple[int, dict[str, Any]]]:
+    taps = ran.findings.played.taps
+    return {one.tap.lesson: (one.answer.status, one.answer.body) for one in taps if one.tap.lesson is not None}
+
+
+def test_what_was_sent_and_what_became_of_it(ran: Ran) -> None:
+    assert ran.findings.played.day == DAY
+    assert ran.findings.tallies == [
+        SourceTally("phone", sent=41, counted=31, review=5, refused=2, replayed=1, conflict=1, rejected=1),
+        SourceTally("gate", sent=80, counted=60, review=2, refused=1, replayed=14, conflict=1, rejected=2),
+    ]
+    assert len(ran.findings.ledger) == 31 + 5 + 2 + 60 + 2 + 1
+
+
+def test_why(ran: Ran) -> None:
+    assert {(tally.outcome, tally.code): tally.count for tally in ran.findings.reasons} == {
+        ("counted", "decision.gate_passed"): 60,
+        ("counted", "decision.inside_fence"): 31,
+        ("review", "decision.person_unknown"): 1,
+        ("review", "decision.time_quarantined"): 1,
+        ("review", "decision.assignment_not_in_force"): 1,
+        ("review", "decision.gate_site"): 1,
+        ("review", "decision.mock_location"): 1,
+        ("review", "decision.no_fix"): 1,
+        ("review", "decision.uncertain_position"): 1,
+        ("refused", "decision.gate_refused"): 1,
+        ("refused", "decision.datum_suspected"): 1,
+        ("refused", "decision.outside_fence"): 1,
+    }
+
+
+def test_what_goes_wrong_on_purpose_is_told(ran: Ran) -> None:
+    told = lessons(ran)
+    outcomes = {lesson: body["outcome"] for lesson, (status, body) in told.items() if status == 201}
+    assert outcomes == {
+        "retry": "counted",
+        "wrong_datum": "refused",
+        "right_datum": "counted",
+        "ended_named": "review",
+        "outside": "refused",
+        "moved_back": "counted",
+        "mock": "review",
+        "gate_site": "review",
+        "no_fix": "review",
+    }
+    numbers = {lesson: body["reasons"][0]["numbers"] for lesson, (status, body) in told.items() if status == 201}
+    assert numbers["outside"]["distance_m"] == pytest.approx(180, abs=5)
+    assert numbers["wrong_datum"]["suspected_crs"] == "gcj02"
+    assert numbers["wrong_datum"]["shift_m"] == pytest.approx(588, abs=2)
+
+
+def test_the_same_event_again_is_the_first_receipt_and_other_content_a_conflict(ran: Ran) -> None:
+    told = lessons(ran)
+    first = next(one for one in ran.findings.played.taps if one.tap.event == "陆怀舟 morning")
+    status, again = told["retry"]
+    assert (status, again["replayed"], first.answer.body["replayed"]) == (201, True, False)
+    receipt = ("punch_id", "received_at", "occurred_at", "outcome", "reasons")
+    assert [again[name] for name in receipt] == [first.answer.body[name] for name in receipt]
+    status, problem = told["changed"]
+    assert (status, problem["code"]) == (409, "ledger.event_conflict")
+    status, problem = told["ended"]
+    assert (status, problem["code"], len(problem["candidates"])) == (409, "mobile.project_ambiguous", 1)
+
+
+def test_a_batch_that_comes_twice_counts_once(ran: Ran) -> None:
+    batches = {
+        (one.delivery.gate.lane, one.delivery.note): Counter(item["status"] for item in one.results)
+        for one in ran.findings.played.batches
+        if one.delivery.note != "routine"
+    }
+    assert batches == {
+        ("S1", "again"): {"duplicate": 2},
+        ("E1", "late"): {"accepted": 11, "quarantined": 1, "rejected": 1},
+        ("E1", "again"): {"duplicate": 12, "rejected": 1},
+        ("E1", "mended"): {"accepted": 1},
+        ("E1", "altered"): {"conflict": 1},
+    }
+    routine = [one for one in ran.findings.played.batches if one.delivery.note == "routine"]
+    assert Counter(item["status"] for one in routine for item in one.results) == {"accepted": 50}
+
+
+def test_late_passes_are_kept_with_both_times(ran: Ran) -> None:
+    rows = {row["punch_id"]: row for row in ran.findings.ledger}
+    late = next(one for one in ran.findings.played.batches if one.delivery.note == "late")
+    for item, sent in zip(late.results, late.delivery.items, strict=True):
+        if item["status"] == "accepted":
+            row = rows[item["punch_id"]]
+            assert datetime.fromisoformat(row["occurred_at"]) == datetime.fromisoformat(sent.device_time)
+            assert datetime.fromisoformat(row["received_at"]) == late.delivery.at
+            assert row["signals"] == ["stored"]
+
+
+def test_who_was_on_post(ran: Ran) -> None:
+    line, tower = ran.findings.on_post["line"], ran.findings.on_post["tower"]
+    for found in (line, tower):
+        assert found["work_on"] == DAY.isoformat()
+    figures = ("holders", "present", "valid", "vacant_posts")
+    assert [line[name] for name in figures] == [14, 13, 11, 1]
+    assert [tower[name] for name in figures] == [22, 20, 18, 1]
+    by_name = {row["person_name"]: row for row in (*line["lines"], *tower["lines"])}
+    assert {name for name, row in by_name.items() if name and not row["present"]} == {"贺松年", "尹逢春", "孔令田"}
+    not_valid = {name for name, row in by_name.items() if row["present"] and not row["valid"]}
+    assert not_valid == {"沈若川", "戚安澜", "毛立秋", "龙在野"}
+    assert {name for name, row in by_name.items() if row["provisional"]} == {"沈若川"}
+    assert "汤沐风" not in by_name  # his assignment ended the day before
+
+
+def test_every_figure_of_the_list_traces_to_punches(ran: Ran) -> None:
+    for found in ran.findings.on_post.values():
+        for line in found["lines"]:
+            own = [
+                datetime.fromisoformat(row["occurred_at"])
+                for row in ran.findings.ledger
+                if line["person_id"] is not None
+                and row["person_id"] == line["person_id"]
+                and row["outcome"] == "counted"
+            ]
+            assert line["punches"] == len(own)
+            first, last = (line[name] and datetime.fromisoformat(line[name]) for name in ("first_at", "last_at"))
+            assert (first, last) == ((min(own), max(own)) if own else (None, None))
+
+
+def test_a_night_shift_is_one_day(ran: Ran) -> None:
+    day, entries = ran.findings.traced_day, ran.findings.traced_entries
+    assert (day["work_on"], day["punches"], day["valid"]) == (DAY.isoformat(), 2, True)
+    occurred = [datetime.fromisoformat(entry["punch"]["occurred_at"]) for entry in entries]
+    assert [entry["punch"]["punch_id"] for entry in entries] == day["entries"]
+    assert [at.astimezone(UTC).isoformat() for at in occurred] == [
+        "2026-03-16T14:02:02+00:00",  # 22:02 in Wuhan
+        "2026-03-16T19:24:02+00:00",  # 03:24 on the next calendar day
+    ]
+    assert day["span_s"] == (occurred[1] - occurred[0]).total_seconds()
+
+
+def test_times_of_receipt_are_those_of_the_day(ran: Ran) -> None:
+    received = [datetime.fromisoformat(row["received_at"]) for row in ran.findings.ledger]
+    assert min(received).isoformat() == "2026-03-15T22:54:00+00:00"  # 06:54 in Wuhan
+    assert max(received).isoformat() == "2026-03-16T19:31:02+00:00"  # 03:31 on the next calendar day
+
+
+def test_the_misprint_was_found_by_the_dry_run(ran: Ran) -> None:
+    assert any("第 9 行“证件号码”一栏" in line for line in ran.printed)
+
+
+def test_the_report_speaks_and_its_tables_line_up(ran: Ran) -> None:
+    place = next(index for index, line in enumerate(ran.printed) if line.startswith("来源"))
+    table = ran.printed[place : place + 5]
+    assert [line.split() for line in table[2:]] == [
+        ["手机", "41", "31", "5", "2", "1", "1", "1"],
+        ["闸机", "80", "60", "2", "1", "14", "1", "2"],
+        ["合计", "121", "91", "7", "3", "15", "2", "3"],
+    ]
+    assert len({width_of(line) for line in table}) == 1
+    # A message without an entry in the catalogue would show its code.
+    assert not [line for line in ran.printed if "demo." in line]
+
+
+async def test_a_second_time_it_does_nothing(ran: Ran) -> None:
+    printed: list[str] = []
+    assert await run_demo(ran.settings, NOW, "en", printed.append, keys=ran.keys) is None
+    assert printed == [
+        "This database holds the demo already; nothing was changed. `daogang demo --logins` shows the accounts"
+    ]
+
+
+async def test_the_log_ins_are_private_and_work(ran: Ran, tmp_path: Path) -> None:
+    outbox = ran.settings.sms_outbox
+    assert outbox is not None
+    assert stat.S_IMODE(accounts_file(outbox).stat().st_mode) == 0o600
+    kept = read_accounts(outbox)
+    assert kept is not None
+    assert {one.username for one in kept.accounts} == {
+        "operator",
+        "city",
+        "donghu",
+        "line11",
+        "tower",
+        "supervisor11",
+        "auditor",
+    }
+    printed: list[str] = []
+    await tell_logins(ran.settings, "en", printed.append)
+    async with (
+        running_app(ran.settings.database_url, tmp_path, clock=ManualClock(NOW), keys=ran.keys) as app,
+        client_of(app) as client,
+    ):
+        for one in kept.accounts:
+            assert any(one.username in line and one.password in line for line in printed)
+            body = {"username": one.username, "password": one.password}
+            answer = await client.post("/admin/v1/session", json=body)
+            assert (answer.status_code, answer.json()["roles"]) == (201, [one.role])
+
+
+async def test_other_data_is_left_alone(databases: Databases, tmp_path: Path) -> None:
+    keys = MemoryKeyRing(datetime(2026, 3, 1, tzinfo=UTC))
+    with databases.clone("foreign") as url:
+        async with running_app(url, tmp_path, clock=ManualClock(NOW), keys=keys) as app:
+            from backend.identity.accounts import StaffOpening
+            from backend.identity.roles import Role
+            from backend.staff import open_first_staff
+
+            state = app.state
+            opening = StaffOpening("somebody", "某人")
+            services = state.wiring.identity
+            await open_first_staff(state.database, opening, Role.OPERATOR, clock=state.clock, services=services)
+        settings = settings_of(url, tmp_path)
+        with pytest.raises(DemoError) as refusal:
+            await run_demo(settings, NOW, "zh-CN", print, keys=keys)
+        assert refusal.value.code == "demo.not_empty"
+        printed: list[str] = []
+        await tell_logins(settings, "zh-CN", printed.append)
+        assert printed == ["此数据库中没有演示，因此没有演示账号；首个管理员用 `daogang staff add` 开通"]
+
+
+async def test_without_an_outbox_it_says_what_it_needs(fresh_database: str, tmp_path: Path) -> None:
+    settings = Settings(database_url=fresh_database, keys_dir=tmp_path)
+    with pytest.raises(DemoError) as refusal:
+        await run_demo(settings, NOW, "zh-CN", print)
+    assert refusal.value.code == "demo.needs_outbox"
