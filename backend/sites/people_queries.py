@@ -63,8 +63,8 @@ _PERSON = (
 def visible_people(actor: Actor, scope: str = READ) -> ColumnElement[bool]:
     """Limit `Person` rows: those of reached parties, and those the actor entered while nobody assigned them.
 
-    Who acts for the whole city reaches all. Who once held a post stays visible to its party and project: what he did there is still to be looked at. Asked row
-    by row; `visible_among_many` asks for the same people once for all rows.
+    Who acts for the whole city reaches all. Who once held a post stays visible to its party and project: what he did
+    there is still to be looked at. Asked row by row; `visible_among_many` asks for the same people once for all rows.
     """
     on_a_reached_post = exists(
         _assigned().where(
