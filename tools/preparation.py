@@ -20,7 +20,7 @@ PREPARED = LOCAL / "prepared.stamp"
 def prepare(settings: dict[str, str], *, private: bool) -> str:
     """Make the database of DATABASE_URL ready for the server; return the demo's log-ins as text.
 
-    A private database that this very code prepared this month is taken as it is: only we change it, and partitions
+    A private database that these migrations prepared this month is taken as it is: only we change it, and partitions
     are made two years ahead. Anybody else's database is looked at each time.
     """
     state = f"{_fingerprint()} {datetime.now(UTC):%Y-%m}"
@@ -58,9 +58,10 @@ def _logins(settings: dict[str, str]) -> str:
 
 
 def _fingerprint() -> str:
-    """Return a digest of what decides the schema, the keys and the demo."""
-    folders = ("migrations", "backend", "geofences", "mobile_api")
-    return digest_of(sorted(path for name in folders for path in (ROOT / name).rglob("*") if path.suffix == ".py"))
+    """Return a digest of what decides schema and keys; the demo, once played, stays what it was."""
+    files = [path for path in (ROOT / "migrations").rglob("*") if path.suffix in {".py", ".sql"}]
+    files += [ROOT / "backend" / "migrate.py", *(ROOT / "backend" / "kit").glob("key*.py")]
+    return digest_of(sorted(files))
 
 
 def _is_empty(settings: dict[str, str]) -> bool:

@@ -117,7 +117,7 @@ def run_until_ready(local: Path) -> str:
         )
     process = processes.Process(popen, log, f"http://127.0.0.1:{port}")
     try:
-        processes.wait_for_line(process, "Ctrl-C stops everything")
+        processes.wait_for_line(process, "Ctrl-C stops everything", within_s=300)
         assert httpx.get(f"{process.base_url}/health/ready", trust_env=False).is_success
         popen.send_signal(signal.SIGINT)
         assert popen.wait(processes.DOWN_WITHIN_S) == 0

@@ -108,9 +108,9 @@ def wait_until_ready(process: Process) -> None:
     raise AssertionError(f"not ready:\n{process.log.read_text()}")
 
 
-def wait_for_line(process: Process, text: str) -> None:
+def wait_for_line(process: Process, text: str, within_s: float = UP_WITHIN_S) -> None:
     """Wait until the process has logged a text; AssertionError with the log when it ends or takes too long."""
-    until = time.monotonic() + UP_WITHIN_S
+    until = time.monotonic() + within_s
     while time.monotonic() < until and process.popen.poll() is None:
         if text in process.log.read_text():
             return
