@@ -1,7 +1,7 @@
 """Keeps the demo's staff passwords, drawn when it was loaded, in a private file, and writes them out for people."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -10,9 +10,10 @@ import msgspec
 
 from backend.demo import world
 from backend.demo.layout import lay_out
-from backend.demo.loading import Loaded
 from backend.demo.people import PEOPLE
+from backend.demo.state import State, look_at, require_outbox
 from backend.kit import messages
+from backend.settings import Settings
 from backend.sites.posts import POST_KINDS
 
 _ROLES: Final = {
@@ -47,17 +48,17 @@ def accounts_file(outbox: Path) -> Path:
     return outbox.with_name("demo-accounts.json")
 
 
-def keep_accounts(outbox: Path, loaded: Loaded, day: date) -> None:
+def keep_accounts(outbox: Path, passwords: Mapping[world.StaffKey, str], day: date) -> None:
     """Write the log-ins, readable by the owner alone; an older file is replaced."""
     accounts = [
         DemoAccount(
             username=member.username,
             role=member.role,
             display_name=member.display_name,
-            password=loaded.passwords[member.key],
+            password=passwords[member.key],
         )
         for member in world.STAFF
-        if member.key in loaded.passwords
+        if member.key in passwords
     ]
     content = msgspec.json.format(msgspec.json.encode(DemoAccounts(played_on=day, accounts=accounts)), indent=1)
     path = accounts_file(outbox)
@@ -72,6 +73,16 @@ def read_accounts(outbox: Path) -> DemoAccounts | None:
     """Return the log-ins, None when the file is not there."""
     path = accounts_file(outbox)
     return msgspec.json.decode(path.read_bytes(), type=DemoAccounts) if path.exists() else None
+
+
+async def tell_logins(settings: Settings, language: str, write: Callable[[str], None]) -> None:
+    """Write the demo's log-ins, or that this database holds no demo."""
+    outbox = require_outbox(settings)
+    if await look_at(settings) is not State.LOADED:
+        write(messages.text(language, "demo.logins_none").title)
+        return
+    for line in write_logins(outbox, settings.port, language):
+        write(line)
 
 
 def write_logins(outbox: Path, port: int, language: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 import httpx
 import msgspec
 
+from backend.demo.errors import DemoError
 from backend.gates.signature import signed_headers
 from backend.identity.sms import read_outbox
 from backend.kit.clock import ManualClock
@@ -17,16 +18,6 @@ from backend.kit.clock import ManualClock
 # Names of what is the same in every demo: which installation of the app a person has.
 _DEMO = UUID("6f9d2c1e-8f4b-4c1a-9a53-0d1e2f3a4b5c")
 _EARLY = timedelta(seconds=60)
-
-
-class DemoError(Exception):
-    """The demo cannot go on; `code` is one of the message catalogues, `detail` fills its placeholders."""
-
-    def __init__(self, code: str, **detail: object) -> None:
-        """Keep code and detail for whoever prints them."""
-        super().__init__(code)
-        self.code = code
-        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from backend.demo import world
-from backend.demo.clients import Connection, DemoError, Device, Staff
+from backend.demo.clients import Connection, Device, Staff
+from backend.demo.errors import DemoError
 from backend.demo.line import metro_geojson
 from backend.demo.people import LINE_PEOPLE, TOWER_PEOPLE, Person, ProjectKey, roster_csv
 from backend.demo.phone_plan import HALF_WIDTH_M

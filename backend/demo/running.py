@@ -3,30 +3,27 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
-from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, TypeVar, cast
 
 import httpx
 from litestar import Litestar
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from backend.demo import world
-from backend.demo.accounts import keep_accounts, write_logins
-from backend.demo.clients import Connection, DemoError
+from backend.demo.accounts import keep_accounts
+from backend.demo.clients import Connection
 from backend.demo.day import play_day
+from backend.demo.errors import DemoError
 from backend.demo.findings import Findings, read_findings
 from backend.demo.loading import Loaded, Loader
 from backend.demo.phone_plan import ZONE, instant
 from backend.demo.report import Report
+from backend.demo.state import State, look_at, require_outbox
 from backend.identity.accounts import StaffOpening
 from backend.identity.errors import UsernameTaken
 from backend.identity.roles import Role
 from backend.kit import messages
 from backend.kit.clock import ManualClock
-from backend.kit.db import Database, sqlstate_of
 from backend.kit.keyring import KeyRing
 from backend.main import create_app
 from backend.settings import Settings
@@ -40,50 +37,11 @@ Result = TypeVar("Result")
 _BASE_URL: Final = "http://daogang.invalid"
 _LOADED_AT: Final = time(15)
 _OVER: Final = "28:20"
-_UNDEFINED_TABLE: Final = "42P01"
-
-STATE = text(
-    """
-SELECT EXISTS (SELECT FROM account) OR EXISTS (SELECT FROM project),
-  (SELECT count(*) FROM project WHERE registration_no = ANY(:numbers)) = :projects,
-  EXISTS (SELECT FROM account WHERE username = :last)
-"""
-)
-
-
-class State(StrEnum):
-    """What a database holds."""
-
-    EMPTY = "empty"
-    LOADED = "loaded"
-    UNFINISHED = "unfinished"
-    FOREIGN = "foreign"
 
 
 def day_to_play(now: datetime) -> date:
     """Return the last site-local day that was over an hour ago: yesterday in Shanghai, but for the small hours."""
     return work_on(now - timedelta(hours=1), ZONE.key, DEFAULT_CUTOVER) - timedelta(days=1)
-
-
-async def state_of(database: Database) -> State:
-    """Tell what a migrated database holds; raises DemoError when it is not migrated."""
-    values = {
-        "numbers": list(world.REGISTRATION_NUMBERS),
-        "projects": len(world.PROJECTS),
-        "last": world.AUDITOR.username,
-    }
-    try:
-        async with database.transaction() as tx:
-            filled, has_demo, complete = (await tx.execute(STATE, values)).one()
-    except DBAPIError as error:
-        if sqlstate_of(error) == _UNDEFINED_TABLE:
-            raise DemoError("demo.not_migrated") from error
-        raise
-    if not filled:
-        return State.EMPTY
-    if not has_demo:
-        return State.FOREIGN
-    return State.LOADED if complete else State.UNFINISHED
 
 
 async def run_demo(
@@ -101,26 +59,26 @@ async def run_demo(
 
     day = day_to_play(now)
     clock = ManualClock(datetime.combine(day - timedelta(days=1), _LOADED_AT, ZONE))
-    state = await _look(settings)
+    state = await look_at(settings)
     if state is State.LOADED:
         tell("demo.already")
         return None
     if state is not State.EMPTY:
         raise DemoError("demo.not_empty" if state is State.FOREIGN else "demo.unfinished")
     began = perf_counter()
-    tell("demo.begins", day=day.isoformat())
     app = create_app(replace(settings, sms_console=False), clock=clock, keys=keys)
+    tell("demo.begins", day=day.isoformat())
 
     async def play(http: httpx.AsyncClient) -> tuple[Loaded, Findings]:
         connection = Connection(http, clock, language, outbox)
         loader = Loader(connection, day, await _open_operator(app.state, clock), tell)
         loaded = await loader.load()
-        keep_accounts(outbox, loaded, day)
+        keep_accounts(outbox, loaded.passwords, day)
         tell("demo.playing", day=day.isoformat())
         played = await play_day(connection, loaded, day)
         clock.set(instant(day, _OVER))
         auditor = await loader.open_auditor()
-        keep_accounts(outbox, loaded, day)
+        keep_accounts(outbox, loaded.passwords, day)
         return loaded, await read_findings(auditor, loaded, played, clock.now())
 
     loaded, findings = await _with_client(app, play)
@@ -148,31 +106,6 @@ async def _with_client(app: Litestar, act: Callable[[httpx.AsyncClient], Awaitab
     if failure is not None:
         raise failure
     return cast("Result", result)
-
-
-async def _look(settings: Settings) -> State:
-    database = Database(settings.database_url, max_size=1)
-    try:
-        return await state_of(database)
-    finally:
-        await database.close()
-
-
-async def tell_logins(settings: Settings, language: str, write: Write) -> None:
-    """Write the demo's log-ins, or that this database holds no demo."""
-    outbox = require_outbox(settings)
-    if await _look(settings) is not State.LOADED:
-        write(messages.text(language, "demo.logins_none").title)
-        return
-    for line in write_logins(outbox, settings.port, language):
-        write(line)
-
-
-def require_outbox(settings: Settings) -> Path:
-    """Return the file of the development SMS adapter, which the demo's phones read; raises DemoError without one."""
-    if settings.sms_outbox is None:
-        raise DemoError("demo.needs_outbox")
-    return settings.sms_outbox
 
 
 async def _open_operator(state: Any, clock: ManualClock) -> str:  # noqa: ANN401 - the application's state

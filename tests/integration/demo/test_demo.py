@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from backend.demo.accounts import accounts_file, read_accounts
-from backend.demo.clients import DemoError
+from backend.demo.accounts import accounts_file, read_accounts, tell_logins
+from backend.demo.errors import DemoError
 from backend.demo.findings import Findings, SourceTally
 from backend.demo.layout import width_of
 from backend.demo.phone_plan import Lesson
-from backend.demo.running import run_demo, tell_logins
+from backend.demo.running import run_demo
 from backend.kit.clock import ManualClock
 from backend.kit.keyring import MemoryKeyRing
 from backend.settings import Settings
@@ -263,6 +263,20 @@ async def test_other_data_is_left_alone(databases: Databases, tmp_path: Path) ->
         printed: list[str] = []
         await tell_logins(settings, "zh-CN", printed.append)
         assert printed == ["此数据库中没有演示，因此没有演示账号；首个管理员用 `daogang staff add` 开通"]
+
+
+async def test_a_demo_that_broke_off_is_not_taken_for_a_whole_one(
+    fresh_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks_off(*_: object) -> None:
+        raise DemoError("demo.no_sms", outbox="-")
+
+    monkeypatch.setattr("backend.demo.running.play_day", breaks_off)
+    settings, keys = settings_of(fresh_database, tmp_path), MemoryKeyRing(datetime(2026, 3, 1, tzinfo=UTC))
+    for code in ("demo.no_sms", "demo.unfinished"):
+        with pytest.raises(DemoError) as refusal:
+            await run_demo(settings, NOW, "zh-CN", print, keys=keys)
+        assert refusal.value.code == code
 
 
 async def test_without_an_outbox_it_says_what_it_needs(fresh_database: str, tmp_path: Path) -> None:
