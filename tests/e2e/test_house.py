@@ -125,4 +125,4 @@ def run_until_ready(local: Path) -> str:
         process.kill()
     assert not (local / "run.pids").exists()
     assert not Cluster("run", local=local).is_running()
-    return log.read_text()
+    return processes.said(process)

@@ -34,7 +34,15 @@ class Process:
         try:
             return self.popen.wait(DOWN_WITHIN_S)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"did not stop:\n{self.log.read_text()}") from None
+            raise AssertionError(f"did not stop:\n{said(self)}") from None
+
+    def ends_within(self, seconds: float) -> bool:
+        """Wait for its end, so long at most; tell whether it has ended."""
+        try:
+            self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def kill(self) -> None:
         """Kill it and everything of its session at once, as a power cut would."""
@@ -99,19 +107,25 @@ def server(url: str, folder: Path, **more: str) -> Generator[Process]:
 def wait_until_ready(process: Process) -> None:
     """Wait for a 200 of /health/ready; AssertionError with the log when the process ends or takes too long."""
     until = time.monotonic() + UP_WITHIN_S
-    while time.monotonic() < until and process.popen.poll() is None:
+    while time.monotonic() < until and not process.ends_within(0.05):
         try:
             if httpx.get(f"{process.base_url}/health/ready", timeout=5, trust_env=False).is_success:
                 return
         except httpx.TransportError:
             continue
-    raise AssertionError(f"not ready:\n{process.log.read_text()}")
+    raise AssertionError(f"not ready:\n{said(process)}")
 
 
 def wait_for_line(process: Process, text: str, within_s: float = UP_WITHIN_S) -> None:
     """Wait until the process has logged a text; AssertionError with the log when it ends or takes too long."""
     until = time.monotonic() + within_s
-    while time.monotonic() < until and process.popen.poll() is None:
-        if text in process.log.read_text():
+    while True:
+        if text in said(process):
             return
-    raise AssertionError(f"never said {text!r}:\n{process.log.read_text()}")
+        if process.ends_within(0.05) or time.monotonic() > until:
+            raise AssertionError(f"never said {text!r}:\n{said(process)}")
+
+
+def said(process: Process) -> str:
+    """Return the process's log; a letter that is only half written stands as a replacement sign."""
+    return process.log.read_text(encoding="utf-8", errors="replace")
