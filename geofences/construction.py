@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geofences.complexity import MAX_CROSSINGS, too_tangled
 from geofences.coordinates import CoordinateSystem, check_position, checked_wgs84
 from geofences.errors import (
     HoleMisplaced,
@@ -23,10 +24,13 @@ from geofences.errors import (
     SizeInvalid,
     TooFewPoints,
     TooManyVertices,
+    TooTangled,
     WidthsInvalid,
 )
 from geofences.shapes import (
-    MAX_SIZE_M,
+    MAX_HALF_WIDTH_M,
+    MAX_LINE_VERTICES,
+    MAX_RADIUS_M,
     MAX_VERTICES,
     MIN_SIZE_M,
     Cap,
@@ -79,6 +83,8 @@ def build_multipolygon(
         parts.append(_valid_part(system, rings, where if single else f"{where}[{index}]"))
     if not parts:
         raise ShapeEmpty(where=where)
+    if len(parts) > 1 and too_tangled([shapely.get_coordinates(ring) for ring in shapely.get_rings(parts)]):
+        raise TooTangled(where=where, limit=MAX_CROSSINGS)
     area = parts[0] if len(parts) == 1 else shapely.union_all(parts)
     return shape_of_area(area)
 
@@ -110,21 +116,24 @@ def build_corridor(
     """Make a corridor from a centreline (x, y) in `system` and half-widths in metres.
 
     `widths` are consecutive ranges from 0 to the end (the last `to_m` is None). Raises ShapeFault: NotFinite,
-    AxesSwapped, OutOfChina, TooFewPoints, TooManyVertices, SizeInvalid or WidthsInvalid. A centreline may cross itself.
+    AxesSwapped, OutOfChina, TooFewPoints, TooManyVertices, TooTangled, SizeInvalid or WidthsInvalid. A centreline may
+    cross itself.
     """
     for index, span in enumerate(widths):
-        _check_size(span.left_m, f"widths[{index}].left_m")
-        _check_size(span.right_m, f"widths[{index}].right_m")
+        _check_size(span.left_m, MAX_HALF_WIDTH_M, f"widths[{index}].left_m")
+        _check_size(span.right_m, MAX_HALF_WIDTH_M, f"widths[{index}].right_m")
     _check_ranges(widths)
-    _limit_vertices(len(line), where)
+    _limit_vertices(len(line), where, MAX_LINE_VERTICES)
     lon, lat = _converted(system, line, where, closed=False)
+    if too_tangled([np.column_stack([lon, lat])]):
+        raise TooTangled(where=where, limit=MAX_CROSSINGS)
     centreline = tuple(Point(a, b) for a, b in zip(lon.tolist(), lat.tolist(), strict=True))
     return Corridor(centreline, tuple(widths), cap, start_m)
 
 
 def build_circle(system: CoordinateSystem, centre: Position, radius_m: float, where: str = "coordinates") -> Circle:
     """Make a circle from its centre (x, y) in `system` and its radius in metres; raises ShapeFault."""
-    _check_size(radius_m, "radius_m")
+    _check_size(radius_m, MAX_RADIUS_M, "radius_m")
     return Circle(_one(system, centre, where), radius_m)
 
 
@@ -132,7 +141,7 @@ def build_fixed_point(
     system: CoordinateSystem, at: Position, radius_m: float, where: str = "coordinates"
 ) -> FixedPoint:
     """Make a fixed point from its position (x, y) in `system` and its radius in metres; raises ShapeFault."""
-    _check_size(radius_m, "radius_m")
+    _check_size(radius_m, MAX_RADIUS_M, "radius_m")
     return FixedPoint(_one(system, at, where), radius_m)
 
 
@@ -140,15 +149,15 @@ def _one(system: CoordinateSystem, position: Position, where: str) -> Point:
     return Point(*check_position(system, position[0], position[1], where))
 
 
-def _limit_vertices(found: int, where: str) -> None:
-    if found > MAX_VERTICES:
-        raise TooManyVertices(where=where, limit=MAX_VERTICES, found=found)
+def _limit_vertices(found: int, where: str, limit: int = MAX_VERTICES) -> None:
+    if found > limit:
+        raise TooManyVertices(where=where, limit=limit, found=found)
 
 
-def _check_size(value_m: float, where: str) -> None:
-    if not MIN_SIZE_M <= value_m <= MAX_SIZE_M:  # false for NaN too
+def _check_size(value_m: float, most_m: float, where: str) -> None:
+    if not MIN_SIZE_M <= value_m <= most_m:  # false for NaN too
         shown = value_m if np.isfinite(value_m) else str(value_m)
-        raise SizeInvalid(where=where, value_m=shown, least_m=MIN_SIZE_M, most_m=MAX_SIZE_M)
+        raise SizeInvalid(where=where, value_m=shown, least_m=MIN_SIZE_M, most_m=most_m)
 
 
 def _check_ranges(widths: Sequence[WidthRange]) -> None:

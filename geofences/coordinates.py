@@ -31,6 +31,8 @@ _EPSG: Final = re.compile(r"EPSG:(\d{4,6})", re.IGNORECASE | re.ASCII)
 _FIRST_ZONE: Final = 4534  # EPSG: CGCS2000 / 3-degree Gauss-Kruger CM 75E, without zone prefix
 _LAST_ZONE: Final = 4554  # CM 135E
 
+_BEYOND_ALL: Final = 1e8  # no system has larger numbers, and formulas overflow somewhere
+
 # Accuracy in metres of the way from each datum to WGS-84 that is open to everybody. None: no parameters are public, the
 # datum shift is left out, and positions can be off by some 100 m. 15 m: EPSG's general parameters of Beijing 1954.
 # CGCS2000 is taken as WGS-84; plate motion since the year 2000 makes about 0.9 m of it by now.
@@ -171,12 +173,13 @@ def checked_wgs84(system: CoordinateSystem, x: ArrayLike, y: ArrayLike, where: s
     finite = np.isfinite(x) & np.isfinite(y)
     if not finite.all():
         raise NotFinite(where=f"{where}[{int(np.argmin(finite))}]")
-    lon, lat = to_wgs84(system, x, y)
-    inside = in_china(lon, lat)
+    sane = (np.abs(x) < _BEYOND_ALL) & (np.abs(y) < _BEYOND_ALL)
+    lon, lat = to_wgs84(system, np.where(sane, x, 0.0), np.where(sane, y, 0.0))
+    inside = in_china(lon, lat) & sane
     if not inside.all():
         first = int(np.argmin(inside))
         place = {"where": f"{where}[{first}]", "x": float(x[first]), "y": float(y[first]), "system": system.code}
-        if in_china(*to_wgs84(system, y, x)).all():
+        if sane.all() and in_china(*to_wgs84(system, y, x)).all():
             raise AxesSwapped(**place)
         raise OutOfChina(**place)
     return lon, lat

@@ -59,6 +59,12 @@ class SelfCrossing(ShapeFault):
     code = "geofences.self_crossing"
 
 
+class TooTangled(ShapeFault):
+    """Lines or parts cross each other in more places than any worksite does. Detail: `where`, `limit`."""
+
+    code = "geofences.too_tangled"
+
+
 class HoleMisplaced(ShapeFault):
     """A hole lies outside its ring or in another hole, or cuts the area in two. Detail: `where`, `lon`, `lat`."""
 
@@ -183,6 +189,12 @@ class Backdated(InvalidInput):
     """A version cannot take effect in the past: punches have been judged by then. Detail: `valid_from`, `now`."""
 
     code = "geofences.backdated"
+
+
+class TooFarAhead(InvalidInput):
+    """A version cannot be published for a time more than ten years ahead. Detail: `valid_from`."""
+
+    code = "geofences.too_far_ahead"
 
 
 class ValidityOverlaps(Conflict):

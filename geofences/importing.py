@@ -47,7 +47,7 @@ async def import_geojson(
     found = await asyncio.to_thread(_read, file)
     imported: list[Imported] = []
     for index, (one, draft, built) in enumerate(found):
-        name = one.name or _numbered(file.name, index, len(found))
+        name = _clean(one.name) or _numbered(_clean(file.name), index, len(found))
         made = None
         if not dry_run:
             if name is None:
@@ -61,6 +61,11 @@ def _read(file: Import) -> list[tuple[Found, Draft, Built]]:
     found = read_geojson(file.content, file.system, file.wishes)
     drafts = [Draft(drawing=one.drawing, system=file.system, buffer_m=file.buffer_m) for one in found]
     return [(one, draft, build_area(draft, one.shape)) for one, draft in zip(found, drafts, strict=True)]
+
+
+def _clean(name: str | None) -> str | None:
+    """Drop what cannot be shown or stored, such as control characters; None if nothing is left."""
+    return "".join(char for char in name or "" if char.isprintable()).strip() or None
 
 
 def _numbered(name: str | None, index: int, count: int) -> str | None:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from geofences.construction import MAX_CHORD_M, shape_of_area
 from geofences.coordinates import zone_of, zone_transformers
-from geofences.errors import SizeInvalid
+from geofences.errors import SizeInvalid, TooManyVertices
 from geofences.projection import raw_distances
 from geofences.shapes import (
-    MAX_SIZE_M,
+    MAX_BUFFER_M,
     Circle,
     Corridor,
     FixedPoint,
@@ -32,6 +32,7 @@ from geofences.shapes import (
 Array: TypeAlias = NDArray[np.float64]
 
 SAG_M: Final = 0.1
+MAX_WIDENED_VERTICES: Final = 5_000
 # Overlay on a grid of 0.1 mm: sound whatever the pieces, and no slivers from the last digits.
 _GRID_M: Final = 0.0001
 _CLOSING_M: Final = 0.001
@@ -59,13 +60,18 @@ class Materialised:
 def materialise(shape: Shape, buffer_m: float = 0.0) -> Materialised:
     """Build the area of a shape, widened on all sides by `buffer_m` metres (the approved tolerance).
 
-    The same input gives the same area bit for bit. Raises SizeInvalid if the buffer is negative or beyond 5 000 m.
+    The same input gives the same area bit for bit. Raises SizeInvalid if the buffer is negative or beyond 500 m, and
+    TooManyVertices if an area to be widened has more than 5 000 corners.
     """
-    if not 0.0 <= buffer_m <= MAX_SIZE_M:
-        raise SizeInvalid(where="buffer_m", value_m=buffer_m, least_m=0.0, most_m=MAX_SIZE_M)
+    if not 0.0 <= buffer_m <= MAX_BUFFER_M:
+        raise SizeInvalid(where="buffer_m", value_m=buffer_m, least_m=0.0, most_m=MAX_BUFFER_M)
     zone = zone_of(_middle_lon(shape))
     area = _in_zone(shape, zone)
     if buffer_m > 0.0:
+        # Every corner becomes an arc of up to 40 chords: with 20 000 of them that takes minutes.
+        corners = len(shapely.get_coordinates(area))
+        if corners > MAX_WIDENED_VERTICES:
+            raise TooManyVertices(where="", limit=MAX_WIDENED_VERTICES, found=corners)
         # A buffer's arcs are inscribed, like all round forms here.
         area = shapely.buffer(area, buffer_m, quad_segs=max(_chords(buffer_m, math.pi / 2.0), 4))
     area = shapely.union_all([area], grid_size=_GRID_M)
@@ -169,9 +175,11 @@ def strip(
         if index:
             before = spans[index - 1]
             came, turn = heading[index - 1], math.remainder(float(heading[index] - heading[index - 1]), 2.0 * math.pi)
-            # Where the width changes in a bend, the narrower one fills it.
-            pieces.append(_sector(a, came + math.pi / 2.0, turn, min(left_m, before[0])))
-            pieces.append(_sector(a, came - math.pi / 2.0, turn, min(right_m, before[1])))
+            # The outer side of a left bend is the right one. Where the width changes in it, the narrower one fills it.
+            if turn > 0.0:
+                pieces.append(_sector(a, came - math.pi / 2.0, turn, min(right_m, before[1])))
+            else:
+                pieces.append(_sector(a, came + math.pi / 2.0, turn, min(left_m, before[0])))
     if round_caps:
         begin, end, quarter = heading[0], heading[-1], math.pi / 2.0
         pieces.append(_sector(axis[0], begin + quarter, quarter, spans[0][0]))

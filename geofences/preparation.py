@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geofences.complexity import too_tangled
 from geofences.coordinates import zone_of, zone_transformers
 from geofences.evaluation import Fence
 from geofences.projection import Axis, prepare_axis, raw_distances
@@ -40,6 +41,10 @@ def union_of(fences: Sequence[Fence]) -> Fence:
 def _union_of_areas(version_ids: tuple[UUID, ...], areas: tuple[bytes, ...]) -> Fence:
     zone = _zone_of_area(shapely.GeometryCollection([shapely.from_wkb(area) for area in areas]))
     planes = [_in_plane(shapely.from_wkb(area), zone) for area in areas]
+    if too_tangled([shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts(planes))]):
+        # Two combs laid across each other would hold up every check-in for minutes. Side by side their edges still give
+        # cover exactly; where they overlap, the distance is that to the nearest of all edges and P is at most one.
+        return _from_plane(version_ids, shapely.GeometryCollection(planes), zone, None, b"")
     return _from_plane(version_ids, shapely.union_all(planes), zone, None, b"")
 
 
@@ -79,7 +84,7 @@ def _from_plane(
 ) -> Fence:
     """Take the edges out of an area in the plane, turned so that the inside is on their left."""
     polygons = shapely.orient_polygons(area)
-    rings = shapely.get_rings(shapely.get_parts(polygons))
+    rings = shapely.get_rings(shapely.get_parts(shapely.get_parts(polygons)))
     paths = [shapely.get_coordinates(ring) for ring in rings]
     begin = np.vstack([path[:-1] for path in paths])
     step = np.vstack([np.diff(path, axis=0) for path in paths])

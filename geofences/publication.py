@@ -4,7 +4,7 @@ A version judges from its `valid_from` on, until the next one takes over or it i
 instant stays in force there for ever, so that a punch that arrives a week late is judged by the fence of its own time.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from geofences.errors import (
     FenceUnknown,
     SecondPersonNeeded,
     StateForbids,
+    TooFarAhead,
     ValidityOverlaps,
     VersionUnknown,
 )
@@ -28,6 +29,7 @@ from geofences.tables import FencePart, FenceVersion
 
 # Small enough that a search box holds little but its fence (28 times faster than whole corridors), few enough to store.
 PART_VERTICES = 64
+FURTHEST_AHEAD = timedelta(days=3653)
 
 
 async def submit_version(
@@ -59,7 +61,8 @@ async def publish_version(
     """Put a version in force from `valid_from` (now if None); the one in force then ends there.
 
     Raises ProjectUnknown, FenceUnknown, VersionUnknown, StateForbids, SecondPersonNeeded (the site's policy asks for
-    another person than those who drew and submitted it), Backdated, or ValidityOverlaps (a later one is published).
+    another person than those who drew and submitted it), Backdated, TooFarAhead, or ValidityOverlaps (a later one is
+    published).
     """
     version = await _lock(tx, actor, project_id, fence_id, number, scope=queries.PUBLISH)
     if version.state not in {"draft", "submitted"}:
@@ -68,6 +71,8 @@ async def publish_version(
     start = now if valid_from is None else valid_from
     if start < now:
         raise Backdated(valid_from=start.isoformat(), now=now.isoformat())
+    if start - now > FURTHEST_AHEAD:
+        raise TooFarAhead(valid_from=start.isoformat())
     policy = await queries.find_policy(tx, project_id, now)
     if policy.publish_needs_second_person and (
         version.state != "submitted" or actor.account_id in {version.created_by, version.submitted_by}

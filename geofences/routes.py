@@ -1,5 +1,6 @@
 """Routes of fences for staff: list, draw, import, look at, publish, export, and ask about a position."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
@@ -53,6 +54,7 @@ SHAPE_FAULTS = (
     errors.TooFewPoints,
     errors.TooManyVertices,
     errors.SelfCrossing,
+    errors.TooTangled,
     errors.HoleMisplaced,
     errors.ShapeEmpty,
     errors.SizeInvalid,
@@ -83,9 +85,11 @@ SystemName = Annotated[
     str,
     QueryParameter(min_length=4, max_length=12, description="`wgs84`, `cgcs2000`, `gcj02`, `bd09` or `EPSG:<code>`"),
 ]
+Number = Annotated[int, PathParameter(ge=1, le=1_000_000, description="version number")]
 Metres = Annotated[float | None, QueryParameter(ge=0, le=10_000_000, description="metres")]
 
 
+@dataclass
 class GeoJsonUpload(Operation):
     """Documents a body that is read raw."""
 
@@ -238,7 +242,7 @@ async def draft_version(
 async def show_version(
     project_id: FromPath[UUID],
     fence_id: FromPath[UUID],
-    number: FromPath[int],
+    number: Number,
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
 ) -> VersionDetailAnswer:
@@ -257,7 +261,7 @@ async def show_version(
 async def export_version(
     project_id: FromPath[UUID],
     fence_id: FromPath[UUID],
-    number: FromPath[int],
+    number: Number,
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     crs: SystemName = "wgs84",
@@ -277,7 +281,7 @@ async def export_version(
 async def submit_version(
     project_id: FromPath[UUID],
     fence_id: FromPath[UUID],
-    number: FromPath[int],
+    number: Number,
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
@@ -296,6 +300,7 @@ async def submit_version(
             errors.StateForbids,
             errors.SecondPersonNeeded,
             errors.Backdated,
+            errors.TooFarAhead,
             errors.ValidityOverlaps,
         )
     },
@@ -304,7 +309,7 @@ async def submit_version(
 async def publish_version(
     project_id: FromPath[UUID],
     fence_id: FromPath[UUID],
-    number: FromPath[int],
+    number: Number,
     data: JSONBody[PublishBody],
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
@@ -326,7 +331,7 @@ async def publish_version(
 async def withdraw_version(
     project_id: FromPath[UUID],
     fence_id: FromPath[UUID],
-    number: FromPath[int],
+    number: Number,
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],

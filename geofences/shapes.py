@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 MAX_VERTICES: Final = 20_000
-MAX_SIZE_M: Final = 5_000.0
-"""Largest radius and half-width: beyond it a fence says nothing about presence."""
+MAX_LINE_VERTICES: Final = 5_000
+"""A centreline has fewer: a line of 30 km with a vertex every 6 m. A walked track is simplified before."""
+MAX_RADIUS_M: Final = 5_000.0
+MAX_HALF_WIDTH_M: Final = 500.0
+MAX_BUFFER_M: Final = 500.0
+"""Beyond these a fence says nothing about presence."""
 MIN_SIZE_M: Final = 0.5
 """Smallest radius and half-width; zero or less is a slip of the pen."""
 

@@ -59,6 +59,13 @@ async def test_an_import_makes_a_draft_of_each_feature(desk: Desk) -> None:
     assert {one["latest_state"] for one in listed} == {"draft"}
 
 
+async def test_names_with_control_characters_are_cleaned(desk: Desk) -> None:
+    content = file(("甲\u0000\u0007区", "Polygon", [SQUARE]), ("\u0000", "Point", SQUARE[0]))
+    params: dict[str, str | int] = {"crs": "wgs84", "dry_run": "false", "radius_m": 30}
+    answer = await desk.upload(content, name="导\u0000入", **params)
+    assert [one["name"] for one in answer.json()["fences"]] == ["甲区", "导入 2"]
+
+
 async def test_an_import_is_all_or_none(desk: Desk) -> None:
     content = file(("甲", "Polygon", [SQUARE]), ("甲", "Polygon", [SQUARE]))
     answer = await desk.upload(content, crs="wgs84", dry_run="false")

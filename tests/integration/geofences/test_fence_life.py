@@ -129,6 +129,9 @@ async def test_the_past_and_a_time_before_a_scheduled_version_are_refused(desk: 
     now = desk.clock.now()
     answer = await desk.publish(fence_id, valid_from=(now - timedelta(seconds=1)).isoformat())
     assert (answer.status_code, answer.json()["code"]) == (422, "geofences.backdated")
+    for ahead in ("9999-12-31T23:59:59-14:00", (now + timedelta(days=3_654)).isoformat()):
+        answer = await desk.publish(fence_id, valid_from=ahead)
+        assert (answer.status_code, answer.json()["code"]) == (422, "geofences.too_far_ahead")
     await desk.publish(fence_id, valid_from=(now + timedelta(days=9)).isoformat())
     await desk.post(f"/fences/{fence_id}/versions", {"crs": "wgs84", "shape": CIRCLE})
     answer = await desk.publish(fence_id, 2)
@@ -256,6 +259,14 @@ async def test_what_does_not_exist_is_told_by_its_kind(desk: Desk) -> None:
     assert (await desk.publish(fence_id, 2)).json()["code"] == "geofences.version_unknown"
     answer = await desk.post(f"/fences/{nowhere}/versions", {"crs": "wgs84", "shape": CIRCLE})
     assert answer.json()["code"] == "geofences.fence_unknown"
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1000001", "99999999999999999999", "x"])
+async def test_a_number_that_no_version_has_is_a_clear_refusal(desk: Desk, number: str) -> None:
+    fence_id = await desk.draw(POLYGON)
+    answer = await desk.get(f"/fences/{fence_id}/versions/{number}")
+    assert answer.status_code in {404, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_versions_drawn_at_once_get_numbers_of_their_own(desk: Desk) -> None:

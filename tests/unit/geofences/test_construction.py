@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 import shapely
 
@@ -19,6 +20,7 @@ from geofences.errors import (
     SizeInvalid,
     TooFewPoints,
     TooManyVertices,
+    TooTangled,
     WidthsInvalid,
 )
 from geofences.map_datums import wgs84_to_gcj02
@@ -100,6 +102,32 @@ def test_more_vertices_than_allowed_are_refused_before_any_work() -> None:
     with pytest.raises(TooManyVertices) as caught:
         build_polygon(WGS84, [ring])
     assert caught.value.detail == {"where": "coordinates", "limit": 20_000, "found": 20_001}
+
+
+def test_a_centreline_has_fewer_vertices_and_narrower_widths() -> None:
+    line = [(114.0 + index * 1e-5, 30.0) for index in range(5_001)]
+    with pytest.raises(TooManyVertices) as caught:
+        build_corridor(WGS84, line, [WidthRange(0.0, None, 20.0, 20.0)])
+    assert caught.value.detail["limit"] == 5_000
+    with pytest.raises(SizeInvalid):
+        build_corridor(WGS84, line[:2], [WidthRange(0.0, None, 501.0, 20.0)])
+
+
+def test_a_scribble_is_refused_before_it_is_overlaid() -> None:
+    rng = np.random.default_rng(1)
+    scribble = rng.uniform(0.0, 0.05, (3_000, 2)) + np.array([114.0, 30.0])
+    triangles = rng.uniform(0.0, 0.05, (2_000, 1, 3, 2)) + np.array([114.0, 30.0])
+    with pytest.raises(TooTangled):
+        build_corridor(WGS84, scribble.tolist(), [WidthRange(0.0, None, 1.0, 1.0)])
+    with pytest.raises(TooTangled):
+        build_multipolygon(WGS84, triangles.tolist())
+
+
+@pytest.mark.parametrize("system", ["wgs84", "gcj02", "bd09", "EPSG:4547", "EPSG:3857"])
+@pytest.mark.parametrize("number", [1e308, -1e308, 1e9, 5e-324])
+def test_numbers_beyond_all_bounds_are_out_of_china(system: str, number: float) -> None:
+    with pytest.raises(OutOfChina):
+        build_circle(coordinate_system(system), (number, number), 50.0)
 
 
 def test_long_edges_are_divided_where_they_are_straight() -> None:

@@ -223,6 +223,20 @@ def test_the_union_of_overlapping_fences_does_not_count_twice() -> None:
         union_of([])
 
 
+def test_combs_laid_across_each_other_are_not_overlaid_for_minutes() -> None:
+    teeth = [(10.0 * (index // 2), 0.0 if (index + 1) // 2 % 2 else 900.0) for index in range(200)]
+    comb = [*teeth, (1_000.0, -50.0), (-10.0, -50.0)]
+    upright = prepared(build_polygon(PLANE, [metres(comb)]), 1)
+    lying = prepared(build_polygon(PLANE, [metres([(y, x) for x, y in comb])]), 2)
+    whole = union_of([upright, lying])
+    assert whole.edges >= upright.edges + lying.edges
+    for place in [(5.0, 400.0), (15.0, 15.0), (500.0, -20.0), (-30.0, -60.0), (403.0, 407.0)]:
+        single = [evaluate(fence, *at(*place), 3.0, "android", BARE).covered for fence in (upright, lying)]
+        together = evaluate(whole, *at(*place), 3.0, "android", BARE)
+        assert together.covered is any(single)
+        assert 0.0 <= together.probability <= 1.0
+
+
 def test_sections_restrict_the_chainage_only(straight_fence: Callable[[float], Fence]) -> None:
     fence = straight_fence(20.0)
     free = evaluate(fence, *at(0.0, 5.0), 10.0, "android", POLICY)

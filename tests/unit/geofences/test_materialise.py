@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from geofences.construction import build_circle, build_corridor, build_multipolygon, build_polygon
 from geofences.coordinates import WGS84, from_wgs84, to_wgs84
-from geofences.errors import SizeInvalid
+from geofences.errors import SizeInvalid, TooManyVertices
 from geofences.materialise import SAG_M, materialise, polygon_of, strip
 from geofences.projection import ground_distance_m
 from geofences.shapes import Cap, Corridor, WidthRange
@@ -116,6 +116,14 @@ def test_the_buffer_widens_on_all_sides() -> None:
     for wrong in (-1.0, math.nan, 1e9):
         with pytest.raises(SizeInvalid):
             materialise(square, wrong)
+
+
+def test_an_area_of_very_many_corners_is_not_widened() -> None:
+    turn = np.linspace(0.0, 2.0 * math.pi, 6_000, endpoint=False)
+    wide = build_polygon(PLANE, [metres([(900.0 * math.cos(t), 900.0 * math.sin(t)) for t in turn.tolist()])])
+    assert materialise(wide).vertices > 5_000
+    with pytest.raises(TooManyVertices):
+        materialise(wide, 10.0)
 
 
 def test_the_same_shape_gives_the_same_bytes(metro: Corridor) -> None:
