@@ -134,7 +134,7 @@ def newest_postgis_package(names: list[str], major: int | None) -> tuple[int, st
 
 def install_server(major: int | None) -> None:
     """Have apt install PostgreSQL and PostGIS, with Debian's own cluster switched off meanwhile."""
-    say("no PostgreSQL with PostGIS here; installing Debian's packages (about 300 MB with what they need)")
+    say("no PostgreSQL with PostGIS here; installing Debian's packages (about 110 MB to fetch, 470 MB on disk)")
     debian.refresh()
     # An installed server that merely lacks PostGIS is completed, not accompanied by a second one.
     present = [int(p.parent.name) for p in Path("/usr/lib/postgresql").glob("*/bin") if (p / "postgres").exists()]
