@@ -21,7 +21,7 @@ from backend.decision.policy import DEFAULT_POLICY, DEFAULT_VERSION, Signal, Sit
 from backend.kit.canonical import canonical_bytes, digest
 from backend.kit.clock import Clock
 from backend.kit.crypto import DataKeys
-from backend.kit.db import Database
+from backend.kit.db import Database, pipelined
 from backend.kit.guards import Actor
 from backend.kit.ids import id_instant, new_id
 from backend.ledger.append import Connection, find_taken, send_append, settle_append
@@ -92,7 +92,7 @@ async def check_in(tools: CheckInTools, actor: Actor, request: CheckInRequest) -
 
 async def _attempt(tools: CheckInTools, tap: Tap) -> CheckInResult:
     async with tools.database.connection() as connection:
-        async with connection.pipeline(), connection.transaction():
+        async with pipelined(connection):
             alive, readings = await read_for_check_in(
                 connection,
                 account_id=tap.actor.account_id,

@@ -21,7 +21,7 @@ LOCK = """
 INSERT INTO person_day AS d (project_id, person_id, work_on, from_at, to_at, span_s, punches, in_review, sources, valid,
   provisional, entries, rule, revision, computed_at)
 SELECT project_id, person_id, work_on, from_at, to_at, 0, 0, 0, '{}', false, false, '{}', '', -1, from_at
-FROM jsonb_to_recordset(%s::text::jsonb) AS k (
+FROM json_to_recordset(%s::text::json) AS k (
   project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz, if_punch uuid)
 WHERE if_punch IS NULL
   OR EXISTS (SELECT FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = k.if_punch)
@@ -39,7 +39,7 @@ SELECT k.project_id, k.person_id, k.work_on, k.from_at, k.to_at, f.first_at, f.l
     AND f.punches + f.in_review >= r.min_punches AND f.likely_span_s >= r.min_span_s,
   r.rule, 0, r.computed_at
 FROM (SELECT %s::text AS rule, %s::integer AS min_punches, %s::integer AS min_span_s, %s::timestamptz AS computed_at) r,
-jsonb_to_recordset(%s::text::jsonb) AS k (
+json_to_recordset(%s::text::json) AS k (
   project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz, if_punch uuid),
 LATERAL (
   SELECT min(occurred_at) FILTER (WHERE outcome = 'counted') AS first_at,
@@ -92,7 +92,7 @@ async def send_fold(
     rule: DayRule = DEFAULT_RULE,
 ) -> Cursor:
     """Lock and fold the days; inside a pipeline nothing is waited for yet. Call it after the entries are written."""
-    encoded = _encoder.encode(sorted(set(keys))).decode()
+    encoded = _encoder.encode(list(set(keys))).decode()
     await connection.execute(LOCK, (encoded,))
     return await connection.execute(FOLD, (rule.name, rule.min_punches, rule.min_span_s, now, encoded))
 
@@ -104,5 +104,5 @@ async def settle_fold(sent: Cursor) -> list[Day]:
 
 async def read_day(connection: Connection, project_id: UUID, person_id: UUID, work_on: date) -> Day | None:
     """Return a day as it stands, None if nothing was ever folded there."""
-    row = await (await connection.execute(STANDING, (project_id, person_id, work_on))).fetchone()
+    row = await (await connection.execute(STANDING, (project_id, person_id, work_on), prepare=False)).fetchone()
     return None if row is None else Day(*row)

@@ -7,6 +7,7 @@ from backend.gates.instants import in_utc
 from backend.gates.schemas import Heartbeat, HeartbeatAnswer
 from backend.gates.state import send_touch, settle_touch
 from backend.gates.tools import GateTools
+from backend.kit.db import pipelined
 from backend.kit.wire import decode
 
 BODY_LIMIT = 10_000
@@ -38,7 +39,7 @@ async def take_heartbeat(tools: GateTools, request: SignedRequest) -> HeartbeatA
         clock_now = in_utc("$.clock_now", told.clock_now)
         oldest = None if told.oldest_unsent_at is None else in_utc("$.oldest_unsent_at", told.oldest_unsent_at)
         key = (gate.project_id, gate.device_id)
-        async with connection.pipeline(), connection.transaction():
+        async with pipelined(connection):
             nonce = await send_nonce(connection, request.signature, now)
             await connection.execute(KEEP, (*key, now.replace(microsecond=0), clock_now, told.backlog, oldest))
             touched = await send_touch(connection, gate, now, clock_now=clock_now, last_event_at=None)

@@ -12,13 +12,14 @@ from datetime import datetime
 from backend.gates.authentication import SignedRequest, authenticate, send_nonce, settle_nonce
 from backend.gates.data_keys import obtain_data_key
 from backend.gates.errors import ItemConflict, ItemMalformed
-from backend.gates.events import FaultyItem, ReadEvent, ReadItem, read_envelope, read_items
+from backend.gates.events import FaultyItem, ReadEvent, ReadItem, read_batch
 from backend.gates.judging import Judge, Judged
 from backend.gates.model import Gate
 from backend.gates.people import send_people, settle_people
 from backend.gates.schemas import EventResult, EventsAnswer
 from backend.gates.state import send_seqs, send_touch, settle_touch
 from backend.gates.tools import GateTools
+from backend.kit.db import pipelined
 from backend.ledger.append import Connection, send_append, settle_append
 from backend.ledger.model import Appended, Entry, dedupe_bucket
 from backend.ledger.partitions import in_ledger_transaction
@@ -41,8 +42,7 @@ async def take_events(tools: GateTools, request: SignedRequest) -> EventsAnswer:
     now = tools.clock.now()
     async with tools.database.connection() as connection:
         gate = await authenticate(connection, tools.secrets, request, now)
-    envelope = read_envelope(request.body)
-    items = read_items(envelope.items)
+    envelope, items = read_batch(request.body)
     events = [item for item in items if isinstance(item, ReadEvent)]
     batch = _Batch(request, envelope.clock_now, items, events)
 
@@ -54,7 +54,7 @@ async def take_events(tools: GateTools, request: SignedRequest) -> EventsAnswer:
 
 
 async def _attempt(tools: GateTools, gate: Gate, batch: _Batch, now: datetime) -> EventsAnswer:
-    async with tools.database.connection() as connection, connection.pipeline(), connection.transaction():
+    async with tools.database.connection() as connection, pipelined(connection):
         nonce = await send_nonce(connection, batch.request.signature, now)
         judged: list[Judged] = []
         if batch.events:

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import psycopg
 from psycopg import AsyncConnection as RawConnection
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy import MetaData, Row
@@ -148,6 +149,28 @@ class Database:
         with translate_failures():
             async with self.pool.connection() as connection:
                 yield connection
+
+
+@asynccontextmanager
+async def pipelined(connection: RawConnection[TupleRow]) -> AsyncGenerator[None]:
+    """Run the block as one transaction in one pipeline; the connection must be in autocommit mode.
+
+    BEGIN travels with the first statement and COMMIT with the last, so that a wait is only where the block fetches
+    rows, and one at the end (psycopg's own `transaction()` waits for both). Committed when this returns; any error
+    rolls back.
+    """
+    try:
+        async with connection.pipeline():
+            await connection.execute("BEGIN")
+            yield
+            ended = await connection.execute("COMMIT")
+    finally:
+        if connection.info.transaction_status not in {TransactionStatus.IDLE, TransactionStatus.UNKNOWN}:
+            await connection.rollback()
+    if ended.statusmessage != "COMMIT":
+        # What failed inside the block was caught there, and PostgreSQL rolled back.
+        msg = f"the transaction ended with {ended.statusmessage}"
+        raise RuntimeError(msg)
 
 
 def sqlstate_of(error: BaseException) -> str | None:

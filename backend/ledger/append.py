@@ -17,7 +17,7 @@ Cursor = AsyncCursor[TupleRow]
 # The order of locks is everywhere dedupe, ledger, status, person-day; within a batch, by key.
 APPEND = """
 WITH incoming AS MATERIALIZED (
-  SELECT * FROM jsonb_to_recordset(%s::text::jsonb) AS e (
+  SELECT * FROM json_to_recordset(%s::text::json) AS e (
     project_id uuid, punch_id uuid, received_at timestamptz, source text, source_id uuid, event_key text, bucket date,
     person_id uuid, section_id uuid, occurred_at timestamptz, device_time text, time_quality text, direction text,
     direction_source text, trust text, method text, lane text, granted boolean, fence_version_id uuid,
@@ -61,7 +61,7 @@ SELECT punch_id FROM fresh
 # A second statement, so that its snapshot sees what the other transaction committed while the first one waited.
 TAKEN = """
 SELECT k.punch_id, encode(d.payload_digest, 'hex'), d.receipt::text
-FROM jsonb_to_recordset(%s::text::jsonb) AS k (
+FROM json_to_recordset(%s::text::json) AS k (
   project_id uuid, source_id uuid, bucket date, event_key text, punch_id uuid)
 JOIN punch_dedupe d USING (project_id, source_id, bucket, event_key)
 """
@@ -94,7 +94,7 @@ async def settle_append(connection: Connection, entries: Sequence[Entry], sent: 
     known: dict[UUID, tuple[str, Receipt]] = {}
     if rest:
         keys = [_key(entry) for entry in rest]
-        found = await connection.execute(TAKEN, (_encoder.encode(keys).decode(),))
+        found = await connection.execute(TAKEN, (_encoder.encode(keys).decode(),), prepare=False)
         known = {row[0]: (row[1], _receipts.decode(row[2])) for row in await found.fetchall()}
     return [_appended(entry, known) for entry in entries]
 
@@ -102,7 +102,7 @@ async def settle_append(connection: Connection, entries: Sequence[Entry], sent: 
 async def find_taken(connection: Connection, entry: Entry) -> Appended | None:
     """Tell whether the entry's event id was taken before, as a repetition or a conflict; None if it is new."""
     key = _encoder.encode([_key(entry)]).decode()
-    row = await (await connection.execute(TAKEN, (key,))).fetchone()
+    row = await (await connection.execute(TAKEN, (key,), prepare=False)).fetchone()
     return None if row is None else _appended(entry, {entry.punch_id: (row[1], _receipts.decode(row[2]))})
 
 

@@ -34,36 +34,37 @@ def entry(project_id: UUID, person_id: UUID | None, at: datetime, **changes: Any
     punch_id = changes.get("punch_id") or new_id(at)
     received_at = changes.get("received_at", at)
     outcome = changes.get("outcome", "counted")
-    return Entry(
-        **{
-            "project_id": project_id,
-            "punch_id": punch_id,
-            "received_at": received_at,
-            "source": "gate",
-            "source_id": uuid4(),
-            "event_key": secrets.token_hex(8),
-            "bucket": dedupe_bucket(at),
-            "person_id": person_id,
-            "occurred_at": at,
-            "device_time": at.isoformat(),
-            "time_quality": "device",
-            "trust": "gate",
-            "policy_version": 0,
-            "payload_digest": secrets.token_hex(32),
-            "ruling_id": new_id(received_at),
-            "outcome": outcome,
-            "reasons": ({"code": "decision.gate_passed"},),
-            "receipt": Receipt(
-                punch_id=punch_id,
-                project_id=project_id,
-                received_at=received_at,
-                occurred_at=at,
-                outcome=outcome,
-                reasons=(),
-            ),
-            **changes,
-        }
-    )
+    values: dict[str, Any] = {
+        "project_id": project_id,
+        "punch_id": punch_id,
+        "received_at": received_at,
+        "source": "gate",
+        "source_id": uuid4(),
+        "event_key": secrets.token_hex(8),
+        "bucket": dedupe_bucket(at),
+        "person_id": person_id,
+        "occurred_at": at,
+        "device_time": at.isoformat(),
+        "time_quality": "device",
+        "direction": "unknown",
+        "direction_source": "none",
+        "signals": (),
+        "trust": "gate",
+        "policy_version": 0,
+        "payload_digest": secrets.token_hex(32),
+        "ruling_id": new_id(received_at),
+        "outcome": outcome,
+        "reasons": ({"code": "decision.gate_passed"},),
+        "receipt": Receipt(
+            punch_id=punch_id,
+            project_id=project_id,
+            received_at=received_at,
+            occurred_at=at,
+            outcome=outcome,
+            reasons=(),
+        ),
+    }
+    return Entry(**{**values, **changes})
 
 
 def day_key(one: Entry, time_zone: str = ZONE, cutover: time = CUTOVER) -> DayKey:

@@ -94,7 +94,7 @@ def fix(east_m: float = 0.0, north_m: float = 0.0, **changes: Any) -> dict[str, 
 def gcj02_fix(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     """Return the fix at CENTRE in GCJ-02, declared so unless `crs` says otherwise."""
     lon, lat = map(float, wgs84_to_gcj02(CENTRE.lon, CENTRE.lat))
-    return fix(**{"lon": lon, "lat": lat, "crs": "gcj02", **changes})
+    return {**fix(), "lon": lon, "lat": lat, "crs": "gcj02", **changes}
 
 
 def metro_shape(half_width_m: float = 15.0) -> Corridor:
