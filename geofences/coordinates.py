@@ -14,6 +14,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS, Transformer
+from pyproj.enums import TransformDirection
 from pyproj.exceptions import CRSError, ProjError
 
 from geofences.errors import AxesSwapped, NotFinite, OutOfChina, SystemUnknown
@@ -31,11 +32,20 @@ _EPSG: Final = re.compile(r"EPSG:(\d{4,6})", re.IGNORECASE | re.ASCII)
 _FIRST_ZONE: Final = 4534  # EPSG: CGCS2000 / 3-degree Gauss-Kruger CM 75E, without zone prefix
 _LAST_ZONE: Final = 4554  # CM 135E
 
+# EPSG's "Beijing 1954 to WGS 84 (1)". Left to itself PROJ chooses among six by place, and another one on the way back,
+# tens of metres apart; one for the whole country makes every way return to where it began.
+_BEIJING_1954: Final = 4214
+_BEIJING_1954_TO_WGS84: Final = (
+    "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=push +v_3 "
+    "+step +proj=cart +ellps=krass +step +proj=helmert +x=12.646 +y=-155.176 +z=-80.863 "
+    "+step +inv +proj=cart +ellps=WGS84 +step +proj=pop +v_3 +step +proj=unitconvert +xy_in=rad +xy_out=deg"
+)
+
 _BEYOND_ALL: Final = 1e8  # no system has larger numbers, and formulas overflow somewhere
 
 # Accuracy in metres of the way from each datum to WGS-84 that is open to everybody. None: no parameters are public, the
-# datum shift is left out, and positions can be off by some 100 m. 15 m: EPSG's general parameters of Beijing 1954.
-# CGCS2000 is taken as WGS-84; plate motion since the year 2000 makes about 0.9 m of it by now.
+# datum shift is left out, and positions can be off by some 100 m. 15 m: six sets of parameters for Beijing 1954 in parts of
+# the country differ by that. CGCS2000 is taken as WGS-84; plate motion since the year 2000 makes about 0.9 m of it.
 _DATUM_ACCURACY_M: Final[dict[str, float | None]] = {
     "World Geodetic System 1984": 0.0,
     "World Geodetic System 1984 ensemble": 0.0,
@@ -117,9 +127,26 @@ def _transformer(source: int, target: int) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
 
 
+@lru_cache(maxsize=1)
+def _from_beijing_1954() -> Transformer:
+    return Transformer.from_pipeline(_BEIJING_1954_TO_WGS84)
+
+
+@lru_cache(maxsize=64)
+def _is_beijing_1954(code: int) -> bool:
+    datum = CRS.from_epsg(code).datum
+    return datum is not None and datum.name == "Beijing 1954"
+
+
 def _through_epsg(source: int, target: int, x: Array, y: Array) -> tuple[Array, Array]:
     try:
-        there_x, there_y = _transformer(source, target).transform(x, y)
+        if _is_beijing_1954(source):
+            there_x, there_y = _from_beijing_1954().transform(*_transformer(source, _BEIJING_1954).transform(x, y))
+        elif _is_beijing_1954(target):
+            inverse = _from_beijing_1954().transform(x, y, direction=TransformDirection.INVERSE)
+            there_x, there_y = _transformer(_BEIJING_1954, target).transform(*inverse)
+        else:
+            there_x, there_y = _transformer(source, target).transform(x, y)
     except ProjError:  # what PROJ cannot project at all is nowhere, like what it projects to infinity
         return np.full_like(x, np.inf), np.full_like(y, np.inf)
     return np.asarray(there_x, dtype=np.float64), np.asarray(there_y, dtype=np.float64)

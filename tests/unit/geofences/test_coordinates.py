@@ -23,7 +23,7 @@ from geofences.projection import ground_distance_m
 
 SYSTEMS = [
     *("wgs84", "cgcs2000", "gcj02", "bd09", "EPSG:4326", "EPSG:4490", "EPSG:4547", "EPSG:4526", "EPSG:4534"),
-    *("EPSG:4554", "EPSG:2383", "EPSG:2435", "EPSG:3857", "EPSG:32650"),
+    *("EPSG:4554", "EPSG:2383", "EPSG:2435", "EPSG:4214", "EPSG:3857", "EPSG:32650"),
 ]
 
 
