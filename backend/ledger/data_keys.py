@@ -47,5 +47,5 @@ async def obtain_data_key(
         if row is None:
             msg = "an upsert returns its row"
             raise RuntimeError(msg)
-        key_id, wrapped = row
+        return MonthKey(row[0], data_keys.unwrap(bytes(row[1]), label))
     return MonthKey(key_id, data_keys.unwrap(bytes(wrapped), label))
