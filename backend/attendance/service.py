@@ -60,12 +60,14 @@ async def list_project_days(
     """Return one page of a project's person-days by day and person; the last 31 days unless told otherwise."""
     project = await _project(tx, actor, project_id)
     last = until or work_on(clock.now(), project.time_zone, project.cutover)
+    # The year 1 has no month before it, and no days of anybody.
+    first = last - SPAN if last.year > 1 else last
     cursor = None
     if after is not None:
         at, person_id = read_cursor(after)
         cursor = (at.date(), person_id)
     rows = await queries.list_days(
-        tx, actor, project_id, since=since or last - SPAN, until=last, after=cursor, limit=limit + 1
+        tx, actor, project_id, since=since or first, until=last, after=cursor, limit=limit + 1
     )
     days = [_day(row) for row in rows[:limit]]
     end = days[-1] if len(rows) > limit else None

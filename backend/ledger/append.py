@@ -96,14 +96,18 @@ async def settle_append(connection: Connection, entries: Sequence[Entry], sent: 
         keys = [_key(entry) for entry in rest]
         found = await connection.execute(TAKEN, (_encoder.encode(keys).decode(),), prepare=False)
         known = {row[0]: (row[1], _receipts.decode(row[2])) for row in await found.fetchall()}
-    return [_appended(entry, known) for entry in entries]
+    # What is neither fresh nor found would not be in the ledger: better no answer than a false receipt.
+    return [
+        Appended("new", entry.receipt) if entry.punch_id in fresh else _repeated(entry, *known[entry.punch_id])
+        for entry in entries
+    ]
 
 
 async def find_taken(connection: Connection, entry: Entry) -> Appended | None:
     """Tell whether the entry's event id was taken before, as a repetition or a conflict; None if it is new."""
     key = _encoder.encode([_key(entry)]).decode()
     row = await (await connection.execute(TAKEN, (key,), prepare=False)).fetchone()
-    return None if row is None else _appended(entry, {entry.punch_id: (row[1], _receipts.decode(row[2]))})
+    return None if row is None else _repeated(entry, row[1], _receipts.decode(row[2]))
 
 
 def _key(entry: Entry) -> dict[str, Any]:
@@ -116,8 +120,5 @@ def _key(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _appended(entry: Entry, known: dict[UUID, tuple[str, Receipt]]) -> Appended:
-    if entry.punch_id not in known:
-        return Appended("new", entry.receipt)
-    digest, receipt = known[entry.punch_id]
+def _repeated(entry: Entry, digest: str, receipt: Receipt) -> Appended:
     return Appended("replayed" if digest == entry.payload_digest else "conflict", receipt)

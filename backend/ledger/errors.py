@@ -1,6 +1,6 @@
 """Errors of the ledger."""
 
-from backend.kit.errors import Conflict, NotFound
+from backend.kit.errors import Conflict, Forbidden, NotFound
 
 
 class EventConflict(Conflict):
@@ -19,3 +19,15 @@ class RulingStale(Conflict):
     """Somebody else ruled on the punch in the meantime."""
 
     code = "ledger.ruling_stale"
+
+
+class RulingOnOwnParty(Forbidden):
+    """The supervising party does not decide on its own people; the district does."""
+
+    code = "ledger.own_party"
+
+
+class TimeQuarantined(Conflict):
+    """The punch has a time that cannot be; it counts for no day before a named person dates it anew."""
+
+    code = "ledger.time_quarantined"

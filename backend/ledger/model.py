@@ -97,6 +97,9 @@ def dedupe_bucket(own_time: datetime) -> date:
     It depends on the event alone, so that every repetition of an event looks in the same place.
     """
     instant = own_time.astimezone(UTC)
-    if FIRST_YEAR <= instant.year < LAST_YEAR:
-        return date(instant.year, instant.month, 1)
-    return UNDATED
+    return date(instant.year, instant.month, 1) if is_dated(instant) else UNDATED
+
+
+def is_dated(instant: datetime) -> bool:
+    """Tell whether an instant in UTC lies in the years that the ledger has months for."""
+    return FIRST_YEAR <= instant.year < LAST_YEAR

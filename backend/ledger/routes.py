@@ -15,7 +15,7 @@ from backend.kit.guards import Actor
 from backend.kit.wire import Page
 from backend.ledger import service
 from backend.ledger.append import DayFolder
-from backend.ledger.errors import PunchUnknown, RulingStale
+from backend.ledger.errors import PunchUnknown, RulingOnOwnParty, RulingStale, TimeQuarantined
 from backend.ledger.schemas import PunchFile, PunchLine, RulingRequest
 from backend.sites.errors import ProjectUnknown
 
@@ -66,7 +66,10 @@ async def get_punch(
 
 @post(
     "/projects/{project_id:uuid}/punches/{punch_id:uuid}/rulings",
-    opt={"scope": "ledger.rule", "raises": (ProjectUnknown, PunchUnknown, RulingStale)},
+    opt={
+        "scope": "ledger.rule",
+        "raises": (ProjectUnknown, PunchUnknown, RulingStale, RulingOnOwnParty, TimeQuarantined),
+    },
     summary="Rule on a punch",
 )
 async def post_ruling(

@@ -11,8 +11,8 @@ from backend.kit.ids import new_id
 from backend.kit.wire import Page
 from backend.ledger import queries
 from backend.ledger.append import DayFolder
-from backend.ledger.errors import PunchUnknown, RulingStale
-from backend.ledger.model import DayKey
+from backend.ledger.errors import PunchUnknown, RulingOnOwnParty, RulingStale, TimeQuarantined
+from backend.ledger.model import DayKey, is_dated
 from backend.ledger.partitions import in_ledger_transaction
 from backend.ledger.schemas import PunchFile, PunchLine, RulingOut, RulingRequest
 from backend.sites.errors import ProjectUnknown
@@ -83,7 +83,8 @@ async def list_project_punches(  # noqa: PLR0913 - the list's filters
         tx,
         actor,
         project_id,
-        since=since or last - SPAN,
+        # Nothing came in before the year 1, and it has no month before it either.
+        since=since or (last - SPAN if last.year > 1 else last),
         until=last,
         person_id=person_id,
         outcome=outcome,
@@ -150,12 +151,18 @@ async def rule_on_punch(
 ) -> PunchFile:
     """Write a named person's ruling as a new row, move the punch's state to it and fold its day, all or nothing.
 
-    Raises NotFound for another's project, PunchUnknown, RulingStale when the punch was ruled on since `seq`.
+    Raises NotFound for another's project, PunchUnknown, RulingStale when the punch was ruled on since `seq`,
+    RulingOnOwnParty when the supervising party would decide on its own people, and TimeQuarantined for counting a
+    punch whose time cannot be.
     """
     async with database.transaction() as tx:
         before = await show_punch(tx, actor, project_id, punch_id, scope=RULE_SCOPE)
+        if await queries.is_own_party(tx, actor, project_id, before.punch.person_id, scope=RULE_SCOPE):
+            raise RulingOnOwnParty
     if before.rulings[-1].seq != command.seq:
         raise RulingStale
+    if command.outcome == "counted" and before.punch.time_quality == "quarantined":
+        raise TimeQuarantined
     now = clock.now()
     values = {
         "project_id": project_id,
@@ -174,7 +181,8 @@ async def rule_on_punch(
             if moved is None:
                 raise RulingStale
             person_id, occurred_at, time_zone, cutover = moved
-            if person_id is not None:
+            # A time outside of the ledger's years belongs to no day.
+            if person_id is not None and is_dated(occurred_at):
                 day = work_on(occurred_at, time_zone, cutover)
                 await fold(connection, [DayKey(project_id, person_id, day, *day_bounds(day, time_zone, cutover))], now)
 
