@@ -43,9 +43,9 @@ _BEIJING_1954_TO_WGS84: Final = (
 
 _BEYOND_ALL: Final = 1e8  # no system has larger numbers, and formulas overflow somewhere
 
-# Accuracy in metres of the way from each datum to WGS-84 that is open to everybody. None: no parameters are public, the
-# datum shift is left out, and positions can be off by some 100 m. 15 m: six sets of parameters for Beijing 1954 in parts of
-# the country differ by that. CGCS2000 is taken as WGS-84; plate motion since the year 2000 makes about 0.9 m of it.
+# Accuracy in metres on the way from each datum to WGS-84 that is open to everybody. None: no parameters are public, the
+# datum shift is left out, and positions can be off by some 100 m. 15 m: six sets of parameters for Beijing 1954 in
+# parts of the country differ by that. CGCS2000 is taken as WGS-84; plate motion since the year 2000 makes 0.9 m of it.
 _DATUM_ACCURACY_M: Final[dict[str, float | None]] = {
     "World Geodetic System 1984": 0.0,
     "World Geodetic System 1984 ensemble": 0.0,

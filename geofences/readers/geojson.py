@@ -7,7 +7,7 @@ the one who imports, and a `crs` member in the file may only agree with him.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, Literal, TypeAlias, TypeGuard, cast
 
 import msgspec
 import numpy as np
@@ -45,6 +45,7 @@ Array: TypeAlias = NDArray[np.float64]
 
 MAX_BYTES: Final = 5_000_000
 MAX_FEATURES: Final = 1_000
+_BEYOND_ALL: Final = 1e300
 # Ends of line pieces that are this near are one place: drawing programs round to the centimetre.
 _JOIN_M: Final = 0.5
 
@@ -206,10 +207,15 @@ def _count(geometry: object) -> int:
 
 def _position(value: object, where: str) -> Position:
     numbers = _list(value, where)
-    pair = [float(n) for n in numbers[:2] if isinstance(n, (int, float)) and not isinstance(n, bool)]
+    pair = [float(n) for n in numbers[:2] if _is_number(n)]
     if len(pair) < 2:  # noqa: PLR2004 - x and y
         raise GeoJsonInvalid(where=where, found=str(numbers)[:40])
     return pair[0], pair[1]
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    # An integer of 400 digits is JSON too, but no float.
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _BEYOND_ALL
 
 
 def _positions(value: object, where: str) -> list[Position]:

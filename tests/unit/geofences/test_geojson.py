@@ -112,6 +112,7 @@ def test_pieces_that_do_not_meet_are_refused_with_the_gap() -> None:
         (feature("Polygon", [[*RING[:3], ["114", 30.0]]]), NOTHING, GeoJsonInvalid, "geometry.coordinates[0][3]"),
         (feature("Polygon", [[*RING[:3], [114.0]]]), NOTHING, GeoJsonInvalid, "geometry.coordinates[0][3]"),
         (feature("Polygon", [[*RING[:3], [True, False]]]), NOTHING, GeoJsonInvalid, "geometry.coordinates[0][3]"),
+        (feature("Polygon", [[*RING[:3], [10**400, 30]]]), NOTHING, GeoJsonInvalid, "geometry.coordinates[0][3]"),
         (feature("Polygon", RING), NOTHING, GeoJsonInvalid, "geometry.coordinates[0][0]"),
         (feature("Polygon", None), NOTHING, GeoJsonInvalid, "geometry.coordinates"),
         (collection({"type": "Polygon", "coordinates": [RING]}), NOTHING, GeoJsonInvalid, "features[0].type"),
