@@ -11,7 +11,7 @@ run: ## start database, server and worker with the demo; Ctrl-C stops them (PORT
 	@exec $(PYTHON) -m tools.run
 
 test: dev ## run the whole suite in parallel (ARGS="tests/unit -k name" to choose)
-	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal $(ARGS)
 
 check: dev ## format, lint, types, import contracts, migrations up-down-up, OpenAPI snapshot
 	$(BIN)/ruff format --check
