@@ -12,7 +12,7 @@ from tools.homes import Home, Runner, home_of, unprivileged_runner
 from tools.house import LOCAL
 from tools.locks import locked
 from tools.say import Trouble, say, step
-from tools.servers import Server, find_server
+from tools.servers import Server, find_server, installed_server
 
 SUPERUSER = DATABASE = "daogang"
 NEEDED_BYTES = 500_000_000
@@ -80,14 +80,15 @@ class Cluster:
 
     def is_running(self) -> bool:
         """Tell whether it accepts connections on its own socket."""
-        return self.exists() and self._answers(self._server())
+        server = installed_server()
+        return server is not None and self.exists() and self._answers(server)
 
     def start(self) -> bool:
         """Start it, making it first when it is new; return False when it ran already."""
         with locked(self._lock):
             newest = find_server()  # first, since installing it may bring the user that it runs as
             if self.exists() and self.name == "test" and self._major() != newest.major:
-                self._stop(self._server())  # throw-away data follow the installed server
+                self._stop(newest)  # throw-away data follow the installed server
                 shutil.rmtree(self.home.data)
             server = self._server() if self.exists() else newest
             if self.exists() and (self._answers(server) or self._comes_up(server)):
@@ -101,8 +102,9 @@ class Cluster:
 
     def stop(self) -> bool:
         """Stop it, ending its sessions; return False when it did not run."""
+        server = installed_server()  # any version's pg_ctl stops any version's server
         with locked(self._lock):
-            return self.exists() and self._stop(self._server())
+            return server is not None and self.exists() and self._stop(server)
 
     def _server(self) -> Server:
         return find_server(major=self._major())

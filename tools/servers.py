@@ -47,23 +47,28 @@ def find_server(*, major: int | None = None) -> Server:
     `major` asks for one major version, because a data directory belongs to one.
     """
     wanted = f"PostgreSQL {major}" if major else f"PostgreSQL {OLDEST} or newer"
-    server = _installed(major)
+    server = installed_server(major)
     if server is None and "PG_BINDIR" in os.environ:
         what = f"PG_BINDIR={os.environ['PG_BINDIR']} has no {wanted} with PostGIS"
         raise Trouble(what, f"correct or unset PG_BINDIR, or {BY_HAND}")
     if server is None and debian.can_install():
         install_server(major)
-        server = _installed(major)
+        server = installed_server(major)
     if server is None:
         what = f"{wanted} with PostGIS is not installed"
         if debian.has_apt():
             what += " and we are neither root nor have a working sudo to install it"
-        raise Trouble(what, BY_HAND)
+        anew = (
+            f"\n  or begin with new data for another PostgreSQL (these are version {major}'s): make clean"
+            if major
+            else ""
+        )
+        raise Trouble(what, BY_HAND + anew)
     return server
 
 
-def _installed(major: int | None) -> Server | None:
-    """Return the newest usable server, or the first one that the caller pointed at."""
+def installed_server(major: int | None = None) -> Server | None:
+    """Return the newest usable server, or the one that PG_BINDIR points at; None when there is none."""
     found: list[Server] = []
     for bindir in _places():
         version = _version(bindir)

@@ -44,6 +44,16 @@ def test_says_what_to_install_where_it_may_not(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(Trouble, match="PostgreSQL 15 or newer with PostGIS is not installed") as raised:
         servers.find_server()
     assert "brew install postgis" in raised.value.remedy
+    assert "make clean" not in raised.value.remedy
+
+
+def test_data_of_a_version_that_went_away_need_it_back_or_make_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PG_BINDIR", raising=False)
+    monkeypatch.setattr(servers, "_places", lambda: iter(()))
+    monkeypatch.setattr(debian, "can_install", lambda: False)
+    with pytest.raises(Trouble, match="PostgreSQL 15 with PostGIS is not installed") as raised:
+        servers.find_server(major=15)
+    assert "make clean" in raised.value.remedy
 
 
 def test_chooses_the_newest_package_or_the_one_of_an_installed_server() -> None:
