@@ -25,10 +25,11 @@ class Receipt(Struct, frozen=True, kw_only=True):
     reasons: tuple[dict[str, Any], ...]
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One punch with its first ruling, ready to append.
 
     Digests are SHA-256 as lower-case hexadecimal. `sealed` (base-16 too) is the private side row under key `key_id`.
+    What is None is left out of its JSON, a third of it; the database reads the lack as NULL.
     """
 
     project_id: UUID
@@ -43,8 +44,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     device_time: str
     time_quality: str
-    direction: Direction = "unknown"
-    direction_source: str = "none"
+    direction: Direction
+    direction_source: str
     trust: str
     method: str | None = None
     lane: str | None = None
@@ -58,7 +59,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     sigma_m: float | None = None
     chainage_m: float | None = None
     offset_m: float | None = None
-    signals: tuple[str, ...] = ()
+    signals: tuple[str, ...]
     payload_digest: str
     private_digest: str | None = None
     key_id: UUID | None = None
