@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 
 from backend.identity import queries
 from backend.identity.audit import record_act
-from backend.identity.authority import require_authority
+from backend.identity.authority import require_authority, require_office
 from backend.identity.errors import (
     AccountUnknown,
     CredentialsWrong,
@@ -77,9 +77,11 @@ async def open_staff_account(
 ) -> Opened:
     """Open a staff account without any role: it can log in and do nothing until roles are granted.
 
-    `actor` None is the installation itself (first operator, demo). Raises `UsernameTaken` or
-    `PasswordTooWeak`.
+    `actor` None is the installation itself (first operator, demo). Raises `UsernameTaken`,
+    `PasswordTooWeak`, or `GrantBeyondOwn` for an administrator who has lost his office.
     """
+    if actor is not None:
+        await require_office(tx, actor)
     username = command.username.strip().lower()
     drawn = draw_password() if command.password is None else None
     password = drawn if command.password is None else command.password

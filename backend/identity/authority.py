@@ -12,6 +12,14 @@ from backend.kit.db import Tx
 from backend.kit.guards import Actor
 
 
+async def require_office(tx: Tx, actor: Actor) -> frozenset[str]:
+    """Return the actor's roles as they are now; raises `GrantBeyondOwn` when none of them administers accounts."""
+    held = await queries.roles_held_by(tx, actor)
+    if not any(may_grant(held, role) for role in Role):
+        raise GrantBeyondOwn(role="-")
+    return held
+
+
 async def require_authority(tx: Tx, actor: Actor, account_id: UUID, roles: Iterable[str]) -> None:
     """Refuse an act on one's own account or on an account that holds a role the actor may not give.
 
@@ -21,9 +29,7 @@ async def require_authority(tx: Tx, actor: Actor, account_id: UUID, roles: Itera
     """
     if account_id == actor.account_id:
         raise OwnAccount
-    held = await queries.roles_of(tx, actor.account_id, None)
-    if not any(may_grant(held, role) for role in Role):
-        raise GrantBeyondOwn(role="-")
+    held = await require_office(tx, actor)
     for role in sorted(roles):
         if not may_grant(held, Role(role)):
             raise GrantBeyondOwn(role=role)

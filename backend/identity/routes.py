@@ -82,7 +82,7 @@ async def refresh(
 
 @delete("/admin/v1/session", opt={"scope": "session.self"}, summary="Log out")
 async def close_session(tx: NamedDependency[Tx], actor: NamedDependency[Actor], clock: NamedDependency[Clock]) -> None:
-    """End this session; the access token holds for what is left of its fifteen minutes."""
+    """End this session: its access token reaches no rows any more, and ends within fifteen minutes."""
     await sessions.end_session(tx, actor, clock=clock)
 
 
@@ -134,7 +134,7 @@ async def list_accounts(
 
 @post(
     "/admin/v1/accounts",
-    opt={"scope": WRITE, "raises": [errors.UsernameTaken, errors.PasswordTooWeak]},
+    opt={"scope": WRITE, "raises": [errors.UsernameTaken, errors.PasswordTooWeak, errors.GrantBeyondOwn]},
     summary="Open a staff account",
 )
 async def open_account(

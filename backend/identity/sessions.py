@@ -119,7 +119,7 @@ async def end_session(tx: Tx, actor: Actor, *, clock: Clock) -> None:
 async def end_all_sessions(tx: Tx, account_id: UUID, reason: str, *, clock: Clock) -> int:
     """Revoke every live session of an account; return how many there were.
 
-    Access tokens already issued hold until they expire, fifteen minutes at most.
+    Access tokens already issued hold until they expire, fifteen minutes at most, but reach no rows.
     """
     return await _revoke(tx, SessionFamily.account_id == account_id, reason, clock.now())
 

@@ -1,7 +1,8 @@
 """Who may see which rows, and the SELECTs of districts, companies, projects, sections and parties, with typed rows.
 
 `visible_projects` is the row filter of every module: a SELECT of project ids that the actor's live grants allow for a
-scope. Grants are read in the statement itself, so that a revoked one ends at once, whatever the token still says.
+scope. Grants are read in the statement itself, so that a revoked one ends at once, and with a disabled account or a
+revoked session all of them, whatever the token still says.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 
+from backend.identity.queries import is_still_in
 from backend.identity.roles import roles_with
 from backend.identity.tables import RoleGrant
 from backend.kit.db import Tx
@@ -26,6 +28,7 @@ def _live(actor: Actor, scope: str) -> ColumnElement[bool]:
         RoleGrant.account_id == actor.account_id,
         RoleGrant.revoked_at.is_(None),
         RoleGrant.role.in_(sorted(roles_with(scope))),
+        is_still_in(actor),
     )
 
 

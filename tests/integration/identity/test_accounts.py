@@ -1,13 +1,14 @@
 """Administration of accounts: who may do what to whom, and what every act leaves behind."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
-from backend.identity import accounts, grants, queries
+from backend.identity import accounts, grants, queries, sessions
 from backend.identity.errors import (
     AccountUnknown,
     CredentialsWrong,
@@ -25,11 +26,12 @@ from backend.identity.errors import (
 )
 from backend.identity.grants import Grant
 from backend.identity.roles import Role
-from backend.identity.tables import AuditEvent
+from backend.identity.tables import AuditEvent, SessionFamily
 from backend.kit.crypto import BlindIndex, FieldCipher
 from backend.kit.errors import DaogangError
 from backend.kit.guards import Actor
 from backend.kit.keyring import MemoryKeyRing, Purpose
+from backend.sites.queries import find_project
 from tests.integration.identity.registry import PASSWORD, Registry
 from tests.support.factories import draw_phone, make_district, make_project
 
@@ -241,6 +243,49 @@ async def test_a_token_that_outlived_its_office_is_worth_nothing(registry: Regis
     await grants.revoke_grant(registry.tx, first, former.account_id, grant.id, clock=registry.clock)
     assert "identity.accounts.write" in former.scopes
     assert set(await attempts(registry, former, staff.account_id)) <= {GrantBeyondOwn, AccountUnknown}
+
+
+async def shut_out(registry: Registry, first: Actor, former: Actor, how: str) -> None:
+    if how == "disabled":
+        await accounts.disable_account(
+            registry.tx, first, former.account_id, clock=registry.clock, services=registry.services
+        )
+        return
+    session = {"id": former.family_id, "account_id": former.account_id, "created_at": registry.clock.now()}
+    ends = {"expires_at": registry.clock.now() + timedelta(days=1)}
+    await registry.tx.execute(insert(SessionFamily).values(**session, **ends))
+    await sessions.end_session(registry.tx, former, clock=registry.clock)
+
+
+@pytest.mark.parametrize("how", ["disabled", "logged out"])
+async def test_who_is_shut_out_reaches_nothing_with_the_rest_of_his_token(registry: Registry, how: str) -> None:
+    staff, former, first = await registry.staff(), await registry.actor(OPERATOR), await registry.actor(OPERATOR)
+    project = await make_project(registry.tx)
+    assert await find_project(registry.tx, former, project.id) is not None
+    await shut_out(registry, first, former, how)
+    assert set(await attempts(registry, former, staff.account_id)) <= {GrantBeyondOwn, AccountUnknown}
+    opening = accounts.StaffOpening("back.door", "后门")
+    with pytest.raises(GrantBeyondOwn):
+        await accounts.open_staff_account(
+            registry.tx, former, opening, clock=registry.clock, services=registry.services
+        )
+    assert await find_project(registry.tx, former, project.id) is None
+    assert await queries.list_audit(registry.tx, former, limit=10) == []
+    assert (
+        await accounts.list_accounts(registry.tx, former, limit=10, after=None, role=None, services=registry.services)
+        == []
+    )
+
+
+async def test_a_disabled_operator_is_still_above_the_city(registry: Registry) -> None:
+    city, operator, first = [await registry.actor(grant) for grant in (CITY, OPERATOR, OPERATOR)]
+    await accounts.disable_account(
+        registry.tx, first, operator.account_id, clock=registry.clock, services=registry.services
+    )
+    with pytest.raises(GrantBeyondOwn):
+        await accounts.enable_account(
+            registry.tx, city, operator.account_id, clock=registry.clock, services=registry.services
+        )
 
 
 async def test_an_unknown_account_is_unknown(registry: Registry) -> None:
