@@ -26,7 +26,7 @@ class Gate:
 
 
 class Stay(Struct, frozen=True, array_like=True):
-    """One assignment on the project: closed range of site-local days, `to_on` None while open."""
+    """One assignment on the project: closed range of site-local days, `to_on` None until the exit is confirmed."""
 
     from_on: date
     to_on: date | None

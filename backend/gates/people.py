@@ -22,7 +22,9 @@ WITH bound AS MATERIALIZED (
   SELECT person_id FROM bound UNION SELECT * FROM unnest(%(person_ids)s::uuid[])
 ), standing AS (
   SELECT p.id, p.name,
-    coalesce(json_agg(json_build_array(s.from_on, s.to_on, s.section_id) ORDER BY s.from_on, s.id)
+    -- The filed holder keeps the duty until his exit is confirmed.
+    coalesce(json_agg(json_build_array(s.from_on, CASE WHEN s.exit_confirmed_at IS NOT NULL THEN s.to_on END,
+      s.section_id) ORDER BY s.from_on, s.id)
       FILTER (WHERE s.id IS NOT NULL), '[]') AS stays
   FROM candidate c JOIN person p ON p.id = c.person_id
   LEFT JOIN assignment s ON s.person_id = p.id AND s.project_id = %(project_id)s

@@ -231,6 +231,7 @@ async def test_a_pass_outside_of_the_assignment_goes_to_review(
             person,
             from_on=today - timedelta(days=9),
             to_on=today - timedelta(days=1),
+            exit_confirmed_at=site.device.clock.now(),
         )
     (result,) = await site.device.deliver(site.device.event(person))
     assert (result["status"], result["reason"]) == ("accepted", "decision.assignment_not_in_force")
