@@ -146,9 +146,10 @@ UP = (
     )
     """,
     # Security definer: the application may not create tables, and a write must never fail because a month is missing.
+    # In UTC, whatever the zone of who calls: months whose bounds were of two zones would leave a gap between them.
     """
     CREATE FUNCTION ensure_partition(parent text, day date) RETURNS text
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
     DECLARE
       first_day date := date_trunc('month', day)::date;
       name text := format('%s_%s', parent, to_char(first_day, 'YYYYMM'));
@@ -174,7 +175,7 @@ UP = (
     """,
     """
     CREATE FUNCTION ensure_partitions(day date, months_ahead integer) RETURNS integer
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
     DECLARE
       made integer := 0;
       parent text;
