@@ -18,6 +18,7 @@ MAX_ROWS: Final = 5_000
 # Titles and notes above the header, and blank lines between the rows, take lines too.
 MAX_LINES: Final = MAX_ROWS + 500
 MAX_COLUMNS: Final = 64
+LAST_SHEET_LINE: Final = 1_048_576  # of any spreadsheet there is
 MAX_CELL: Final = 1_000
 MAX_UNPACKED: Final = 30_000_000
 MAX_ZIP_ENTRIES: Final = 200
@@ -113,10 +114,12 @@ def _sheet_lines(sheet: Any) -> Iterator[Line]:  # noqa: ANN401 - openpyxl's rea
     # The size that a file states for its sheet is often wrong, and rows past it would be dropped silently.
     sheet.reset_dimensions()
     for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), start=1):
-        line = Line(number, tuple(_cell_of(cell.value, cell.data_type == "f") for cell in row))
         if number <= MAX_LINES:
-            yield line
-        elif not line.blank:
+            yield Line(number, tuple(_cell_of(cell.value, cell.data_type == "f") for cell in row))
+        elif number > LAST_SHEET_LINE:
+            # The reader fills the lines before the number that a row gives itself, which a file can make endless.
+            raise RosterUnreadable(reason=f"line {number}")
+        elif any(cell.value is not None and str(cell.value).strip() for cell in row):
             raise RosterTooLong(limit=MAX_ROWS)
 
 

@@ -215,6 +215,13 @@ def test_entities_in_a_workbook_are_not_expanded() -> None:
         read(body, "xlsx")
 
 
+def test_a_row_that_gives_itself_an_endless_number_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = _rewritten(xlsx_roster([roster_line()]), b"</sheetData>", b'<row r="4000000000000"></row></sheetData>')
+    monkeypatch.setattr(roster_files, "LAST_SHEET_LINE", 10_000)
+    with pytest.raises(errors.RosterUnreadable):
+        read(body, "xlsx")
+
+
 def test_files_and_rosters_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(errors.RosterTooLarge):
         read(b"x" * (roster_files.MAX_BYTES + 1))
