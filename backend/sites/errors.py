@@ -179,6 +179,12 @@ class PhoneIsLogin(Conflict):
     code = "sites.phone_is_login"
 
 
+class PhoneElsewhere(Conflict):
+    """The person works on other projects too; who does not reach those does not change the number on file."""
+
+    code = "sites.phone_elsewhere"
+
+
 class AssignmentOverlaps(Conflict):
     """The person holds the same post already in some of these days."""
 

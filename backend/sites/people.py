@@ -182,9 +182,11 @@ async def search_people(tx: Tx, actor: Actor, search: PersonSearch, *, services:
 async def change_person(
     tx: Tx, actor: Actor, person_id: UUID, patch: PersonPatch, *, clock: Clock, services: IdentityServices
 ) -> PersonRow:
-    """Correct name or phone number; raises PersonUnknown, PhoneNumberMalformed, or PhoneIsLogin.
+    """Correct name or phone number; raises PersonUnknown, PhoneNumberMalformed, PhoneIsLogin or PhoneElsewhere.
 
-    A number that is a log-in is an account's: who changes it gets in, so that takes an administrator of accounts.
+    A number that is a log-in is an account's: who changes it gets in, so that takes an administrator of accounts. One
+    that is none yet becomes one with a key post: nobody sets it for a person who works on projects that he does not
+    reach.
     """
     await require_person(tx, actor, person_id, scope=queries.WRITE)
     found = changes(patch)
@@ -194,6 +196,8 @@ async def change_person(
     if "phone" in found:
         if await people_queries.logins_of(tx, [person_id]):
             raise errors.PhoneIsLogin
+        if await people_queries.assigned_elsewhere(tx, actor, [person_id], scope=queries.WRITE):
+            raise errors.PhoneElsewhere
         values |= phone_columns(person_id, read_phone_number(found["phone"]), services)
     if values:
         await tx.execute(update(Person).where(Person.id == person_id).values(**values))

@@ -139,6 +139,14 @@ async def is_reached(tx: Tx, actor: Actor, person_id: UUID) -> bool:
     return bool(await tx.scalar(select(Person.id).where(Person.id == person_id, visible_people(actor))))
 
 
+async def assigned_elsewhere(tx: Tx, actor: Actor, person_ids: Sequence[UUID], *, scope: str) -> frozenset[UUID]:
+    """Return those of the people who have, or had, a post on a project that the actor does not reach with `scope`."""
+    statement = select(Assignment.person_id).where(
+        Assignment.person_id.in_(person_ids), Assignment.project_id.not_in(visible_projects(actor, scope))
+    )
+    return frozenset(await tx.scalars(statement.distinct()))
+
+
 async def logins_of(tx: Tx, person_ids: Sequence[UUID]) -> dict[UUID, LoginRow]:
     """Return the accounts of these people."""
     statement = select(Account.person_id, Account.id, Account.phone_blind).where(Account.person_id.in_(person_ids))

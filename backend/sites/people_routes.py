@@ -121,6 +121,7 @@ async def show_person(
             PhoneNumberMalformed,
             errors.PersonUnknown,
             errors.PhoneIsLogin,
+            errors.PhoneElsewhere,
         ],
     },
     summary="Correct a person",

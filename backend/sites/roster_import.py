@@ -1,7 +1,7 @@
 """Imports a roster into a project: all of it in one transaction, or nothing, or a dry run that only tells."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from backend.kit.clock import Clock
 from backend.kit.db import Base, Tx, translate_violations
 from backend.kit.guards import Actor
 from backend.kit.ids import new_id
-from backend.sites import errors, roster_queries
+from backend.sites import errors, people_queries, roster_queries
 from backend.sites.identity_documents import IdentityDocument
 from backend.sites.people import document_columns, phone_columns
 from backend.sites.projects import require_project
@@ -78,6 +78,8 @@ async def import_roster(
         # Two imports into one project queue up, so that the second sees what the first wrote.
         await tx.execute(select(Project.id).where(Project.id == project_id).with_for_update(key_share=True))
     filed = await roster_queries.load_filed(tx, project_id, roster.rows, services)
+    known = [person.id for person in filed.people.values()]
+    filed = replace(filed, elsewhere=await people_queries.assigned_elsewhere(tx, actor, known, scope=IMPORT))
     plan = plan_roster(roster.rows, filed)
     faults = sorted([*roster.faults, *plan.faults], key=lambda fault: fault.line)
     digest = hashlib.sha256(command.body).hexdigest()

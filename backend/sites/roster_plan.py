@@ -43,7 +43,8 @@ class Filed:
 
     `companies` are by name (id, uscc), `usccs` by code (name); parties by (company name, party kind), posts by
     (company name, party kind, post kind) with their seats; `same_phone` names the lines whose phone number is the one
-    on file for their person, `taken_phone` those whose number is somebody else's log-in.
+    on file for their person, `taken_phone` those whose number is somebody else's log-in; `elsewhere` people who
+    work on projects, too, that the one who imports does not reach.
     """
 
     companies: Mapping[str, tuple[UUID, str | None]] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Filed:
     assignments: Mapping[UUID, Sequence[FiledAssignment]] = field(default_factory=dict)
     same_phone: frozenset[int] = frozenset()
     taken_phone: frozenset[int] = frozenset()
+    elsewhere: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +149,13 @@ def _person_faults(row: RosterRow, filed: Filed) -> list[Fault | None]:
     found: list[Fault | None] = []
     if known is not None and known.name != row.name:
         found.append(_fault(row, "name", errors.PersonNameDiffers()))
-    if known is not None and known.has_login and row.phone is not None and row.line not in filed.same_phone:
+    changes_phone = known is not None and row.phone is not None and row.line not in filed.same_phone
+    if known is not None and changes_phone and known.has_login:
         # The number on file is a log-in; a roster must not be a way to take it over.
         found.append(_fault(row, "phone", errors.PhoneIsLogin()))
+    elif known is not None and changes_phone and known.id in filed.elsewhere:
+        # Nor to get one in the name of somebody who works for others.
+        found.append(_fault(row, "phone", errors.PhoneElsewhere()))
     elif row.post in KEY_POSTS and row.line in filed.taken_phone:
         found.append(_fault(row, "phone", errors.PhoneTaken()))
     return found

@@ -11,7 +11,16 @@ from backend.identity.tables import Account, AuditEvent
 from backend.sites.tables import Assignment, Company, Person, Post, ProjectParty
 from tests.integration.sites.conftest import Office, TwoSites, statements
 from tests.support.databases import TEST_DAY
-from tests.support.factories import draw_code, draw_number, draw_phone, draw_uscc, make_section
+from tests.support.factories import (
+    draw_code,
+    draw_number,
+    draw_phone,
+    draw_uscc,
+    make_assignment,
+    make_person,
+    make_post,
+    make_section,
+)
 from tests.support.rosters import csv_roster, roster_line, xlsx_roster
 
 CSV = "text/csv"
@@ -233,6 +242,27 @@ async def test_what_does_not_fit_what_is_on_file_is_a_fault(office: Office, site
     assert ("手机号", "sites.phone_taken") in found
     assert ("标段", "sites.section_unknown") in found
     assert ("进场日期", "sites.assignment_overlaps") in found
+
+
+async def test_nobody_gets_a_log_in_in_the_name_of_another_project_s_worker(office: Office, sites: TwoSites) -> None:
+    """Neither by a roster nor by correcting him once he is assigned; his own number does it."""
+    worker = await make_person(office.database, office.keys)
+    post = await make_post(office.database, sites.there.parties["009"], kind="worker", seats=10)
+    await make_assignment(office.database, sites.there.project.id, post, worker.id)
+    line = roster_line(name=worker.name, document_number=worker.number, phone=draw_phone(), post="专职安全员")
+    answer = await send(office, sites, csv_roster([line]))
+    assert [fault["code"] for fault in answer.json()["faults"]] == ["sites.phone_elsewhere"], answer.text
+
+    assigned = await send(office, sites, csv_roster([line | {"post": "工人", "phone": ""}]))
+    assert assigned.json()["outcome"] == "applied", assigned.text
+    path = f"/people/{worker.id}"
+    refused = await office.call("admin", "PATCH", path, json={"phone": line["phone"]})
+    assert (refused.status_code, refused.json()["code"]) == (409, "sites.phone_elsewhere")
+    again = await send(office, sites, csv_roster([line]))
+    assert again.json()["outcome"] == "refused"
+
+    own = await send(office, sites, csv_roster([line | {"phone": worker.phone}]))
+    assert (own.json()["outcome"], own.json()["counts"]["accounts"]) == ("applied", 1), own.text
 
 
 async def test_a_person_of_another_project_is_linked_and_not_copied(office: Office, sites: TwoSites) -> None:

@@ -112,6 +112,13 @@ def test_what_does_not_fit_the_file_is_a_fault_and_plans_nothing() -> None:
         ),
         ({"uscc": "X"}, replace(FILED, usccs={"X": "乙公司"}), ("统一社会信用代码", "sites.uscc_taken")),
         ({}, Filed(taken_phone=frozenset({2})), ("手机号", "sites.phone_taken")),
+        (
+            {"line": 9},
+            replace(
+                FILED, people={DOCUMENT: FiledPerson(PERSON, "王强", has_login=False)}, elsewhere=frozenset({PERSON})
+            ),
+            ("手机号", "sites.phone_elsewhere"),
+        ),
     ):
         plan = plan_roster([row(**changes)], filed)
         assert faults(plan) == [fault], changes
