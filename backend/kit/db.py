@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.orm import DeclarativeBase
 
 from backend.kit.errors import Contended, DaogangError, DatabaseAway
+from backend.kit.pipelines import CollectingConnection
 
 Tx = AsyncConnection
 """An open transaction: the edge that opened it commits it, nobody else."""
@@ -102,6 +103,7 @@ class Database:
         )
         self.pool: AsyncConnectionPool[RawConnection[TupleRow]] = AsyncConnectionPool(
             url,
+            connection_class=CollectingConnection,
             min_size=min_size,
             max_size=max_size,
             open=False,
