@@ -2,8 +2,13 @@
 
 import logging
 import sys
+import traceback
 
+import psycopg
 import structlog
+from sqlalchemy.exc import DBAPIError
+
+from backend.kit.db import constraint_of, sqlstate_of
 
 
 def configure_logs(form: str, level: int = logging.INFO) -> None:
@@ -12,7 +17,7 @@ def configure_logs(form: str, level: int = logging.INFO) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(render_exception),
     ]
     # Tracebacks without the values of local variables: those hold people's data and secrets.
     renderer: structlog.typing.Processor = (
@@ -39,3 +44,21 @@ def configure_logs(form: str, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+
+
+def render_exception(exc_info: structlog.typing.ExcInfo) -> str:
+    """Format an exception with its causes, oldest first, without what PostgreSQL says of the values of rows."""
+    chain: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None:
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        chain.append(f"{frames}{type(error).__module__}.{type(error).__qualname__}: {_told(error)}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\nled to:\n".join(reversed(chain))
+
+
+def _told(error: BaseException) -> str:
+    """Return an error's text; of the database's only the codes: "Failing row contains (…)" goes on with names."""
+    if isinstance(error, psycopg.Error | DBAPIError) and sqlstate_of(error) is not None:
+        return f"SQLSTATE {sqlstate_of(error)}, constraint {constraint_of(error)}"
+    return str(error)
