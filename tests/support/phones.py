@@ -163,7 +163,7 @@ async def open_phone(tx: Tx, owner: Owner, at: datetime, *, install_id: UUID | N
     return other
 
 
-async def make_fence(tx: Tx, project_id: UUID, staff_id: UUID, shape: Shape, **changes: Any) -> UUID:  # noqa: ANN401
+async def make_fence(tx: Tx, project_id: UUID, staff_id: UUID, shape: Shape, /, **changes: Any) -> UUID:  # noqa: ANN401
     """Make a fence in force from MADE_AT on; returns the version's id."""
     fence_id, version_id, area = uuid4(), uuid4(), materialise(shape)
     axis = shapely.to_wkt(shapely.LineString(shape.centreline), -1) if isinstance(shape, Corridor) else None

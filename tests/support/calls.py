@@ -1,0 +1,161 @@
+"""One call for every route that takes a body: what a caller who may would send."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from backend.decision.policy import DEFAULT_POLICY
+from tests.support.factories import draw_code, draw_phone
+from tests.support.phones import CENTRE, tap
+from tests.support.rosters import csv_roster, roster_line
+from tests.support.town import CIRCLE, PASSWORD, Town, fresh_company, fresh_name, fresh_person
+
+PROJECT = "/admin/v1/projects/{project_id}"
+DRAWING = {"crs": "wgs84", "shape": CIRCLE}
+
+
+@dataclass
+class Call:
+    """The body, query and path values of a request; `ids` replace those of the town."""
+
+    json: Any = None
+    content: bytes | None = None
+    media_type: str = "application/json"
+    params: dict[str, Any] = field(default_factory=dict[str, Any])
+    ids: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def body(self) -> bytes | None:
+        """Return the bytes of the body."""
+        return self.content if self.json is None else msgspec.json.encode(self.json)
+
+
+Maker = Callable[[Town], Call]
+
+
+def told(**body: Any) -> Maker:  # noqa: ANN401 - JSON
+    """Make a call whose body is the same in every town."""
+    return lambda _: Call(json=body)
+
+
+def _feature(_: Town) -> Call:
+    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": list(CENTRE)}}
+    content = msgspec.json.encode({"type": "FeatureCollection", "features": [feature]})
+    return Call(
+        content=content, media_type="application/geo+json", params={"crs": "wgs84", "radius_m": 50, "name": "导入"}
+    )
+
+
+CALLS: dict[tuple[str, str], Maker] = {
+    ("POST", "/admin/v1/session"): told(username="nobody", password=PASSWORD),
+    ("POST", "/admin/v1/session/refresh"): told(refresh_token="x" * 43),
+    ("PUT", "/admin/v1/me/password"): told(current=PASSWORD, new=PASSWORD + "-new"),
+    ("POST", "/admin/v1/accounts"): lambda _: Call(json={"username": fresh_name(), "display_name": "新账号"}),
+    ("POST", "/admin/v1/accounts/{account_id}/grants"): lambda town: Call(
+        json={"role": "project_admin", "project_id": town.ids["project_id"]}
+    ),
+    ("POST", "/admin/v1/accounts/{account_id}/disable"): lambda _: Call(),
+    ("POST", "/admin/v1/accounts/{account_id}/enable"): lambda _: Call(),
+    ("POST", "/admin/v1/accounts/{account_id}/password"): lambda _: Call(),
+    ("PUT", "/admin/v1/accounts/{account_id}/phone-number"): lambda town: Call(
+        json={"phone_number": draw_phone()}, ids={"account_id": str(town.site.accounts["project_manager"])}
+    ),
+    ("POST", "/admin/v1/districts"): lambda _: Call(json={"code": draw_code(), "name": "试验区"}),
+    ("PATCH", "/admin/v1/districts/{district_id}"): told(name="改名区"),
+    ("POST", "/admin/v1/companies"): lambda _: Call(json=fresh_company()),
+    ("POST", "/admin/v1/projects"): lambda town: Call(
+        json={
+            "registration_no": f"990101-{draw_code(12)}",
+            "name": "新工程",
+            "district_id": town.ids["district_id"],
+        }
+    ),
+    ("PATCH", PROJECT): told(name="改名工程"),
+    ("POST", f"{PROJECT}/sections"): lambda _: Call(json={"code": draw_code(4), "name": "二标段"}),
+    ("PATCH", f"{PROJECT}/sections/{{section_id}}"): told(name="改名标段"),
+    ("POST", f"{PROJECT}/parties"): lambda town: Call(json={"company_id": str(town.company_id), "kind": "009"}),
+    ("POST", "/admin/v1/people"): lambda _: Call(json=fresh_person()),
+    ("POST", "/admin/v1/people/search"): lambda town: Call(json={"name": town.site.people["project_manager"].name}),
+    ("PATCH", "/admin/v1/people/{person_id}"): told(name="改名"),
+    ("POST", "/admin/v1/people/{person_id}/reveal"): told(purpose="核对证件"),
+    ("POST", f"{PROJECT}/posts"): lambda town: Call(
+        json={"party_id": town.ids["party_id"], "kind": "technical_lead", "seats": 1}
+    ),
+    ("PATCH", f"{PROJECT}/posts/{{post_id}}"): told(seats=3),
+    ("POST", f"{PROJECT}/assignments"): lambda town: Call(
+        json={
+            "post_id": town.ids["post_id"],
+            "person_id": town.ids["person_id"],
+            "from_on": "2025-01-01",
+            "to_on": "2025-02-01",
+        }
+    ),
+    ("POST", f"{PROJECT}/assignments/{{assignment_id}}/end"): told(to_on="2026-03-20", confirm_exit=True),
+    ("POST", f"{PROJECT}/roster-imports"): lambda _: Call(content=csv_roster([roster_line()]), media_type="text/csv"),
+    ("PUT", f"{PROJECT}/policy"): lambda _: Call(json={"policy": msgspec.to_builtins(DEFAULT_POLICY)}),
+    ("POST", f"{PROJECT}/punches/{{punch_id}}/rulings"): told(outcome="counted", note="现场核实", seq=1),
+    ("POST", f"{PROJECT}/gates"): lambda _: Call(
+        json={
+            "serial_no": f"SN{draw_code(12)}",
+            "name": "2号门",
+            "entrance": "西门",
+            "lane": "1",
+            "place": {"lon": CENTRE.lon, "lat": CENTRE.lat, "crs": "wgs84"},
+        }
+    ),
+    ("PATCH", f"{PROJECT}/gates/{{gate_id}}"): told(name="改名门"),
+    ("POST", f"{PROJECT}/gates/{{gate_id}}/keys"): told(),
+    ("POST", f"{PROJECT}/person-bindings"): lambda town: Call(
+        json={"bindings": [{"kind": "card", "value": draw_code(), "person_id": town.ids["person_id"]}]}
+    ),
+    ("POST", f"{PROJECT}/person-bindings/end"): told(kind="pin", value="1001"),
+    ("POST", f"{PROJECT}/fences"): lambda _: Call(json={"name": draw_code(), **DRAWING}),
+    ("POST", f"{PROJECT}/fence-previews"): told(**DRAWING),
+    ("POST", f"{PROJECT}/fence-imports"): _feature,
+    ("POST", f"{PROJECT}/fence-evaluations"): told(crs="wgs84", x=CENTRE.lon, y=CENTRE.lat, accuracy_m=8.0),
+    ("POST", f"{PROJECT}/fences/{{fence_id}}/versions"): told(**DRAWING),
+    ("POST", f"{PROJECT}/fences/{{fence_id}}/versions/{{number}}/submission"): lambda _: Call(ids={"number": "2"}),
+    ("POST", f"{PROJECT}/fences/{{fence_id}}/versions/{{number}}/publication"): lambda _: Call(
+        json={}, ids={"number": "2"}
+    ),
+    ("POST", f"{PROJECT}/fences/{{fence_id}}/versions/{{number}}/withdrawal"): lambda _: Call(ids={"number": "2"}),
+    ("POST", "/gates/v1/events"): lambda town: Call(
+        json={"clock_now": town.clock.now().isoformat(), "items": [_event(town)]}
+    ),
+    ("POST", "/gates/v1/heartbeat"): lambda town: Call(json={"clock_now": town.clock.now().isoformat(), "backlog": 0}),
+    ("POST", "/mobile/v1/session/code"): lambda town: Call(
+        json={"phone_number": town.site.people["project_manager"].phone}
+    ),
+    ("POST", "/mobile/v1/session"): told(
+        phone_number="19900000000",
+        code="123456",
+        phone={"install_id": "0195a0b0-0000-4000-8000-000000000001", "platform": "android"},
+    ),
+    ("POST", "/mobile/v1/session/refresh"): told(refresh_token="x" * 43),
+    ("POST", "/mobile/v1/check-ins"): lambda town: Call(json=tap(town.clock.now(), town.site.project.id)),
+}
+
+
+def _event(town: Town) -> dict[str, Any]:
+    return {
+        "device_event_id": draw_code(12),
+        "seq": 1,
+        "occurred_at": town.clock.now().isoformat(),
+        "person": {"kind": "pin", "value": "1001"},
+        "direction": "in",
+        "granted": True,
+        "method": "face",
+        "live": True,
+    }
+
+
+def call_of(method: str, template: str, town: Town) -> Call:
+    """Return the call of a route; KeyError for a route with a body of which nobody said what to send."""
+    maker = CALLS.get((method, template))
+    if maker is None:
+        if method in {"POST", "PUT", "PATCH"}:
+            raise KeyError((method, template))
+        return Call()
+    return maker(town)

@@ -1,0 +1,254 @@
+"""A town: one district with one project on which everything there is to see has been made, and an account per role."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from litestar import Litestar
+from sqlalchemy import func, insert
+
+from backend.gates.authentication import key_name
+from backend.gates.key_secrets import GateSecrets
+from backend.gates.signature import signed_headers
+from backend.gates.tables import GateDevice, GateKey, PersonBinding
+from backend.identity.roles import Role
+from backend.identity.tables import SessionFamily
+from backend.identity.tokens import Holder
+from backend.kit.clock import ManualClock
+from backend.kit.db import Database, Tx
+from backend.kit.ids import new_id
+from backend.kit.keyring import KeyRing
+from geofences.shapes import Circle
+from tests.support.factories import (
+    MADE_AT,
+    MadeSite,
+    draw_code,
+    draw_id_number,
+    draw_name,
+    draw_phone,
+    draw_uscc,
+    grant_role,
+    make_company,
+    make_section,
+    make_site,
+    make_staff,
+)
+from tests.support.ledgers import append, day_key, entry
+from tests.support.phones import CENTRE, make_fence
+
+MINE, THEIRS = "project_manager", "chief_supervisor"
+"""Posts of the contractor, whose people the party-limited accounts see, and of the supervising company."""
+PASSWORD = "river-crane-lantern-42"
+
+
+@dataclass(frozen=True)
+class Town:
+    """What was made; `ids` are values of path parameters, `others` those of another party of the project."""
+
+    site: MadeSite
+    ids: Mapping[str, str]
+    others: Mapping[str, str]
+    accounts: Mapping[Role, UUID]
+    families: Mapping[Role, UUID]
+    gate_key: tuple[str, str]
+    company_id: UUID
+    tokens: Any
+    clock: ManualClock
+
+    def headers(self, role: Role) -> dict[str, str]:
+        """Return the headers of a log-in of the role's account, a live session behind it."""
+        person_id = self.site.people[MINE].id if role is Role.KEY_PERSON else None
+        holder = Holder(self.accounts[role], person_id, self.families[role], frozenset({role.value}))
+        return {"Authorization": f"Bearer {self.tokens.issue(holder, self.clock.now()).token}"}
+
+    def signed(self, path: str, body: bytes) -> dict[str, str]:
+        """Return the headers of a request signed by the gate."""
+        key_id, secret = self.gate_key
+        signed = signed_headers(key_id, secret, method="POST", path=path, body=body, at=self.clock.now())
+        return {**signed, "Content-Type": "application/json"}
+
+    def words_of(self, post: str) -> list[str]:
+        """Return what must not be read by those who may not see the holder of a post."""
+        person = self.site.people[post]
+        return [person.number, person.phone, str(person.id)]
+
+    @property
+    def words(self) -> list[str]:
+        """Return what must not be read in another town."""
+        project = self.site.project
+        return [
+            project.registration_no,
+            project.name,
+            str(project.id),
+            *(party.company for party in self.site.parties.values()),
+            *self.words_of(MINE),
+            *self.words_of(THEIRS),
+        ]
+
+
+async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: ManualClock) -> Town:
+    """Make and commit a town."""
+    site = await make_site(database, keys, posts=(("009", MINE), ("007", THEIRS)))
+    project, now = site.project, clock.now()
+    entries = {
+        post: entry(project.id, site.people[post].id, now - timedelta(hours=1), outcome="review")
+        for post in (MINE, THEIRS)
+    }
+    await append(database, list(entries.values()), now)
+    async with database.transaction() as tx:
+        accounts = {role: await _account(tx, site, role) for role in Role}
+        families = {role: await _session(tx, account, clock) for role, account in accounts.items()}
+        clerk = await make_staff(tx)
+        grant = await grant_role(tx, clerk, "auditor", project_id=project.id)
+        fence, published = await _fences(tx, site, clerk)
+        gate, key, secret = await _gate(tx, site, clerk, keys, clock)
+        section = await make_section(tx, project.id)
+        company = await make_company(tx)
+    ids = {
+        "account_id": str(clerk),
+        "grant_id": str(grant),
+        "district_id": str(project.district_id),
+        "project_id": str(project.id),
+        "section_id": str(section),
+        "party_id": str(site.parties["009"].id),
+        "fence_id": str(fence),
+        "version_id": str(published),
+        "number": "1",
+        "gate_id": str(gate),
+        "key_id": key,
+        "month": f"{now:%Y-%m}",
+        "file_path": "swagger-ui.css",
+        **_of_post(site, MINE, entries[MINE]),
+    }
+    return Town(
+        site=site,
+        ids=ids,
+        others=_of_post(site, THEIRS, entries[THEIRS]),
+        accounts=accounts,
+        families=families,
+        gate_key=(key, secret),
+        company_id=company,
+        tokens=app.state.verifier,
+        clock=clock,
+    )
+
+
+def _of_post(site: MadeSite, post: str, made: Any) -> dict[str, str]:  # noqa: ANN401 - an entry
+    return {
+        "person_id": str(site.people[post].id),
+        "post_id": str(site.posts[post]),
+        "assignment_id": str(site.assignments[post]),
+        "punch_id": str(made.punch_id),
+        "on": day_key(made).work_on.isoformat(),
+    }
+
+
+async def _account(tx: Tx, site: MadeSite, role: Role) -> UUID:
+    project, party = site.project.id, site.parties["009"].id
+    rows: dict[Role, dict[str, UUID]] = {
+        Role.OPERATOR: {},
+        Role.CITY: {},
+        Role.DISTRICT: {"district_id": site.project.district_id},
+        Role.OWNER: {"project_id": project, "party_id": party},
+        Role.CONTRACTOR: {"project_id": project, "party_id": party},
+        Role.SUPERVISOR: {"project_id": project, "party_id": party},
+        Role.PROJECT_ADMIN: {"project_id": project},
+        Role.VENDOR: {"project_id": project},
+        Role.AUDITOR: {"district_id": site.project.district_id},
+    }
+    if role is Role.KEY_PERSON:
+        return site.accounts[MINE]
+    account = await make_staff(tx)
+    await grant_role(tx, account, role.value, **rows[role])
+    return account
+
+
+async def _session(tx: Tx, account_id: UUID, clock: ManualClock) -> UUID:
+    family = uuid4()
+    await tx.execute(
+        insert(SessionFamily).values(
+            id=family, account_id=account_id, created_at=MADE_AT, expires_at=clock.now() + timedelta(days=30)
+        )
+    )
+    return family
+
+
+async def _fences(tx: Tx, site: MadeSite, by: UUID) -> tuple[UUID, UUID]:
+    from sqlalchemy import select
+
+    from geofences.tables import FenceVersion
+
+    published = await make_fence(tx, site.project.id, by, Circle(CENTRE, 100.0), shape=CIRCLE, buffer_m=0.0)
+    fence = (await tx.execute(select(FenceVersion.fence_id).where(FenceVersion.id == published))).scalar_one()
+    columns = [column.name for column in FenceVersion.__table__.columns]
+    changed = {"id": uuid4(), "number": 2, "state": "draft"}
+    unset = {"valid_during", "published_by", "published_at"}
+    kept = [name for name in columns if name not in {*changed, *unset}]
+    row = await tx.execute(select(*(getattr(FenceVersion, name) for name in kept)).where(FenceVersion.id == published))
+    await tx.execute(insert(FenceVersion).values(**dict(row.mappings().one()), **changed))
+    return fence, published
+
+
+CIRCLE: dict[str, Any] = {"kind": "circle", "coordinates": [CENTRE.lon, CENTRE.lat], "radius_m": 100.0}
+
+
+async def _gate(tx: Tx, site: MadeSite, by: UUID, keys: KeyRing, clock: ManualClock) -> tuple[UUID, str, str]:
+    gate, row_id = uuid4(), new_id(clock.now())
+    gate_secrets = GateSecrets(keys, clock.now)
+    secret = gate_secrets.draw()
+    await tx.execute(
+        insert(GateDevice).values(
+            project_id=site.project.id,
+            id=gate,
+            serial_no=f"SN{draw_code(12)}",
+            name="1号门",
+            entrance="东门",
+            lane="1",
+            default_direction="in",
+            place=func.ST_SetSRID(func.ST_MakePoint(CENTRE.lon, CENTRE.lat), 4326),
+            state="active",
+            heartbeat_interval_s=60,
+            created_at=MADE_AT,
+            paired_at=MADE_AT,
+        )
+    )
+    await tx.execute(
+        insert(GateKey).values(
+            id=key_name(row_id),
+            project_id=site.project.id,
+            device_id=gate,
+            secret_cipher=gate_secrets.encrypt(row_id, secret),
+            state="active",
+            issued_at=MADE_AT,
+            issued_by=by,
+        )
+    )
+    await tx.execute(
+        insert(PersonBinding).values(
+            project_id=site.project.id,
+            kind="pin",
+            value="1001",
+            person_id=site.people[MINE].id,
+            valid_during=func.tstzrange(MADE_AT, None),
+            bound_by=by,
+        )
+    )
+    return gate, key_name(row_id), secret
+
+
+def fresh_person() -> dict[str, str]:
+    """Return the body of a person whom nobody knows yet."""
+    return {"name": draw_name(), "document_type": "01", "document_number": draw_id_number(), "phone": draw_phone()}
+
+
+def fresh_company() -> dict[str, str]:
+    """Return the body of a company that nobody knows yet."""
+    return {"name": f"试验建设{draw_code()}有限公司", "uscc": draw_uscc()}
+
+
+def fresh_name() -> str:
+    """Return a user name that nobody has."""
+    return f"staff.{secrets.token_hex(6)}"
