@@ -3,7 +3,8 @@
 Waits on the database from the first byte to the answer: (1) BEGIN and the read go out together; (2) append, lock, fold
 and COMMIT go out together. One more when a fence is not yet in this process's memory, two more when the event id was
 taken already: its receipt and the day as it stands. The first punch of a project's month makes its data key, which
-costs one more.
+costs one more; so does a person of several projects who names none: had a first attempt chosen another project than
+this one would, the repetition would become a second punch.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from backend.kit.crypto import DataKeys
 from backend.kit.db import Database, pipelined
 from backend.kit.guards import Actor
 from backend.kit.ids import id_instant, new_id
-from backend.ledger.append import Connection, find_taken, send_append, settle_append
+from backend.ledger.append import Connection, find_taken, find_taken_on_any, send_append, settle_append
 from backend.ledger.data_keys import MonthKey, month_of, obtain_data_key
 from backend.ledger.errors import EventConflict
 from backend.ledger.model import Appended, DayKey, Entry, Receipt, dedupe_bucket
@@ -103,6 +104,10 @@ async def _attempt(tools: CheckInTools, tap: Tap) -> CheckInResult:
             )
             if not alive:
                 raise SessionEnded
+            if tap.request.project_id is None and len(readings) > 1:
+                known = await _find_repeated(connection, tap, readings)
+                if known is not None:
+                    return known
             reading = choose_project(readings, tap.request.project_id, tap.at)
             policy = _policy_of(reading)
             held = await tools.fences.get(connection, reading.project_id, reading.fence_version_ids)
@@ -131,6 +136,20 @@ async def _attempt(tools: CheckInTools, tap: Tap) -> CheckInResult:
             return CheckInResult(appended, await _day_of(connection, reading, appended.receipt))
         (folded,) = await settle_fold(folding)
     return CheckInResult(appended, folded)
+
+
+async def _find_repeated(connection: Connection, tap: Tap, readings: list[Reading]) -> CheckInResult | None:
+    """Return the first answer to a tap that one of the person's projects has taken; raises EventConflict."""
+    source_id, event_key = readings[0].phone_id or tap.actor.account_id, str(tap.request.event_id)
+    by_project = {reading.project_id: reading for reading in readings}
+    taken = await find_taken_on_any(connection, by_project, source_id, tap.bucket, event_key)
+    if taken is None:
+        return None
+    payload_digest, receipt = taken
+    if payload_digest != digest(tap.request).hex():
+        raise EventConflict(punch_id=str(receipt.punch_id))
+    day = await _day_of(connection, by_project[receipt.project_id], receipt)
+    return CheckInResult(Appended("replayed", receipt), day)
 
 
 async def _day_of(connection: Connection, reading: Reading, receipt: Receipt) -> Day | None:

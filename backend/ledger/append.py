@@ -1,7 +1,7 @@
 """Appends punches: dedupe key, punch, private row, ruling, status and outbox row in one statement."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
@@ -108,6 +108,16 @@ async def find_taken(connection: Connection, entry: Entry) -> Appended | None:
     key = _encoder.encode([_key(entry)]).decode()
     row = await (await connection.execute(TAKEN, (key,), prepare=False)).fetchone()
     return None if row is None else _repeated(entry, row[1], _receipts.decode(row[2]))
+
+
+async def find_taken_on_any(
+    connection: Connection, project_ids: Iterable[UUID], source_id: UUID, bucket: date, event_key: str
+) -> tuple[str, Receipt] | None:
+    """Return the payload's digest (hexadecimal) and the receipt of an event id that one of the projects has taken."""
+    same = {"source_id": source_id, "bucket": bucket, "event_key": event_key, "punch_id": None}
+    keys = _encoder.encode([{"project_id": project_id, **same} for project_id in project_ids]).decode()
+    row = await (await connection.execute(TAKEN, (keys,), prepare=False)).fetchone()
+    return None if row is None else (row[1], _receipts.decode(row[2]))
 
 
 def _key(entry: Entry) -> dict[str, Any]:

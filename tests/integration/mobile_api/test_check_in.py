@@ -276,6 +276,34 @@ async def test_one_project_need_not_be_named_two_must(
     assert await count_rows(database, other.id) == dict.fromkeys(before, 0)
 
 
+@pytest.mark.parametrize("first_ends", [True, False], ids=["the other fits now", "both fit now"])
+async def test_a_repetition_stays_with_the_project_that_took_it(
+    ground: Ground,
+    send: Tap,
+    clock: ManualClock,
+    database: Database,
+    first_ends: bool,  # noqa: FBT001 - a case
+) -> None:
+    body = tap(clock.now())
+    first = await send(ground.owner, body)
+    assert first.status_code == 201, first.text
+    async with database.transaction() as tx:
+        other = await make_project(tx)
+        post = await make_post(tx, await make_party(tx, other.id))
+        await make_assignment(tx, other.id, post, ground.owner.person_id)
+        if first_ends:
+            await tx.execute(
+                text("UPDATE assignment SET to_on = '2026-03-15', exit_confirmed_at = :at WHERE project_id = :id"),
+                {"at": clock.now(), "id": ground.project.id},
+            )
+    again = await send(ground.owner, body)
+    assert again.status_code == 201, again.text
+    assert again.json() == {**first.json(), "replayed": True}
+    assert (await count_rows(database, other.id))["punch"] == 0
+    changed = await send(ground.owner, {**body, "direction": "out"})
+    assert (changed.status_code, changed.json()["code"]) == (409, "ledger.event_conflict")
+
+
 async def test_a_foreign_project_is_unknown(
     ground: Ground, make: MakeGround, send: Tap, clock: ManualClock, database: Database
 ) -> None:
