@@ -45,6 +45,8 @@ Array: TypeAlias = NDArray[np.float64]
 
 MAX_BYTES: Final = 5_000_000
 MAX_FEATURES: Final = 1_000
+# Each piece is compared with all others: thousands of them keep a processor busy for minutes.
+MAX_PIECES: Final = 500
 _BEYOND_ALL: Final = 1e300
 # Ends of line pieces that are this near are one place: drawing programs round to the centimetre.
 _JOIN_M: Final = 0.5
@@ -263,7 +265,12 @@ def _corridor(line: list[Position], where: str, wishes: Wishes) -> CorridorDrawi
 
 
 def _joined(pieces: list[list[Position]], where: str, system: CoordinateSystem) -> list[Position]:
-    """Join the pieces of a line end to end, in the direction of the first; raises LinesApart if they do not meet."""
+    """Join the pieces of a line end to end, in the direction of the first.
+
+    Raises LinesApart if they do not meet, GeoJsonInvalid for more than 500 of them.
+    """
+    if len(pieces) > MAX_PIECES:
+        raise GeoJsonInvalid(where=where, found=f"{len(pieces)} > {MAX_PIECES}")
     waiting = [piece for piece in pieces if piece]
     if not waiting:
         return []

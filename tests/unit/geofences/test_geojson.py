@@ -99,6 +99,13 @@ def test_pieces_that_do_not_meet_are_refused_with_the_gap() -> None:
     assert caught.value.detail["gap_m"] == pytest.approx(1_108.5, abs=1.0)
 
 
+def test_a_line_in_thousands_of_pieces_is_refused_before_they_are_compared() -> None:
+    pieces = [[[114.0 + index / 1e5, 30.0], [114.0 + (index + 1) / 1e5, 30.0]] for index in range(501)]
+    with pytest.raises(GeoJsonInvalid) as caught:
+        read(feature("MultiLineString", pieces), WIDE)
+    assert caught.value.detail == {"where": "geometry.coordinates", "found": "501 > 500"}
+
+
 @pytest.mark.parametrize(
     ("document", "wishes", "fault", "where"),
     [
