@@ -143,6 +143,10 @@ async def redeem_sms_code(
         right = verdict is CodeVerdict.RIGHT
         values = {"attempts": issued.attempts + 1} | ({"used_at": now} if right else {})
         await tx.execute(update(SmsCode).where(SmsCode.id == issued.id).values(values))
+    if verdict is CodeVerdict.RIGHT and account is not None:
+        # Read again under lock: a number that is being taken away opens no session after that has ended all.
+        await queries.lock_account(tx, account.id)
+        account = await queries.find_by_phone(tx, digests)
     if verdict is not CodeVerdict.RIGHT or account is None or account.state != "active":
         return CodeWrong()
     if command.address is not None:
@@ -189,13 +193,14 @@ async def log_in_with_password(
         locked = await queries.lock_account(tx, account.id)
         if locked is None or locked.state != "active":
             raise CredentialsWrong
+        on_file = await queries.find_by_username(tx, username)
+        if on_file != account:
+            # The hash changed while this one was checked: a reset ends all sessions, so this one must not begin after.
+            check = await services.passwords.check(None if on_file is None else on_file.password_hash, command.password)
+            if not check.right:
+                raise CredentialsWrong
         if check.new_hash is not None:
-            # Only over the hash that was checked: a reset in the meantime must not be undone.
-            await tx.execute(
-                update(Account)
-                .where(Account.id == account.id, Account.password_hash == account.password_hash)
-                .values(password_hash=check.new_hash)
-            )
+            await tx.execute(update(Account).where(Account.id == account.id).values(password_hash=check.new_hash))
         for bucket, subject in counted:
             await give_back(tx, bucket, subject_digest(services.index, bucket, subject), began)
         return await start_session(

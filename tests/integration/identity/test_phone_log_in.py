@@ -8,7 +8,7 @@ from uuid import UUID
 import jwt
 import pytest
 from litestar import Litestar
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from backend.identity.log_in import purge_log_in_traces
 from backend.identity.tables import Account, Phone, SessionFamily, SmsCode
@@ -65,6 +65,24 @@ async def test_a_code_works_once(caller: Caller, committed: Committed) -> None:
     assert (await caller.redeem(worker.phone_number, code)).status_code == 201
     again = await caller.redeem(worker.phone_number, code)
     assert (again.status_code, problem(again)) == (401, "identity.code_wrong")
+
+
+async def test_a_number_that_is_being_taken_away_opens_no_session_after(
+    caller: Caller, committed: Committed, database: Database
+) -> None:
+    worker = await committed.worker()
+    await caller.ask_code(worker.phone_number)
+    [code] = caller.sent(worker.phone_number)
+    async with database.transaction() as tx:
+        await tx.execute(update(Account).where(Account.id == worker.account_id).values(phone_blind=bytes(32)))
+        redeeming = asyncio.create_task(caller.redeem(worker.phone_number, code))
+        held = text(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+        )
+        async with asyncio.timeout(10):
+            while not await tx.scalar(held):
+                pass
+    assert problem(await redeeming) == "identity.code_wrong"
 
 
 async def test_a_code_lives_five_minutes(caller: Caller, committed: Committed, clock: ManualClock) -> None:

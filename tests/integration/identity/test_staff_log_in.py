@@ -1,6 +1,8 @@
 """Log-in by password and administration over HTTP."""
 
 import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -8,13 +10,16 @@ from uuid import uuid4
 import jwt
 import pytest
 from litestar import Litestar
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from backend.identity import queries
+from backend.identity.errors import CredentialsWrong
 from backend.identity.grants import Grant
+from backend.identity.log_in import PasswordLogIn, log_in_with_password
+from backend.identity.passwords import PasswordCheck, Passwords
 from backend.identity.roles import Role
-from backend.identity.tables import Account
+from backend.identity.tables import Account, SessionFamily
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from tests.integration.identity.caller import Caller, bearer, problem, watched
@@ -72,6 +77,45 @@ async def test_ten_failures_pause_a_name_known_or_not(caller: Caller, committed:
         assert (paused.status_code, problem(paused)) == (429, "identity.too_many_attempts")
     clock.advance(timedelta(minutes=15))
     assert (await caller.log_in(staff.username)).status_code == 201
+
+
+class _Overtaken(Passwords):
+    """Passwords whose check is overtaken by something that happens right after it."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(memory_kib=64, passes=1)
+        self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
+
+    async def check(self, stored: str | None, password: str) -> PasswordCheck:
+        found = await super().check(stored, password)
+        if self._meanwhile is not None:
+            meanwhile, self._meanwhile = self._meanwhile, None
+            await meanwhile()
+        return found
+
+
+async def test_a_password_that_is_reset_while_it_is_checked_opens_nothing(
+    committed: Committed, database: Database, clock: ManualClock
+) -> None:
+    staff = await committed.staff()
+
+    async def change(password: str) -> None:
+        hashed = await committed.services.passwords.hash(password)
+        async with database.transaction() as tx:
+            await tx.execute(update(Account).where(Account.id == staff.account_id).values(password_hash=hashed))
+
+    attempt = PasswordLogIn(staff.username, PASSWORD, None)
+    reset = replace(committed.services, passwords=_Overtaken(lambda: change("quite another phrase")))
+    with pytest.raises(CredentialsWrong):
+        await log_in_with_password(database, attempt, clock=clock, services=reset)
+    async with database.transaction() as tx:
+        families = select(func.count()).where(SessionFamily.account_id == staff.account_id)
+        assert await tx.scalar(families) == 0
+
+    await change(PASSWORD)
+    rehashed = replace(committed.services, passwords=_Overtaken(lambda: change(PASSWORD)))
+    session = await log_in_with_password(database, attempt, clock=clock, services=rehashed)
+    assert session.account_id == staff.account_id
 
 
 async def test_successes_are_not_counted_against_anybody(caller: Caller, committed: Committed) -> None:
