@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
+import anyio.pytest_plugin
 import hypothesis
 import pytest
 
@@ -30,6 +31,32 @@ def _test_now() -> datetime:
     from tests.support.databases import TEST_DAY
 
     return datetime.combine(TEST_DAY, time(1, 30), UTC)  # 09:30 on a Monday in Wuhan
+
+
+def _revive_runner() -> None:
+    """Keep one failure one failure: replace the loop's runner task when a test's cancellation has ended it.
+
+    All async tests and fixtures of a worker share that task, and anyio makes no new one; without this, everything
+    after a cancelled test fails with ClosedResourceError. The loop and what lives on it go on.
+    """
+    runner = getattr(anyio.pytest_plugin, "_current_runner", None)
+    task = getattr(runner, "_runner_task", None)
+    if runner is not None and task is not None and task.done():
+        if not task.cancelled():
+            task.exception()  # looked at, so that nobody warns of it
+        runner._runner_task = None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let the next test run, whatever the one before did."""
+    _revive_runner()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Let a test's fixtures be put away, whatever it did."""
+    _revive_runner()
 
 
 @pytest.fixture(scope="session")
