@@ -1,6 +1,6 @@
 """Reads a batch: the envelope strictly, each item by itself, so that one malformed item does not spoil the others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from backend.gates.errors import ItemMalformed
+from backend.kit.errors import DaogangError, InvalidBody, MalformedBody
 from backend.kit.wire import Instant, Wire, decode
 
 BATCH_LIMIT: Final = 500
@@ -74,28 +75,52 @@ _envelopes = msgspec.json.Decoder(EventsEnvelope, strict=True)
 _events = msgspec.json.Decoder(GateEvent, strict=True)
 
 
-def read_envelope(body: bytes) -> EventsEnvelope:
-    """Decode a batch without looking into its items; raises BodyTooLarge, MalformedBody or InvalidBody."""
-    return decode(body, _envelopes, BODY_LIMIT)
+def read_batch(body: bytes) -> tuple[EventsEnvelope, list[ReadItem]]:
+    """Decode a batch and read each item by itself, in order.
 
-
-def read_items(items: Sequence[Raw]) -> list[ReadItem]:
-    """Read each item by itself, in order."""
-    return [_read_item(raw) for raw in items]
-
-
-def _read_item(raw: Raw) -> ReadItem:
+    Raises BodyTooLarge, MalformedBody or InvalidBody of the envelope; faults of single items are told with the item.
+    """
     try:
-        event = _read_event(raw)
+        envelope = decode(body, _envelopes, BODY_LIMIT)
+    except (InvalidBody, MalformedBody) as fault:
+        return _read_piecemeal(body, fault)
+    return envelope, [_read_item(raw, _events.decode) for raw in envelope.items]
+
+
+def _read_piecemeal(body: bytes, fault: DaogangError) -> tuple[EventsEnvelope, list[ReadItem]]:
+    """Read a body that is not strictly right as a whole: when no item of it is at fault, the envelope is."""
+    try:
+        envelope = _envelopes.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise fault from None
+    items = [_read_item(raw, _decode_strictly) for raw in envelope.items]
+    if not any(isinstance(item, FaultyItem) for item in items):
+        raise fault
+    return envelope, items
+
+
+def _decode_strictly(raw: Raw) -> GateEvent:
+    try:
+        return decode(bytes(raw), _events)
+    except InvalidBody as fault:
+        places: Any = fault.detail["errors"]
+        raise ItemMalformed(reason=f"{places[0]['message']} - at `{places[0]['path']}`") from fault
+    except MalformedBody as fault:
+        raise ItemMalformed(reason=str(fault.detail["reason"])) from fault
+
+
+def _read_item(raw: Raw, decode_event: Callable[[Raw], GateEvent]) -> ReadItem:
+    try:
+        event = _read_event(raw, decode_event)
         return ReadEvent(event, to_utc(event.occurred_at))
     except ItemMalformed as fault:
         found = _salvage(raw)
         return FaultyItem(_known_id(found), _known_seq(found), str(fault.detail["reason"]))
 
 
-def _read_event(raw: Raw) -> GateEvent:
+def _read_event(raw: Raw, decode_event: Callable[[Raw], GateEvent]) -> GateEvent:
     try:
-        event = _events.decode(raw)
+        event = decode_event(raw)
         if event.person.kind == "person":
             msgspec.convert(event.person.value, UUID)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -115,6 +115,29 @@ async def test_eight_times_the_same_batch_at_once_is_recorded_once(site: GateSit
     assert {answer.json()["next_expected_seq"] for answer in answers} == {31}
 
 
+async def test_gates_that_deliver_the_same_people_at_once_do_not_get_in_each_others_way(
+    site: GateSite, database: Database, keys: MemoryKeyRing
+) -> None:
+    first = site.device
+    async with database.transaction() as tx:
+        other = await make_device(tx, first.client, first.clock, keys, site.project_id, site.staff_id)
+    now = first.clock.now()
+    sendings = [
+        device.send(
+            [
+                device.event(person, now - timedelta(days=day, minutes=turn), live=False)
+                for day in (range(6) if turn % 2 else reversed(range(6)))
+                for person in (site.people if device is first else site.people[::-1])
+            ]
+        )
+        for turn in range(4)
+        for device in (first, other)
+    ]
+    answers = await asyncio.gather(*sendings)
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert [row["punches"] for row in await days(database, site)] == [8] * 18
+
+
 async def test_the_same_event_within_one_batch_counts_once(site: GateSite, database: Database) -> None:
     device = site.device
     event = device.event(site.people[0])

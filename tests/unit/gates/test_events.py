@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.gates.events import FaultyItem, ReadEvent, read_envelope, read_items
+from backend.gates.events import FaultyItem, ReadEvent, read_batch
 from backend.kit.errors import BodyTooLarge, InvalidBody, MalformedBody
 
 CLOCK = "2026-03-16T09:30:00+08:00"
@@ -35,7 +35,7 @@ def batch(*items: Any) -> bytes:  # noqa: ANN401 - any JSON value
 
 
 def read(*items: Any) -> list[ReadEvent | FaultyItem]:  # noqa: ANN401 - any JSON value
-    return read_items(read_envelope(batch(*items)).items)
+    return read_batch(batch(*items))[1]
 
 
 def test_an_event_keeps_the_devices_own_words_beside_the_instant() -> None:
@@ -104,9 +104,25 @@ def test_of_a_malformed_item_id_and_number_are_salvaged() -> None:
 def test_invalid_utf8_within_one_item_spoils_no_other() -> None:
     good = json.dumps(event()).encode()
     body = b'{"clock_now":"' + CLOCK.encode() + b'","items":[{"device_event_id":"\xff"},' + good + b"]}"
-    first, second = read_items(read_envelope(body).items)
+    first, second = read_batch(body)[1]
     assert isinstance(first, FaultyItem)
     assert isinstance(second, ReadEvent)
+
+
+def test_a_repeated_key_within_one_item_spoils_no_other() -> None:
+    good = json.dumps(event()).encode()
+    twice = good[:-1] + b',"granted":false}'
+    body = b'{"clock_now":"' + CLOCK.encode() + b'","items":[' + good + b"," + twice + b"]}"
+    first, second = read_batch(body)[1]
+    assert isinstance(first, ReadEvent)
+    assert isinstance(second, FaultyItem)
+    assert "granted" in second.message
+
+
+def test_a_repeated_key_of_the_envelope_is_invalid() -> None:
+    body = b'{"clock_now":"' + CLOCK.encode() + b'","items":[7],"items":[' + json.dumps(event()).encode() + b"]}"
+    with pytest.raises(InvalidBody):
+        read_batch(body)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +137,7 @@ def test_invalid_utf8_within_one_item_spoils_no_other() -> None:
 )
 def test_what_is_no_json_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedBody):
-        read_envelope(body)
+        read_batch(body)
 
 
 @pytest.mark.parametrize(
@@ -138,12 +154,12 @@ def test_what_is_no_json_is_malformed(body: bytes) -> None:
 )
 def test_an_envelope_of_another_form_is_invalid(envelope: object) -> None:
     with pytest.raises(InvalidBody):
-        read_envelope(json.dumps(envelope).encode())
+        read_batch(json.dumps(envelope).encode())
 
 
 def test_a_body_beyond_the_limit_is_not_parsed() -> None:
     with pytest.raises(BodyTooLarge):
-        read_envelope(b" " * 1_000_001)
+        read_batch(b" " * 1_000_001)
 
 
 _json = st.recursive(
@@ -162,4 +178,4 @@ def test_any_value_in_any_field_is_read_or_refused(value: object, field: str) ->
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     with suppress(InvalidBody, MalformedBody):
-        read_items(read_envelope(body).items)
+        read_batch(body)

@@ -1,6 +1,7 @@
 """Signatures of gate requests, against vectors made with another implementation (openssl)."""
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -17,6 +18,7 @@ from backend.gates.signature import (
     sign_request,
     signed_headers,
 )
+from tools.house import ROOT
 
 SECRET = "hoD3nQ0tHc9Yk1m2P4r5S6t7U8v9W0x1Y2z3A4b5C6d"
 NOW = datetime(2026, 3, 16, 1, 30, tzinfo=UTC)
@@ -37,6 +39,16 @@ def test_signature_equals_the_vectors_of_another_implementation(body: bytes, exp
         SECRET, method="POST", path=PATH, timestamp=1773624600, nonce="abcdefghijklmnop", body=body
     )
     assert signature == expected
+
+
+def test_the_documents_example_is_true() -> None:
+    document = (ROOT / "docs" / "gate-api.md").read_text("utf-8")
+    signature = sign_request(
+        SECRET, method="POST", path=PATH, timestamp=1773624600, nonce="abcdefghijklmnop", body=b'{"a":1}'
+    )
+    assert f"```\n{signature}\n```" in document
+    assert SECRET in document
+    assert sha256(b'{"a":1}').hexdigest() in document
 
 
 def test_signed_headers_are_read_and_match() -> None:
