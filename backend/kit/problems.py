@@ -116,8 +116,20 @@ def answer_data_error(request: Request[Any, Any, Any], error: Exception) -> Resp
     return answer_fault(request, error)
 
 
+def answer_group(request: Request[Any, Any, Any], error: ExceptionGroup[Exception]) -> Response[dict[str, Any]]:
+    """Answer what a dependency made of an error that was thrown into it: the framework wraps what differs from it.
+
+    So comes DatabaseAway or Contended when a statement of the handler fails inside the request's transaction.
+    """
+    inner = error.exceptions[0]
+    if len(error.exceptions) == 1 and isinstance(inner, DaogangError):
+        return answer_error(request, inner)
+    return answer_fault(request, error)
+
+
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     DaogangError: answer_error,
+    ExceptionGroup: answer_group,
     DataError: answer_data_error,
     psycopg.DataError: answer_data_error,
     HTTPException: answer_http,
