@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
@@ -255,6 +256,11 @@ async def show_version(
 @get(
     f"{VERSION}/geojson",
     media_type=GEOJSON,
+    responses={
+        200: ResponseSpec(
+            dict[str, Any], generate_examples=False, description="RFC 7946 FeatureCollection", media_type=GEOJSON
+        )
+    },
     opt=READS | {"raises": (*UNKNOWN, errors.SystemUnknown)},
     summary="Export a version as GeoJSON",
 )

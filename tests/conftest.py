@@ -154,3 +154,13 @@ async def client(app: "Litestar", clock: "ManualClock") -> "AsyncIterator[AsyncC
     del clock  # asked for its setting back
     async with client_of(app) as connected:
         yield connected
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how many operations of the OpenAPI document were answered with a success (tests/contracts)."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    seen = {str(told) for report in reports for name, told in report.user_properties if name == "openapi"}
+    if seen:
+        done = sum(told.startswith("+") for told in seen)
+        rest = ", ".join(sorted(told[2:] for told in seen if told.startswith("-")))
+        terminalreporter.write_line(f"OpenAPI: {done} of {len(seen)} operations succeeded here; the others: {rest}")

@@ -12,7 +12,7 @@ from litestar.openapi.spec import (
     Schema,
     SecurityScheme,
 )
-from litestar.openapi.spec.enums import OpenAPIType
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from backend.kit import errors
 from backend.kit.errors import DaogangError
@@ -28,6 +28,8 @@ SECURITY = {
         description="See docs/gate-api.md",
     ),
 }
+
+LOCAL_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?$"
 
 PROBLEM = Schema(
     type=OpenAPIType.OBJECT,
@@ -98,6 +100,8 @@ def complete_openapi(app: Litestar) -> None:
     document = app.openapi_schema
     components = document.components
     components.security_schemes = dict(SECURITY)
+    for schema in components.schemas.values():
+        _correct(schema)
     components.schemas["Problem"] = PROBLEM
     for route in app.routes:
         for method, (handler, _) in getattr(route, "route_handler_map", {}).items():
@@ -105,6 +109,20 @@ def complete_openapi(app: Litestar) -> None:
             operation: Operation | None = getattr(item, str(method).lower(), None)
             if operation is not None and isinstance(handler, HTTPRouteHandler):
                 _complete(operation, handler)
+
+
+def _correct(schema: object) -> None:
+    """Document local times as what they are (Litestar calls them durations), and a number once (an integer is one)."""
+    if not isinstance(schema, Schema):
+        return
+    if schema.format == OpenAPIFormat.DURATION:
+        schema.format, schema.pattern, schema.description = None, LOCAL_TIME, schema.description or "local time of day"
+    kinds = list(schema.one_of or ())
+    if any(isinstance(one, Schema) and one.type == OpenAPIType.NUMBER for one in kinds):
+        schema.one_of = [one for one in kinds if not (isinstance(one, Schema) and one.type == OpenAPIType.INTEGER)]
+    parts = [*(schema.properties or {}).values(), *(schema.one_of or ()), *(schema.any_of or ())]
+    for part in [*parts, schema.items, schema.additional_properties]:
+        _correct(part)
 
 
 def _complete(operation: Operation, handler: HTTPRouteHandler) -> None:
