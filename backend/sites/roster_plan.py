@@ -107,8 +107,10 @@ def plan_roster(rows: Iterable[RosterRow], filed: Filed) -> Plan:
     """
     plan = Plan()
     fitting: list[RosterRow] = []
+    codes = _Codes()
     for row in rows:
-        found = [fault for fault in (_company_fault(row, filed), *_person_faults(row, filed)) if fault is not None]
+        company = _company_fault(row, filed) or codes.fault(row)
+        found = [fault for fault in (company, *_person_faults(row, filed)) if fault is not None]
         found += _duty_faults(row, filed)
         plan.faults += found
         if not found:
@@ -142,6 +144,24 @@ def _company_fault(row: RosterRow, filed: Filed) -> Fault | None:
     if filed.usccs.get(row.uscc, row.company) != row.company:
         return _fault(row, "uscc", errors.UsccTaken())
     return None
+
+
+class _Codes:
+    """The codes of companies that the lines so far have named: each belongs to one company, each company has one."""
+
+    def __init__(self) -> None:
+        self._company: dict[str, str] = {}
+        self._code: dict[str, str] = {}
+
+    def fault(self, row: RosterRow) -> Fault | None:
+        """Return what is wrong with a line's code beside those before it."""
+        if row.uscc is None:
+            return None
+        if self._company.setdefault(row.uscc, row.company) != row.company:
+            return _fault(row, "uscc", errors.UsccTaken())
+        if self._code.setdefault(row.company, row.uscc) != row.uscc:
+            return _fault(row, "uscc", errors.CompanyNameTaken())
+        return None
 
 
 def _person_faults(row: RosterRow, filed: Filed) -> list[Fault | None]:

@@ -126,6 +126,17 @@ def test_what_does_not_fit_the_file_is_a_fault_and_plans_nothing() -> None:
         assert counts(plan) == (0, 0, 0)
 
 
+def test_companies_and_codes_belong_together_within_the_file_too() -> None:
+    other = row(line=3, document=IdentityDocument("01", "b"), name="李安", phone="19900000002", uscc="X")
+    for first, second, code in (
+        (row(uscc="X"), replace(other, company="乙公司"), "sites.uscc_taken"),
+        (row(uscc="Y"), other, "sites.company_name_taken"),
+    ):
+        plan = plan_roster([first, second], Filed())
+        assert [(fault.line, fault.column, fault.code) for fault in plan.faults] == [(3, "统一社会信用代码", code)]
+        assert plan.companies == {"甲公司": first.uscc}
+
+
 def test_a_person_without_log_in_may_get_another_number_and_a_log_in() -> None:
     filed = replace(FILED, people={DOCUMENT: FiledPerson(PERSON, "王强", has_login=False)}, same_phone=frozenset())
     plan = plan_roster([ROW], filed)
