@@ -115,7 +115,7 @@ def generated(route: Route, mode: GenerationMode) -> list[AnyCase]:
         phases=(Phase.generate,),
         derandomize=True,
         database=None,
-        suppress_health_check=tuple(HealthCheck),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     )
     @given(case=operation(route).as_strategy(generation_mode=mode))
     def collect(case: AnyCase) -> None:
