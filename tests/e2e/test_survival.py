@@ -1,7 +1,7 @@
 """Real processes that are killed, told to stop, or left without a database: what was acknowledged stands, once."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -19,7 +19,7 @@ PEOPLE = 6
 
 
 @contextmanager
-def server_on(port: int, url: str, folder: Path, **more: str) -> Iterator[processes.Process]:
+def server_on(port: int, url: str, folder: Path, **more: str) -> Generator[processes.Process]:
     settings = processes.environment(url, folder, **more, PORT=str(port))
     with processes.started("serve", settings, folder / "server.log") as process:
         process.base_url = f"http://127.0.0.1:{port}"
@@ -37,7 +37,7 @@ def waiting(url: str) -> int:
 
 
 @contextmanager
-def days_held(url: str) -> Iterator[psycopg.Connection]:
+def days_held(url: str) -> Generator[psycopg.Connection]:
     """Hold the person-days, so that check-ins wait before their commit."""
     with psycopg.connect(url) as holder:
         holder.execute("LOCK TABLE person_day IN EXCLUSIVE MODE")
@@ -48,6 +48,7 @@ async def test_killed_servers_lose_no_acknowledged_punch_and_double_none(fresh_d
     port = processes.free_port()
     settings = processes.environment(fresh_database, tmp_path, PORT=str(port))
     stream: Stream | None = None
+    running: asyncio.Task[None] | None = None
     for kill_after in (10, 30, 60, None):
         with processes.started("serve", settings, tmp_path / "server.log") as process:
             process.base_url = f"http://127.0.0.1:{port}"
@@ -55,9 +56,9 @@ async def test_killed_servers_lose_no_acknowledged_punch_and_double_none(fresh_d
             if stream is None:
                 stream = await make_stream(fresh_database, tmp_path, process.base_url, PEOPLE)
                 running = asyncio.create_task(stream.run(20))
-            if kill_after is None:
+            if kill_after is None and running is not None:
                 await running
-            else:
+            elif kill_after is not None:
                 await stream.until_acknowledged(kill_after)
                 process.kill()
                 assert process.popen.returncode != 0

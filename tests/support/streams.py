@@ -48,10 +48,10 @@ class Stream:
                 self.broken += 1
                 await asyncio.sleep(RETRY_S)
                 continue
-            if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            if answer.status_code == 503:
                 self.unavailable.append(answer)
                 continue
-            assert answer.status_code == httpx.codes.CREATED, answer.text
+            assert answer.status_code == 201, answer.text
             self.acknowledged.append(event_id)
             self.punches[event_id] = answer.json()["punch_id"]
             self.replayed += answer.json()["replayed"]
