@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from bench.batches import measure_batches, prepare_mirror
 from bench.figures import Measured, missed_bars, record, write_json
 from bench.loads import HERE, Taken, find_wrk, run_pgbench, run_sql, run_wrk
 from bench.server import Server, serving
-from bench.taps import write_taps
+from bench.taps import issue_tokens, write_taps
 from bench.world import World, fill
 from tools.house import LOCAL, ROOT
 from tools.newcomer import recreate
@@ -58,14 +59,15 @@ def measure(rounds: int) -> Measured:
 
 
 def _measure_check_ins(url: str, server: Server, world: World, keys: KeyRing, measured: Measured, rounds: int) -> None:
+    tokens = issue_tokens(world.workers, keys)
     with step("warming up"):
-        _load(server, world, keys, WARM_UP_S)
+        _load(server, world, tokens, WARM_UP_S)
         run_pgbench(url, "yardstick.sql", "-c", str(YARDSTICK_CLIENTS), "-j", "2", "-T", str(WARM_UP_S))
         run_sql(url, "-c", "CHECKPOINT")
     begun = datetime.now(UTC)
     for number in range(1, rounds + 1):
         tps = run_pgbench(url, "yardstick.sql", "-c", str(YARDSTICK_CLIENTS), "-j", "2", "-T", str(YARDSTICK_S))
-        taken, cpu_ms = _load(server, world, keys, CHECK_IN_S)
+        taken, cpu_ms = _load(server, world, tokens, CHECK_IN_S)
         measured.yardstick_tps.append(tps)
         measured.check_ins.append(taken)
         measured.cpu_ms.append(cpu_ms)
@@ -75,10 +77,10 @@ def _measure_check_ins(url: str, server: Server, world: World, keys: KeyRing, me
     measured.counted_share = _counted_share(url, begun)
 
 
-def _load(server: Server, world: World, keys: KeyRing, seconds: int) -> tuple[Taken, float]:
+def _load(server: Server, world: World, tokens: Sequence[str], seconds: int) -> tuple[Taken, float]:
     """Send check-ins for some seconds; return what was taken, and the server's CPU milliseconds for each."""
     taps, prepared = FOLDER / "taps", seconds * MOST_PER_SECOND
-    write_taps(taps, f"127.0.0.1:{server.port}", world.workers, keys, prepared)
+    write_taps(taps, f"127.0.0.1:{server.port}", world.workers, tokens, prepared)
     before = server.cpu_s()
     taken = run_wrk(taps, server.address, clients=CHECK_IN_CLIENTS, seconds=seconds, prepared=prepared)
     return taken, (server.cpu_s() - before) * 1000 / taken.answers

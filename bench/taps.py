@@ -20,21 +20,22 @@ METRE_DEG = 1 / 111_195
 _random = random.Random(11)
 
 
-def write_taps(path: Path, host: str, workers: Sequence[Worker], keys: KeyRing, count: int) -> None:
-    """Write `count` check-ins of workers in turn, with tokens of this moment; every tenth is far outside.
+def issue_tokens(workers: Sequence[Worker], keys: KeyRing) -> list[str]:
+    """Return everybody's access token; it holds for fifteen minutes, longer than the whole run."""
+    tokens, now = AccessTokens(keys), datetime.now(UTC)
+    return [tokens.issue(worker.holder, now).token for worker in workers]
 
-    Everybody gets a fresh token, as a phone does every fifteen minutes, so that servers verify signatures under load.
-    """
+
+def write_taps(path: Path, host: str, workers: Sequence[Worker], tokens: Sequence[str], count: int) -> None:
+    """Write `count` check-ins of the workers in turn, each with his token; every tenth is far outside."""
     now = datetime.now(UTC)
-    tokens = AccessTokens(keys)
-    known = [tokens.issue(worker.holder, now).token for worker in workers]
     order = list(range(len(workers)))
     _random.shuffle(order)
     with path.open("wb") as file:
         for number in range(count):
             place = order[number % len(order)]
             body = _tap(workers[place], now, inside=number % OUTSIDE_EACH != 0)
-            request = _request(host, known[place], msgspec.json.encode(body))
+            request = _request(host, tokens[place], msgspec.json.encode(body))
             file.write(b"%d\n%b" % (len(request), request))
 
 
