@@ -63,7 +63,11 @@ TAKEN = """
 SELECT k.punch_id, encode(d.payload_digest, 'hex'), d.receipt::text
 FROM json_to_recordset(%s::text::json) AS k (
   project_id uuid, source_id uuid, bucket date, event_key text, punch_id uuid)
-JOIN punch_dedupe d USING (project_id, source_id, bucket, event_key)
+CROSS JOIN LATERAL (
+  -- LIMIT keeps the planner from reading a whole partition to join it.
+  SELECT payload_digest, receipt FROM punch_dedupe t
+  WHERE t.project_id = k.project_id AND t.source_id = k.source_id AND t.bucket = k.bucket AND t.event_key = k.event_key
+  LIMIT 1) d
 """
 
 _encoder = msgspec.json.Encoder()
