@@ -68,9 +68,10 @@ async def get_on_post(
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
     on: FromQuery[date | None] = None,
+    key_only: FromQuery[bool] = False,  # noqa: FBT002 - Litestar's way to declare a query parameter
 ) -> OnPostAnswer:
-    """List every post with its holders on that day, present or not, and the vacant ones."""
-    return await service.show_on_post(tx, actor, project_id, on, clock=clock)
+    """List every post with its holders on that day, present or not, and the vacant ones; key posts first."""
+    return await service.show_on_post(tx, actor, project_id, on, key_only=key_only, clock=clock)
 
 
 def attendance_router() -> Router:

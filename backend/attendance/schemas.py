@@ -28,10 +28,14 @@ class PersonDayOut(Wire, frozen=True, kw_only=True):
 
 
 class OnPostLine(Wire, frozen=True, kw_only=True):
-    """One holder of a post on a day, present or not; nobody holds the post when `person_id` is null."""
+    """One holder of a post on a day, present or not; nobody holds the post when `person_id` is null.
+
+    `key`: one of the key posts (关键岗位) whose presence is supervised.
+    """
 
     post_id: UUID
     post_kind: str
+    key: bool
     party_kind: str
     company_name: str
     person_id: UUID | None

@@ -13,9 +13,12 @@ from backend.kit.guards import Actor
 from backend.kit.wire import Page
 from backend.sites.errors import ProjectUnknown
 from backend.sites.model import work_on
+from backend.sites.posts import POST_KINDS
 from backend.sites.queries import ProjectRow, find_project
 
 SPAN = timedelta(days=31)
+# Key posts first, each group in the order in which the trade names them.
+_RANK = {kind.code: (not kind.key, place) for place, kind in enumerate(POST_KINDS.values())}
 
 
 async def _project(tx: Tx, actor: Actor, project_id: UUID) -> ProjectRow:
@@ -84,14 +87,17 @@ async def show_day(tx: Tx, actor: Actor, project_id: UUID, person_id: UUID, on: 
     return _day(row)
 
 
-async def show_on_post(tx: Tx, actor: Actor, project_id: UUID, on: date | None, *, clock: Clock) -> OnPostAnswer:
-    """Return who held which post on a day (today unless told otherwise) and whether he was there."""
+async def show_on_post(
+    tx: Tx, actor: Actor, project_id: UUID, on: date | None, *, key_only: bool, clock: Clock
+) -> OnPostAnswer:
+    """Return who held which post on a day (today unless told otherwise) and whether he was there, key posts first."""
     project = await _project(tx, actor, project_id)
     day = on or work_on(clock.now(), project.time_zone, project.cutover)
     lines = [
         OnPostLine(
             post_id=row.post_id,
             post_kind=row.post_kind,
+            key=POST_KINDS[row.post_kind].key,
             party_kind=row.party_kind,
             company_name=row.company_name,
             person_id=row.person_id,
@@ -105,7 +111,9 @@ async def show_on_post(tx: Tx, actor: Actor, project_id: UUID, on: date | None, 
             sources=row.sources or [],
         )
         for row in await queries.list_posts_on(tx, actor, project_id, day)
+        if POST_KINDS[row.post_kind].key or not key_only
     ]
+    lines.sort(key=lambda line: _RANK[line.post_kind])
     held = [line for line in lines if line.person_id is not None]
     return OnPostAnswer(
         project_id=project_id,

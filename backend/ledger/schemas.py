@@ -27,6 +27,7 @@ class PunchLine(Wire, frozen=True, kw_only=True):
 
     punch_id: UUID
     person_id: UUID | None
+    person_name: str | None
     source: Literal["phone", "gate", "make_up", "import"]
     direction: Literal["in", "out", "unknown"]
     occurred_at: datetime

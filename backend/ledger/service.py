@@ -45,6 +45,7 @@ def _line(row: AnyRow) -> PunchLine:
     return PunchLine(
         punch_id=row.punch_id,
         person_id=row.attributed_to,
+        person_name=row.person_name,
         source=row.source,
         direction=row.direction,
         occurred_at=row.occurred_at,

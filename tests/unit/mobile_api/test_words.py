@@ -39,7 +39,7 @@ def test_numbers_are_given_beside_the_words() -> None:
 def test_a_chainage_is_spoken_of_only_on_a_corridor() -> None:
     (with_it,) = reason_words("en", [{"code": "decision.inside_fence", "accuracy_m": 8, "chainage_m": 12345.6}])
     (without,) = reason_words("en", [{"code": "decision.inside_fence", "accuracy_m": 8}])
-    assert "12+345" in with_it.title
+    assert "K12+346" in with_it.title
     assert "+" not in without.title
 
 
