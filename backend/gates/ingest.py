@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend.gates.authentication import SignedRequest, authenticate, send_nonce, settle_nonce
-from backend.gates.data_keys import obtain_data_key
 from backend.gates.errors import ItemConflict, ItemMalformed
 from backend.gates.events import FaultyItem, ReadEvent, ReadItem, read_batch
 from backend.gates.judging import Judge, Judged
@@ -21,6 +20,7 @@ from backend.gates.state import send_seqs, send_touch, settle_touch
 from backend.gates.tools import GateTools
 from backend.kit.db import pipelined
 from backend.ledger.append import Connection, send_append, settle_append
+from backend.ledger.data_keys import obtain_data_key
 from backend.ledger.model import Appended, Entry, dedupe_bucket
 from backend.ledger.partitions import in_ledger_transaction
 
@@ -61,7 +61,15 @@ async def _attempt(tools: GateTools, gate: Gate, batch: _Batch, now: datetime) -
             asked = await send_people(connection, gate.project_id, batch.events)
             await settle_nonce(nonce)
             people = await settle_people(asked)
-            judge = Judge(gate, people, now, *await obtain_data_key(connection, tools.data_keys, gate, now))
+            seal = await obtain_data_key(
+                connection,
+                tools.data_keys,
+                gate.project_id,
+                now,
+                key_id=gate.data_key_id,
+                wrapped=gate.wrapped_data_key,
+            )
+            judge = Judge(gate, people, now, *seal)
             judged = [judge.judge(read) for read in batch.events]
         else:
             await settle_nonce(nonce)
