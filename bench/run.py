@@ -7,6 +7,7 @@ import argparse
 import os
 import platform
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -122,6 +123,8 @@ def main() -> int:
     parser.add_argument("--record", action="store_true", help="put the figures into docs/performance.md")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds of each measurement ({ROUNDS})")
     arguments = parser.parse_args()
+    # Ended from outside, it stops what it started like after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     find_wrk()
     figures = measure(arguments.rounds).figures()
     for name, value in figures.items():

@@ -29,7 +29,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One punch with its first ruling, ready to append.
 
     Digests are SHA-256 as lower-case hexadecimal. `sealed` (base-16 too) is the private side row under key `key_id`.
-    What is None is left out of its JSON, a third of it; the database reads the lack as NULL.
+    What is None is left out of its JSON; the database reads the lack as NULL.
     """
 
     project_id: UUID
