@@ -42,7 +42,7 @@ def settings_or_exit() -> Settings:
 def serve() -> None:
     """Serve the API (PORT, DAOGANG_HOST, DAOGANG_PROCESSES)."""
     from granian import Granian  # noqa: PLC0415 - not needed by the other commands
-    from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.constants import Interfaces  # noqa: PLC0415 - likewise
 
     settings = settings_or_exit()
     with tempfile.TemporaryDirectory(prefix="daogang-metrics-") as folder:

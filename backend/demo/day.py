@@ -124,7 +124,7 @@ class _Player:
         return self._connection.clock.now().isoformat()
 
 
-def _bound(act: Callable[[Any], Awaitable[None]], what: Any) -> Callable[[], Awaitable[None]]:  # noqa: ANN401
+def _bound(act: Callable[[Any], Awaitable[None]], what: Any) -> Callable[[], Awaitable[None]]:  # noqa: ANN401 - whatever `act` takes
     return lambda: act(what)
 
 

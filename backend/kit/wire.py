@@ -70,8 +70,3 @@ def _note_keys(pairs: list[tuple[str, object]]) -> None:
 _KEYS = json.JSONDecoder(object_pairs_hook=_note_keys, parse_int=float)
 # PostgreSQL cannot store it. An even number of backslashes before it makes it ordinary text.
 _NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
-
-def absent(value: object) -> bool:
-    """Tell whether an optional field of a PATCH body was left out."""
-    return value is msgspec.UNSET
