@@ -9,7 +9,8 @@ from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from geofences import queries
 from geofences.coordinates import CoordinateSystem
-from geofences.drafting import Built, Draft, Made, Preview, build_area, describe, store_fence
+from geofences.describing import Built, Draft, Preview, build_area, describe
+from geofences.drafting import Made, store_fence
 from geofences.errors import NameMissing
 from geofences.readers.geojson import Found, Wishes, read_geojson
 

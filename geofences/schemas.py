@@ -14,7 +14,7 @@ from backend.sites.schemas import Label, LocalTime
 from geofences.chainage import format_chainage
 from geofences.coordinates import coordinate_system
 from geofences.datum_suspicion import DatumSuspicion
-from geofences.drafting import Draft, Preview
+from geofences.describing import Draft, Preview
 from geofences.drawing import Drawing
 from geofences.errors import ChainageInvalid, HoursInvalid
 from geofences.importing import Imported

@@ -15,7 +15,8 @@ from backend.kit.ids import new_id
 from geofences import queries
 from geofences.cache import FenceCache
 from geofences.coordinates import GCJ02, WGS84
-from geofences.drafting import Draft, create_fence
+from geofences.describing import Draft
+from geofences.drafting import create_fence
 from geofences.drawing import CircleDrawing, CorridorDrawing, Drawing, PolygonDrawing, WidthDrawing
 from geofences.evaluation import EvaluationPolicy, evaluate
 from geofences.judging import prepared
