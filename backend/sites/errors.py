@@ -377,6 +377,12 @@ class LinePhoneShared(InvalidInput):
     code = "sites.roster_phone_shared"
 
 
+class LinePhoneDiffers(InvalidInput):
+    """The same document has another phone number on an earlier line."""
+
+    code = "sites.roster_phone_differs"
+
+
 class LineSeatsDiffer(InvalidInput):
     """The same post has another number of seats on an earlier line."""
 

@@ -14,28 +14,11 @@ from backend.kit.errors import DaogangError
 from backend.sites import errors
 from backend.sites.identity_documents import RESIDENT_ID, IdentityDocument, read_document, read_title, read_uscc
 from backend.sites.posts import POST_KINDS, read_party_kind, read_post_kind, require_post_of_party
+from backend.sites.roster_columns import COLUMNS, find_header
 from backend.sites.roster_files import MAX_ROWS, FileKind, Line, read_lines
 
 Value = TypeVar("Value")
 
-# Names of the columns as people write them; the first is what the template shows.
-COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "name": ("姓名", "name"),
-        "document_type": ("证件类型", "document type", "id type"),
-        "document_number": ("证件号码", "身份证号", "身份证号码", "证件号", "document number", "id number"),
-        "phone": ("手机号", "手机号码", "联系电话", "电话", "phone", "mobile"),
-        "company": ("参建单位", "单位名称", "所属单位", "单位", "company"),
-        "uscc": ("统一社会信用代码", "信用代码", "uscc"),
-        "party_kind": ("单位类型", "参建单位类型", "party kind"),
-        "post": ("岗位", "岗位类型", "岗位名称", "post"),
-        "seats": ("席位", "席位数", "seats"),
-        "section": ("标段", "标段编号", "section"),
-        "from_on": ("进场日期", "进场时间", "from", "from_on"),
-        "to_on": ("退场日期", "退场时间", "to", "to_on"),
-    }
-)
-REQUIRED: Final = ("name", "document_number", "company", "party_kind", "post", "from_on")
 DOCUMENT_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "": RESIDENT_ID,
@@ -53,13 +36,11 @@ DOCUMENT_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "香港身份证": "17",
     }
 )
-HEADER_LINES: Final = 10
 MAX_NAME: Final = 100
 MAX_TITLE: Final = 200
 MAX_SECTION: Final = 40
 MAX_SEATS: Final = 10_000
 
-_HEADERS: Final = MappingProxyType({name.lower(): key for key, names in COLUMNS.items() for name in names})
 _DATE: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]00:00(?::00)?)?|(\d{4})(\d{2})(\d{2})")
 
 
@@ -108,7 +89,7 @@ def read_roster(body: bytes, kind: FileKind, *, today: date) -> Roster:
     RosterHeader. What is wrong with single cells is a fault of its line.
     """
     lines = read_lines(body, kind)
-    place, columns, ignored = _find_header(lines)
+    place, columns, ignored = find_header(lines)
     data = [line for line in lines[place + 1 :] if not line.blank]
     if len(data) > MAX_ROWS:
         raise errors.RosterTooLong(limit=MAX_ROWS)
@@ -150,27 +131,6 @@ def read_document_kind(text: str) -> str:
     if kind is None:
         raise errors.DocumentKindUnknown(kind=plain[:16])
     return kind
-
-
-def _find_header(lines: list[Line]) -> tuple[int, Mapping[str, int], tuple[str, ...]]:
-    best: dict[str, int] = {}
-    for place, line in enumerate(lines[:HEADER_LINES]):
-        columns: dict[str, int] = {}
-        ignored: list[str] = []
-        for index, cell in enumerate(line.cells):
-            # A star or a note in brackets beside the name ("*姓名", "进场日期(必填)") is decoration.
-            plain = " ".join(re.sub(r"[(（].*|\*", "", cell.text, flags=re.DOTALL).lower().split())
-            key = _HEADERS.get(plain if plain.isascii() else plain.replace(" ", ""))
-            if key is None:
-                if cell.text:
-                    ignored.append(cell.text[:40])
-            else:
-                columns.setdefault(key, index)
-        if all(key in columns for key in REQUIRED):
-            return place, columns, tuple(ignored)
-        if len(columns) > len(best):
-            best = columns
-    raise errors.RosterHeader(columns="、".join(COLUMNS[key][0] for key in REQUIRED if key not in best))
 
 
 class _LineReader:
@@ -271,9 +231,13 @@ def _seats(text: str) -> int:
 
 
 def _compare_lines(rows: Iterable[RosterRow]) -> tuple[list[RosterRow], list[Fault]]:
-    """Find what only shows between lines: repeats, one document with two names, one phone of two people."""
+    """Find what only shows between lines: repeats, one document with two names or phones, one phone of two people.
+
+    A faulty line is left out when the good ones are imported, so later lines are not held against it.
+    """
     names: dict[IdentityDocument, RosterRow] = {}
-    phones: dict[str, RosterRow] = {}
+    phones: dict[IdentityDocument, RosterRow] = {}
+    holders: dict[str, RosterRow] = {}
     seats: dict[tuple[str, str, str], RosterRow] = {}
     stays: dict[tuple[IdentityDocument, str, str, str], list[RosterRow]] = {}
     sound: list[RosterRow] = []
@@ -281,19 +245,27 @@ def _compare_lines(rows: Iterable[RosterRow]) -> tuple[list[RosterRow], list[Fau
     for row in rows:
         found: list[Fault] = []
         post = (row.company, row.party_kind, row.post)
-        known = names.setdefault(row.document, row)
-        if known.name != row.name:
-            found.append(_between("name", row, known, errors.LineNameDiffers))
-        if row.phone and phones.setdefault(row.phone, row).document != row.document:
-            found.append(_between("phone", row, phones[row.phone], errors.LinePhoneShared))
-        if row.seats is not None and seats.setdefault(post, row).seats != row.seats:
-            found.append(_between("seats", row, seats[post], errors.LineSeatsDiffer))
         earlier = stays.setdefault((row.document, *post), [])
+        if names.get(row.document, row).name != row.name:
+            found.append(_between("name", row, names[row.document], errors.LineNameDiffers))
+        if row.phone and phones.get(row.document, row).phone != row.phone:
+            found.append(_between("phone", row, phones[row.document], errors.LinePhoneDiffers))
+        if row.phone and holders.get(row.phone, row).document != row.document:
+            found.append(_between("phone", row, holders[row.phone], errors.LinePhoneShared))
+        if row.seats is not None and seats.get(post, row).seats != row.seats:
+            found.append(_between("seats", row, seats[post], errors.LineSeatsDiffer))
         found += [_between("from_on", row, other, errors.LineRepeated) for other in earlier if _overlap(row, other)][:1]
         faults += found
-        if not found:
-            earlier.append(row)
-            sound.append(row)
+        if found:
+            continue
+        sound.append(row)
+        earlier.append(row)
+        names.setdefault(row.document, row)
+        if row.phone:
+            phones.setdefault(row.document, row)
+            holders.setdefault(row.phone, row)
+        if row.seats is not None:
+            seats.setdefault(post, row)
     return sound, faults
 
 

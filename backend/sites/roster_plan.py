@@ -10,7 +10,8 @@ from backend.sites import errors
 from backend.sites.identity_documents import IdentityDocument
 from backend.sites.model import most_at_once
 from backend.sites.posts import KEY_POSTS, SINGLE_POSTS
-from backend.sites.roster import COLUMNS, Fault, RosterRow
+from backend.sites.roster import Fault, RosterRow
+from backend.sites.roster_columns import COLUMNS
 
 PartyKey = tuple[str, str]
 PostKey = tuple[str, str, str]

@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from backend.sites.posts import PARTY_KINDS, POST_KINDS
-from backend.sites.roster import COLUMNS, REQUIRED
+from backend.sites.roster_columns import COLUMNS, REQUIRED
 from backend.sites.roster_files import MAX_ROWS
 
 HEADER: Final = tuple(names[0] for names in COLUMNS.values())

@@ -7,7 +7,7 @@ from typing import Any
 
 from openpyxl import Workbook
 
-from backend.sites.roster import COLUMNS
+from backend.sites.roster_columns import COLUMNS
 from tests.support.factories import draw_code, draw_name, draw_number, draw_phone
 
 HEADER = tuple(names[0] for names in COLUMNS.values())

@@ -143,6 +143,38 @@ def test_faults_between_lines_name_the_earlier_line() -> None:
     assert [row.line for row in roster.rows] == [2]
 
 
+def test_one_document_has_one_phone_number_and_one_number_one_document() -> None:
+    one = roster_line(phone="19900000001")
+    elsewhere = one | {"post": "技术负责人", "phone": "19900000002"}
+    silent = one | {"post": "质量员", "phone": "", "party_kind": "劳务分包"} | {"post": "班组长"}
+    shared = roster_line(phone="+86 199 0000 0001")
+    roster = read(csv_roster([one, elsewhere, silent, shared]))
+    assert codes(roster) == [
+        (3, "手机号", "sites.roster_phone_differs"),
+        (5, "手机号", "sites.roster_phone_shared"),
+    ]
+    assert {fault.detail["line"] for fault in roster.faults} == {2}
+    assert [row.line for row in roster.rows] == [2, 4]
+
+
+def test_the_first_number_of_a_document_counts_also_when_it_comes_on_a_later_line() -> None:
+    silent = roster_line(post="班组长", phone="")
+    first = silent | {"phone": "19900000001", "post": "技术负责人"}
+    second = silent | {"phone": "19900000002", "post": "质量员"}
+    assert codes(read(csv_roster([silent, first, second]))) == [(4, "手机号", "sites.roster_phone_differs")]
+
+
+def test_a_faulty_line_speaks_for_nobody() -> None:
+    """With `partial` it is left out, so it must neither taint later lines nor take a number."""
+    one = roster_line(phone="19900000001")
+    faulty = one | {"name": "另一人", "phone": "19900000002", "post": "技术负责人"}
+    other = roster_line(phone="19900000002", post="质量员")
+    assert codes(read(csv_roster([one, faulty, other]))) == [
+        (3, "姓名", "sites.roster_name_differs"),
+        (3, "手机号", "sites.roster_phone_differs"),
+    ]
+
+
 def test_the_same_person_may_return_and_may_hold_two_posts() -> None:
     one = roster_line(to_on="2026-02-10")
     back = one | {"from_on": "2026-02-11", "to_on": ""}
