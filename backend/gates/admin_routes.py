@@ -1,7 +1,6 @@
 """Staff routes of a project's gates: devices, their keys, and whom their numbers mean."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -25,7 +24,6 @@ from backend.gates.admin_schemas import (
     SeenAnswer,
 )
 from backend.gates.events import NumberKind
-from backend.gates.instants import in_utc
 from backend.gates.queries import BindingFilter, GateRow
 from backend.gates.tools import GateTools
 from backend.kit.clock import Clock
@@ -33,6 +31,7 @@ from backend.kit.cursors import CursorInvalid
 from backend.kit.db import Tx
 from backend.kit.errors import DaogangError
 from backend.kit.guards import Actor
+from backend.kit.query_instants import InstantMalformed, QueryInstant, read_instant
 from backend.kit.wire import Page
 from backend.sites.errors import ProjectUnknown
 
@@ -174,7 +173,7 @@ async def revoke_key(
 
 @get(
     BINDINGS,
-    opt={"scope": queries.READ, "raises": (ProjectUnknown, CursorInvalid)},
+    opt={"scope": queries.READ, "raises": (ProjectUnknown, CursorInvalid, InstantMalformed)},
     summary="Whom the numbers of a project's devices mean",
 )
 async def list_bindings(  # noqa: PLR0913, PLR0917 - a page's filters
@@ -184,12 +183,12 @@ async def list_bindings(  # noqa: PLR0913, PLR0917 - a page's filters
     kind: FromQuery[NumberKind | None] = None,
     value: Annotated[str | None, QueryParameter(max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")] = None,
     person_id: FromQuery[UUID | None] = None,
-    at: FromQuery[datetime | None] = None,
+    at: QueryInstant = None,
     after: Annotated[str | None, QueryParameter(max_length=400)] = None,
     limit: PageSize = 50,
 ) -> Page[BindingAnswer]:
     """List bindings by kind, number and begin, ended ones too; `at` leaves those in force at that instant."""
-    wanted = BindingFilter(kind=kind, value=value, person_id=person_id, at=None if at is None else in_utc("at", at))
+    wanted = BindingFilter(kind=kind, value=value, person_id=person_id, at=read_instant("at", at))
     rows = await bindings.list_project_bindings(tx, actor, project_id, wanted, after=after, limit=limit + 1)
     items = [
         BindingAnswer(

@@ -1,6 +1,5 @@
 """Staff routes of the ledger: a project's punches, one punch with its history, a ruling by a named person."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from backend.kit.clock import Clock
 from backend.kit.cursors import CursorInvalid
 from backend.kit.db import Database, Tx
 from backend.kit.guards import Actor
+from backend.kit.query_instants import InstantMalformed, QueryInstant, read_instant
 from backend.kit.wire import Page
 from backend.ledger import service
 from backend.ledger.append import DayFolder
@@ -22,7 +22,7 @@ from backend.sites.errors import ProjectUnknown
 
 @get(
     "/projects/{project_id:uuid}/punches",
-    opt={"scope": "ledger.read", "raises": (ProjectUnknown, CursorInvalid)},
+    opt={"scope": "ledger.read", "raises": (ProjectUnknown, CursorInvalid, InstantMalformed)},
     summary="Punches of a project by time of receipt, latest first",
 )
 async def list_punches(  # noqa: PLR0913, PLR0917 - the list's filters
@@ -30,8 +30,8 @@ async def list_punches(  # noqa: PLR0913, PLR0917 - the list's filters
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
-    since: FromQuery[datetime | None] = None,
-    until: FromQuery[datetime | None] = None,
+    since: QueryInstant = None,
+    until: QueryInstant = None,
     person_id: FromQuery[UUID | None] = None,
     outcome: FromQuery[Literal["counted", "review", "refused", "pending"] | None] = None,
     after: FromQuery[str | None] = None,
@@ -43,8 +43,8 @@ async def list_punches(  # noqa: PLR0913, PLR0917 - the list's filters
         actor,
         project_id,
         clock=clock,
-        since=since,
-        until=until,
+        since=read_instant("since", since),
+        until=read_instant("until", until),
         person_id=person_id,
         outcome=outcome,
         after=after,
