@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 
-from backend.identity import queries
+from backend.identity import queries, session_queries
 from backend.identity.audit import record_act
 from backend.identity.authority import require_authority, require_office
 from backend.identity.errors import (
@@ -216,7 +216,7 @@ async def change_own_password(
     account = await queries.lock_account(tx, actor.account_id)
     if account is None or account.username is None:
         raise NotStaffAccount
-    row = await queries.find_by_username(tx, account.username)
+    row = await session_queries.find_by_username(tx, account.username)
     check = await services.passwords.check(None if row is None else row.password_hash, current)
     if not check.right:
         raise CredentialsWrong

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import delete, insert, update
 
-from backend.identity import queries
+from backend.identity import queries, session_queries
 from backend.identity.errors import (
     CodeExhausted,
     CodeTooSoon,
@@ -78,7 +78,7 @@ async def request_sms_code(tx: Tx, command: CodeRequest, *, clock: Clock, servic
         per_address = Bucket("code-address", _HOUR, policy.codes_per_address)
         await _count(tx, per_address, command.address, services, now, TooManyCodes)
     digests = services.index.whole_candidates(Looked.PHONE_NUMBER, number)
-    last = await queries.lock_last_code(tx, digests)
+    last = await session_queries.lock_last_code(tx, digests)
     wait = wait_before_resend(None if last is None else last[1], policy=policy, now=now)
     if wait > 0:
         raise CodeTooSoon(retry_after_s=wait)
@@ -94,7 +94,7 @@ async def request_sms_code(tx: Tx, command: CodeRequest, *, clock: Clock, servic
             attempts=0,
         )
     )
-    account = await queries.find_by_phone(tx, digests)
+    account = await session_queries.find_by_phone(tx, digests)
     known = account is not None and account.state == "active"
     to_send = CodeToSend(number, code, now) if known else None
     return CodeRequested(expires_at, int(policy.resend_after.total_seconds()), to_send)
@@ -133,10 +133,10 @@ async def redeem_sms_code(
     if command.address is not None:
         await _count(tx, per_address, command.address, services, now, TooManyAttempts)
     digests = services.index.whole_candidates(Looked.PHONE_NUMBER, number)
-    last = await queries.lock_last_code(tx, digests)
+    last = await session_queries.lock_last_code(tx, digests)
     issued = None if last is None else last[0]
     verdict = judge_code(issued, command.code, index=services.index, policy=policy, now=now)
-    account = await queries.find_by_phone(tx, digests)
+    account = await session_queries.find_by_phone(tx, digests)
     if verdict is CodeVerdict.EXHAUSTED:
         return CodeExhausted()
     if issued is not None:
@@ -146,7 +146,7 @@ async def redeem_sms_code(
     if verdict is CodeVerdict.RIGHT and account is not None:
         # Read again under lock: a number that is being taken away opens no session after that has ended all.
         await queries.lock_account(tx, account.id)
-        account = await queries.find_by_phone(tx, digests)
+        account = await session_queries.find_by_phone(tx, digests)
     if verdict is not CodeVerdict.RIGHT or account is None or account.state != "active":
         return CodeWrong()
     if command.address is not None:
@@ -184,7 +184,7 @@ async def log_in_with_password(
     async with database.transaction() as tx:
         for bucket, subject in counted:
             await _count(tx, bucket, subject, services, began, TooManyAttempts)
-        account = await queries.find_by_username(tx, username)
+        account = await session_queries.find_by_username(tx, username)
     active = account is not None and account.state == "active"
     check = await services.passwords.check(account.password_hash if account and active else None, command.password)
     if account is None or not check.right:
@@ -193,7 +193,7 @@ async def log_in_with_password(
         locked = await queries.lock_account(tx, account.id)
         if locked is None or locked.state != "active":
             raise CredentialsWrong
-        on_file = await queries.find_by_username(tx, username)
+        on_file = await session_queries.find_by_username(tx, username)
         if on_file != account:
             # The hash changed while this one was checked: a reset ends all sessions, so this one must not begin after.
             check = await services.passwords.check(None if on_file is None else on_file.password_hash, command.password)

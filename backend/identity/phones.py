@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.identity import queries
+from backend.identity import session_queries
 from backend.identity.audit import record_act
 from backend.identity.phone_keys import key_thumbprint, read_public_key
 from backend.identity.tables import Phone
@@ -61,7 +61,7 @@ async def bind_phone(tx: Tx, account_id: UUID, claim: CheckedClaim, *, clock: Cl
     thumbprint. Several phones of one person, or several people on one phone, are counted, not refused.
     """
     now = clock.now()
-    before = await queries.find_phone(tx, account_id, claim.install_id)
+    before = await session_queries.find_phone(tx, account_id, claim.install_id)
     values: dict[str, Any] = {"platform": claim.platform, "revoked_at": None}
     rekeyed = claim.public_key is not None and before is not None and before.public_key != claim.public_key
     if claim.public_key is not None:
@@ -78,7 +78,7 @@ async def bind_phone(tx: Tx, account_id: UUID, claim: CheckedClaim, *, clock: Cl
     )
     statement = statement.on_conflict_do_update(constraint="uq_phone_install", set_=values)
     row = (await tx.execute(statement.returning(Phone.id, Phone.public_key))).one()
-    phones, accounts = await queries.count_other_phones(tx, account_id, claim.install_id)
+    phones, accounts = await session_queries.count_other_phones(tx, account_id, claim.install_id)
     if "bound_at" in values:
         detail = {
             "account_id": account_id,

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, insert, update
 
-from backend.identity import queries
+from backend.identity import queries, session_queries
 from backend.identity.audit import record_act
 from backend.identity.errors import RefreshExhausted, SessionEnded, SessionRevoked
 from backend.identity.refresh import Lifetimes, Verdict, draw_secret, hash_secret, judge
@@ -70,7 +70,7 @@ async def start_session(
             id=family_id, account_id=account_id, phone_id=phone_id, created_at=now, expires_at=ends_at
         )
     )
-    family = queries.FamilyRow(family_id, account_id, person_id, phone_id, ends_at, None, "active")
+    family = session_queries.FamilyRow(family_id, account_id, person_id, phone_id, ends_at, None, "active")
     return await _issue(tx, family, None, now, services)
 
 
@@ -83,13 +83,13 @@ async def refresh_session(
     session lives) or `SessionRevoked` (used by two hands: the family is revoked in this transaction,
     which must therefore be committed). Concurrent calls for one session take turns.
     """
-    found = await queries.find_token_family(tx, hash_secret(refresh_token))
+    found = await session_queries.find_token_family(tx, hash_secret(refresh_token))
     if found is None:
         return SessionEnded()
     token_id, family_id = found
-    family = await queries.lock_family(tx, family_id)
+    family = await session_queries.lock_family(tx, family_id)
     now = clock.now()
-    verdict = judge(await queries.find_presented(tx, token_id, family), now)
+    verdict = judge(await session_queries.find_presented(tx, token_id, family), now)
     if verdict is Verdict.REUSED:
         await _revoke(tx, SessionFamily.id == family.id, "refresh_reused", now)
         await record_act(
@@ -131,7 +131,7 @@ async def _revoke(tx: Tx, condition: ColumnElement[bool], reason: str, now: date
 
 
 async def _issue(
-    tx: Tx, family: queries.FamilyRow, parent_id: UUID | None, now: datetime, services: IdentityServices
+    tx: Tx, family: session_queries.FamilyRow, parent_id: UUID | None, now: datetime, services: IdentityServices
 ) -> Session:
     lifetimes = services.staff_lifetimes if family.person_id is None else services.phone_lifetimes
     expires_at = min(now + lifetimes.idle, family.expires_at)

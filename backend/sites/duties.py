@@ -15,12 +15,12 @@ from backend.kit.guards import Actor
 from backend.kit.ids import new_id
 from backend.sites import duty_queries, errors, queries
 from backend.sites.duty_queries import AssignmentRow, PostRow
+from backend.sites.duty_schemas import AssignmentBody, AssignmentEndBody, PostBody
 from backend.sites.model import Span, Stay, overlaps, vacancies, work_on
 from backend.sites.people import enter_person, give_login, require_person
 from backend.sites.people_queries import PersonRow
 from backend.sites.posts import KEY_POSTS, UNWATCHED_POSTS, require_post_of_party
 from backend.sites.projects import require_project
-from backend.sites.schemas import AssignmentBody, AssignmentEndBody, PostBody
 from backend.sites.tables import Assignment, Post
 
 _POST = {"uq_post_kind": errors.PostExists}

@@ -13,11 +13,8 @@ from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.kit.wire import Page
-from backend.sites import duties, duty_queries, errors, projects, queries
-from backend.sites.model import Span
-from backend.sites.people_routes import NUMBER_ERRORS
-from backend.sites.query_parameters import After, Limit
-from backend.sites.schemas import (
+from backend.sites import duties, duty_queries, errors, projects, queries, roster_errors
+from backend.sites.duty_schemas import (
     AssignedAnswer,
     AssignmentAnswer,
     AssignmentBody,
@@ -28,8 +25,11 @@ from backend.sites.schemas import (
     PostPatch,
     SpanAnswer,
     VacanciesAnswer,
-    answer,
 )
+from backend.sites.model import Span
+from backend.sites.people_routes import NUMBER_ERRORS
+from backend.sites.query_parameters import After, Limit
+from backend.sites.schemas import answer
 
 Kind = Annotated[str | None, QueryParameter(pattern="^[a-z_]{3,40}$", description="kind of post")]
 
@@ -131,7 +131,7 @@ async def list_assignments(  # noqa: PLR0913 - a filter has many sides
             errors.OnePersonExpected,
             errors.PersonUnknown,
             errors.PersonNameDiffers,
-            errors.RosterRaced,
+            roster_errors.RosterRaced,
             errors.SectionUnknown,
             errors.DatesReversed,
             errors.AssignmentExists,

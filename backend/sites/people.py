@@ -17,7 +17,7 @@ from backend.kit.crypto import Cell, Looked, normal_form
 from backend.kit.db import Tx, translate_violations
 from backend.kit.guards import Actor
 from backend.kit.ids import new_id
-from backend.sites import errors, people_queries, queries
+from backend.sites import errors, people_queries, queries, roster_errors
 from backend.sites.identity_documents import IdentityDocument, read_document, read_title
 from backend.sites.people_queries import PeopleFilter, PersonRow
 from backend.sites.projects import LONGEST_NAME
@@ -130,7 +130,7 @@ async def enter_person(
             return row, False
     person_id = new_id(now)
     columns = document_columns(person_id, document, services) | phone_columns(person_id, phone, services)
-    with translate_violations({"uq_person_document": errors.RosterRaced}):
+    with translate_violations({"uq_person_document": roster_errors.RosterRaced}):
         await tx.execute(
             insert(Person).values(id=person_id, name=name, created_at=now, created_by=actor.account_id, **columns)
         )

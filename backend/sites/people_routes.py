@@ -12,7 +12,7 @@ from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.kit.wire import Page
-from backend.sites import errors, people, queries
+from backend.sites import errors, people, queries, roster_errors
 from backend.sites.people_queries import PersonRow
 from backend.sites.query_parameters import After, Limit, Words
 from backend.sites.schemas import (
@@ -79,7 +79,7 @@ async def search_people(
     "/people",
     opt={
         "scope": queries.WRITE,
-        "raises": [*NUMBER_ERRORS, errors.PersonNameDiffers, errors.PersonElsewhere, errors.RosterRaced],
+        "raises": [*NUMBER_ERRORS, errors.PersonNameDiffers, errors.PersonElsewhere, roster_errors.RosterRaced],
     },
     summary="Enter a person",
 )

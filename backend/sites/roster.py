@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from backend.identity.errors import PhoneNumberMalformed
 from backend.identity.phone_numbers import read_phone_number
 from backend.kit.errors import DaogangError
-from backend.sites import errors
+from backend.sites import errors, roster_errors
 from backend.sites.identity_documents import RESIDENT_ID, IdentityDocument, read_document, read_title, read_uscc
 from backend.sites.posts import POST_KINDS, read_party_kind, read_post_kind, require_post_of_party
 from backend.sites.roster_columns import COLUMNS, find_header
@@ -92,7 +92,7 @@ def read_roster(body: bytes, kind: FileKind, *, today: date) -> Roster:
     place, columns, ignored = find_header(lines)
     data = [line for line in lines[place + 1 :] if not line.blank]
     if len(data) > MAX_ROWS:
-        raise errors.RosterTooLong(limit=MAX_ROWS)
+        raise roster_errors.RosterTooLong(limit=MAX_ROWS)
     rows: list[RosterRow] = []
     faults: list[Fault] = []
     for line in data:
@@ -111,12 +111,12 @@ def read_date(text: str) -> date:
     """Read 2026-01-02, 2026/1/2, 2026.1.2, 2026年1月2日 or 20260102; raises CellDate."""
     match = _DATE.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if match is None:
-        raise errors.CellDate
+        raise roster_errors.CellDate
     parts = [int(part) for part in match.groups() if part]
     try:
         return date(parts[0], parts[1], parts[2])
     except ValueError as error:
-        raise errors.CellDate from error
+        raise roster_errors.CellDate from error
 
 
 def read_document_kind(text: str) -> str:
@@ -198,10 +198,10 @@ class _LineReader:
             return empty
         cell = self._line.cells[self._columns[column]]
         if cell.trouble == "formula":
-            self._add(column, errors.CellFormula())
+            self._add(column, roster_errors.CellFormula())
             return None
         if cell.trouble == "digits_lost":
-            self._add(column, errors.CellDigitsLost())
+            self._add(column, roster_errors.CellDigitsLost())
             return None
         try:
             return read(text)
@@ -226,7 +226,7 @@ def _short(limit: int) -> Callable[[str], str]:
 def _seats(text: str) -> int:
     plain = unicodedata.normalize("NFKC", text).strip()
     if not (plain.isascii() and plain.isdigit() and len(plain) <= 5 and 1 <= int(plain) <= MAX_SEATS):  # noqa: PLR2004
-        raise errors.CellSeats(limit=MAX_SEATS)
+        raise roster_errors.CellSeats(limit=MAX_SEATS)
     return int(plain)
 
 
@@ -247,14 +247,16 @@ def _compare_lines(rows: Iterable[RosterRow]) -> tuple[list[RosterRow], list[Fau
         post = (row.company, row.party_kind, row.post)
         earlier = stays.setdefault((row.document, *post), [])
         if names.get(row.document, row).name != row.name:
-            found.append(_between("name", row, names[row.document], errors.LineNameDiffers))
+            found.append(_between("name", row, names[row.document], roster_errors.LineNameDiffers))
         if row.phone and phones.get(row.document, row).phone != row.phone:
-            found.append(_between("phone", row, phones[row.document], errors.LinePhoneDiffers))
+            found.append(_between("phone", row, phones[row.document], roster_errors.LinePhoneDiffers))
         if row.phone and holders.get(row.phone, row).document != row.document:
-            found.append(_between("phone", row, holders[row.phone], errors.LinePhoneShared))
+            found.append(_between("phone", row, holders[row.phone], roster_errors.LinePhoneShared))
         if row.seats is not None and seats.get(post, row).seats != row.seats:
-            found.append(_between("seats", row, seats[post], errors.LineSeatsDiffer))
-        found += [_between("from_on", row, other, errors.LineRepeated) for other in earlier if _overlap(row, other)][:1]
+            found.append(_between("seats", row, seats[post], roster_errors.LineSeatsDiffer))
+        found += [
+            _between("from_on", row, other, roster_errors.LineRepeated) for other in earlier if _overlap(row, other)
+        ][:1]
         faults += found
         if found:
             continue

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from backend.sites import errors
+from backend.sites import roster_errors
 from backend.sites.roster_files import Line
 
 # Names of the columns as people write them; the first is what the template shows.
@@ -53,4 +53,4 @@ def find_header(lines: list[Line]) -> tuple[int, Mapping[str, int], tuple[str, .
             return place, columns, tuple(ignored)
         if len(columns) > len(best):
             best = columns
-    raise errors.RosterHeader(columns="、".join(COLUMNS[key][0] for key in REQUIRED if key not in best))
+    raise roster_errors.RosterHeader(columns="、".join(COLUMNS[key][0] for key in REQUIRED if key not in best))

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from openpyxl import load_workbook
 
 from backend.kit.errors import DaogangError
-from backend.sites.errors import RosterEncoding, RosterTooLarge, RosterTooLong, RosterUnreadable
+from backend.sites.roster_errors import RosterEncoding, RosterTooLarge, RosterTooLong, RosterUnreadable
 
 MAX_BYTES: Final = 5_000_000
 MAX_ROWS: Final = 5_000

@@ -15,7 +15,7 @@ from backend.kit.clock import Clock
 from backend.kit.db import Base, Tx, translate_violations
 from backend.kit.guards import Actor
 from backend.kit.ids import new_id
-from backend.sites import errors, people_queries, roster_queries
+from backend.sites import people_queries, roster_errors, roster_queries
 from backend.sites.identity_documents import IdentityDocument
 from backend.sites.people import document_columns, phone_columns
 from backend.sites.projects import require_project
@@ -26,12 +26,12 @@ from backend.sites.tables import Assignment, Company, Person, Post, Project, Pro
 
 IMPORT = "roster.import"
 _RACED = {
-    "uq_person_document": errors.RosterRaced,
-    "uq_company_name": errors.RosterRaced,
-    "uq_company_uscc": errors.RosterRaced,
-    "uq_project_party_company": errors.RosterRaced,
-    "uq_post_kind": errors.RosterRaced,
-    "uq_assignment_start": errors.RosterRaced,
+    "uq_person_document": roster_errors.RosterRaced,
+    "uq_company_name": roster_errors.RosterRaced,
+    "uq_company_uscc": roster_errors.RosterRaced,
+    "uq_project_party_company": roster_errors.RosterRaced,
+    "uq_post_kind": roster_errors.RosterRaced,
+    "uq_assignment_start": roster_errors.RosterRaced,
 }
 
 Outcome = Literal["applied", "dry_run", "refused"]

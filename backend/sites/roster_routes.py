@@ -16,10 +16,10 @@ from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.errors import MediaTypeUnknown
 from backend.kit.guards import Actor
-from backend.sites import errors, queries, roster_import, roster_template
+from backend.sites import errors, queries, roster_errors, roster_import, roster_template
 from backend.sites.roster import Fault
 from backend.sites.roster_files import MAX_BYTES, FileKind
-from backend.sites.schemas import RosterAnswer, RosterCounts, RosterFault
+from backend.sites.roster_schemas import RosterAnswer, RosterCounts, RosterFault
 
 CSV: Final = "text/csv"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -80,12 +80,12 @@ def _attachment(content: bytes, media_type: str, name: str) -> Response[bytes]:
         "raises": [
             MediaTypeUnknown,
             errors.ProjectUnknown,
-            errors.RosterTooLarge,
-            errors.RosterTooLong,
-            errors.RosterEncoding,
-            errors.RosterUnreadable,
-            errors.RosterHeader,
-            errors.RosterRaced,
+            roster_errors.RosterTooLarge,
+            roster_errors.RosterTooLong,
+            roster_errors.RosterEncoding,
+            roster_errors.RosterUnreadable,
+            roster_errors.RosterHeader,
+            roster_errors.RosterRaced,
         ],
     },
     operation_class=RosterOperation,

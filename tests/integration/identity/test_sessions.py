@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from backend.identity import accounts, queries
+from backend.identity import accounts, session_queries
 from backend.identity.errors import RefreshExhausted, SessionEnded, SessionRevoked
 from backend.identity.grants import Grant
 from backend.identity.refresh import MOST_CHILDREN, PHONE_LIFETIMES, STAFF_LIFETIMES, hash_secret
@@ -185,7 +185,7 @@ async def test_twenty_refreshes_at_once_give_one_rotation_and_four_retries(
             )
             == 1
         )
-        assert (await queries.lock_family(tx, family)).revoked_at is None
+        assert (await session_queries.lock_family(tx, family)).revoked_at is None
 
 
 async def test_of_two_hands_at_once_one_wins_and_then_nobody(committed: Committed, tx: Tx) -> None:

@@ -13,7 +13,7 @@ from litestar import Litestar
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
-from backend.identity import queries
+from backend.identity import session_queries
 from backend.identity.errors import CredentialsWrong
 from backend.identity.grants import Grant
 from backend.identity.log_in import PasswordLogIn, log_in_with_password
@@ -32,14 +32,14 @@ async def test_staff_log_in_and_their_hash_is_brought_up_to_date(
 ) -> None:
     staff = await committed.staff(Grant(Role.OPERATOR))
     async with database.transaction() as tx:
-        before = await queries.find_by_username(tx, staff.username)
+        before = await session_queries.find_by_username(tx, staff.username)
     answer = await caller.log_in(staff.username.upper())
     assert answer.status_code == 201, answer.text
     body = answer.json()
     assert (body["roles"], body["person_id"], body["phone_id"]) == (["operator"], None, None)
     assert "identity.accounts.write" in body["scopes"]
     async with database.transaction() as tx:
-        after = await queries.find_by_username(tx, staff.username)
+        after = await session_queries.find_by_username(tx, staff.username)
     # The tests hash with small parameters, the application with real ones.
     assert before is not None
     assert after is not None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from backend.kit.errors import DaogangError
-from backend.sites import errors, roster_files
+from backend.sites import roster_errors, roster_files
 from backend.sites.roster import Roster, read_date, read_document_kind, read_roster
 from backend.sites.roster_template import csv_template, xlsx_template
 from tests.support.factories import draw_id_number, draw_number, draw_phone
@@ -64,7 +64,7 @@ def test_columns_nobody_knows_are_named_and_left_out() -> None:
 
 def test_a_missing_column_is_named() -> None:
     body = csv_roster([]).decode().replace("证件号码", "号码").replace("岗位", "职务").encode()
-    with pytest.raises(errors.RosterHeader) as caught:
+    with pytest.raises(roster_errors.RosterHeader) as caught:
         read(body)
     assert caught.value.detail == {"columns": "证件号码、岗位"}
 
@@ -227,7 +227,7 @@ def _rewritten(body: bytes, old: bytes, new: bytes) -> bytes:
 
 @pytest.mark.parametrize("body", [b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512, b"hello"])
 def test_what_is_no_workbook_is_told_so(body: bytes) -> None:
-    with pytest.raises(errors.RosterUnreadable):
+    with pytest.raises(roster_errors.RosterUnreadable):
         read(body, "xlsx")
 
 
@@ -236,38 +236,38 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b"\0" * 40_000_000)
     assert len(out.getvalue()) < 100_000
-    with pytest.raises(errors.RosterTooLarge):
+    with pytest.raises(roster_errors.RosterTooLarge):
         read(out.getvalue(), "xlsx")
 
 
 def test_entities_in_a_workbook_are_not_expanded() -> None:
     bomb = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]>'
     body = _rewritten(xlsx_roster([roster_line()]), b"<worksheet", bomb + b"<worksheet")
-    with pytest.raises(errors.RosterUnreadable):
+    with pytest.raises(roster_errors.RosterUnreadable):
         read(body, "xlsx")
 
 
 def test_a_row_that_gives_itself_an_endless_number_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     body = _rewritten(xlsx_roster([roster_line()]), b"</sheetData>", b'<row r="4000000000000"></row></sheetData>')
     monkeypatch.setattr(roster_files, "LAST_SHEET_LINE", 10_000)
-    with pytest.raises(errors.RosterUnreadable):
+    with pytest.raises(roster_errors.RosterUnreadable):
         read(body, "xlsx")
 
 
 def test_files_and_rosters_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(errors.RosterTooLarge):
+    with pytest.raises(roster_errors.RosterTooLarge):
         read(b"x" * (roster_files.MAX_BYTES + 1))
     monkeypatch.setattr(roster_files, "MAX_LINES", 5)
     for body, kind in (
         (csv_roster([roster_line() for _ in range(6)]), "csv"),
         (xlsx_roster([roster_line() for _ in range(6)]), "xlsx"),
     ):
-        with pytest.raises(errors.RosterTooLong):
+        with pytest.raises(roster_errors.RosterTooLong):
             read(body, kind)
 
 
 def test_text_in_no_known_encoding_is_told_so() -> None:
-    with pytest.raises(errors.RosterEncoding):
+    with pytest.raises(roster_errors.RosterEncoding):
         read(b"\xff\xff\x80\x80,\xfe")
 
 
@@ -298,7 +298,7 @@ def test_dates_are_read_as_people_write_them(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "2026-13-01", "02/01/2026", "46054", "2026-1-2 13:00", "二〇二六年一月二日"])
 def test_other_texts_are_no_dates(text: str) -> None:
-    with pytest.raises(errors.CellDate):
+    with pytest.raises(roster_errors.CellDate):
         read_date(text)
 
 
