@@ -8,7 +8,7 @@ vague fix cannot win by luck, and one bad fix among good ones costs nobody the p
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from geofences.evaluation import Evaluation, EvaluationPolicy, Fence, Platform, evaluate
+from geofences.evaluation import Evaluation, EvaluationPolicy, Fence, Platform, Weighed, describe, evaluate, weigh
 from geofences.preparation import union_of
 from geofences.projection import Stretch
 
@@ -53,9 +53,9 @@ def evaluate_fixes(
     if not fences or not fixes:
         return None
     whole = union_of(fences)
-    evaluations = [evaluate(whole, fix.lon, fix.lat, fix.accuracy_m, fix.platform, policy, within) for fix in fixes]
-    index = choose_fix(fixes, evaluations)
-    fix, evaluation = fixes[index], evaluations[index]
+    weighed = [weigh(whole, fix.lon, fix.lat, fix.accuracy_m, fix.platform, policy) for fix in fixes]
+    index = choose_fix(fixes, weighed)
+    fix, evaluation = fixes[index], describe(whole, weighed[index], within)
     if len(fences) > 1:
         own = max(
             (evaluate(fence, fix.lon, fix.lat, fix.accuracy_m, fix.platform, policy, within) for fence in fences),
@@ -65,7 +65,7 @@ def evaluate_fixes(
     return Chosen(index, fix, evaluation)
 
 
-def choose_fix(fixes: Sequence[Fix], evaluations: Sequence[Evaluation]) -> int:
+def choose_fix(fixes: Sequence[Fix], evaluations: Sequence[Weighed | Evaluation]) -> int:
     """Return the index of the fix to judge by; both sequences run alike and have at least one member.
 
     Simulated fixes are taken only if there are no others. Then: as good as the best; then inside before not; then the

@@ -115,6 +115,26 @@ class Evaluation:
     version_ids: tuple[UUID, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What decides about one fix: the part of an evaluation by which fixes are compared.
+
+    `x`, `y` and the nearest place of the edge are metres in the fence's plane; the rest as in Evaluation.
+    """
+
+    lon: float
+    lat: float
+    x: float
+    y: float
+    near_x: float
+    near_y: float
+    side: Side
+    covered: bool
+    signed_distance_m: float
+    probability: float
+    sigma_m: float
+
+
 def evaluate(
     fence: Fence,
     lon: float,
@@ -129,26 +149,41 @@ def evaluate(
     `within` are the chainage ranges of the person's sections: chainage and offset are looked for there, and None if the
     alignment has no part of them. Raises AccuracyInvalid.
     """
+    return describe(fence, weigh(fence, lon, lat, accuracy_m, platform, policy), within)
+
+
+def weigh(
+    fence: Fence, lon: float, lat: float, accuracy_m: float, platform: Platform, policy: EvaluationPolicy
+) -> Weighed:
+    """Judge one fix as `evaluate` does, without what is only told of the fix that is chosen. Raises AccuracyInvalid."""
     sigma_m = policy.sigma_m(accuracy_m, platform)
     x, y = fence.forward.transform(lon, lat)
     covered, signed_m, probability, near_x, near_y = measure(fence, x, y, sigma_m)
-    near_lon, near_lat = fence.backward.transform(near_x, near_y)
-    bearing = _grid_bearing(near_x - x, near_y - y, lon - zone_meridian(fence.zone), lat)
+    side = side_of(probability, accuracy_m, policy, covered=covered)
+    return Weighed(lon, lat, x, y, near_x, near_y, side, covered, signed_m, probability, sigma_m)
+
+
+def describe(fence: Fence, weighed: Weighed, within: Sequence[Stretch] = ()) -> Evaluation:
+    """Add direction, nearest place, chainage and offset (see `evaluate`)."""
+    lon, lat, signed_m = weighed.lon, weighed.lat, weighed.signed_distance_m
+    near_lon, near_lat = fence.backward.transform(weighed.near_x, weighed.near_y)
+    east, north = weighed.near_x - weighed.x, weighed.near_y - weighed.y
+    bearing = _grid_bearing(east, north, lon - zone_meridian(fence.zone), lat)
     if signed_m < -_FAR_M:
         distance, bearing = ground_distance_m(lon, lat, near_lon, near_lat)
         signed_m = -distance
-    spot = nearest_on(fence.axis, x, y, within) if fence.axis is not None else None
+    spot = nearest_on(fence.axis, weighed.x, weighed.y, within) if fence.axis is not None else None
     return Evaluation(
-        side_of(probability, accuracy_m, policy, covered=covered),
-        covered,
+        weighed.side,
+        weighed.covered,
         signed_m,
-        probability,
+        weighed.probability,
         bearing,
         near_lon,
         near_lat,
         None if spot is None else spot.chainage_m,
         None if spot is None else spot.offset_m,
-        sigma_m,
+        weighed.sigma_m,
         fence.version_ids,
     )
 

@@ -1,54 +1,73 @@
-"""The one read of a check-in: session, person, candidate projects, assignments, policy, fences and data key."""
+"""The one read of check-ins: session, person, candidate projects, assignments, policy, fences and data key."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-# One row per project on which the person has an assignment of any date (one row with a null project if there is none).
+# One row for each tap and each project on which its person has an assignment of any date (with a null project if there
+# is none); none for a session that is not his. LIMIT in each subquery keeps the planner from reading a whole table to
+# join it.
 READ = """
-WITH me AS MATERIALIZED (
-  SELECT a.person_id, a.state = 'active' AND f.revoked_at IS NULL AND f.expires_at > %(now)s AS alive, f.phone_id,
-    (SELECT name FROM person WHERE id = a.person_id) AS name,
-    EXISTS (
-      SELECT FROM phone mine JOIN phone other ON other.install_id = mine.install_id
-      WHERE mine.id = f.phone_id AND other.account_id <> a.id AND other.revoked_at IS NULL) AS shared_phone,
-    (SELECT count(*) FROM (
-      SELECT FROM punch_status s WHERE s.person_id = a.person_id AND s.outcome = 'refused' AND s.source = 'phone'
-        AND s.occurred_at > %(now)s - interval '1 hour' LIMIT 1001) recent) AS refused_lately
-  FROM session_family f JOIN account a ON a.id = f.account_id
-  WHERE f.id = %(family_id)s AND a.id = %(account_id)s
-), mine AS (
-  SELECT s.project_id,
-    array_agg(s.from_on) AS from_on,
-    -- The filed holder keeps the duty until his exit is confirmed.
-    array_agg(CASE WHEN s.exit_confirmed_at IS NOT NULL THEN s.to_on END) AS to_on,
-    array_agg(s.section_id) AS section_ids
-  FROM assignment s JOIN me ON s.person_id = me.person_id
-  WHERE %(project_id)s::uuid IS NULL OR s.project_id = %(project_id)s::uuid
-  GROUP BY s.project_id
-)
-SELECT me.person_id, me.alive, me.phone_id, me.name, me.shared_phone, me.refused_lately,
+SELECT t.n, me.alive, me.person_id, me.phone_id, me.name, me.shared_phone, me.refused_lately,
   p.id, p.name, p.site_mode, p.status, p.time_zone, p.cutover,
   mine.from_on, mine.to_on, mine.section_ids,
   policy.version, policy.body,
   k.key_id, k.wrapped,
   ARRAY (
     SELECT v.id FROM fence_version v
-    WHERE v.project_id = p.id AND v.state IN ('published', 'superseded') AND v.valid_during @> %(now)s::timestamptz
+    WHERE v.project_id = p.id AND v.state IN ('published', 'superseded') AND v.valid_during @> t.at
     ORDER BY v.id)
-FROM me
-LEFT JOIN mine ON true
-LEFT JOIN project p ON p.id = mine.project_id
-LEFT JOIN data_key k ON k.project_id = p.id AND k.month = %(month)s
+FROM json_to_recordset(%s::text::json) AS t (
+  n integer, account_id uuid, family_id uuid, project_id uuid, at timestamptz, month date)
+CROSS JOIN LATERAL (
+  SELECT a.person_id, a.state = 'active' AND f.revoked_at IS NULL AND f.expires_at > t.at AS alive, f.phone_id,
+    (SELECT name FROM person WHERE id = a.person_id) AS name,
+    EXISTS (
+      SELECT FROM phone mine JOIN phone other ON other.install_id = mine.install_id
+      WHERE mine.id = f.phone_id AND other.account_id <> a.id AND other.revoked_at IS NULL) AS shared_phone,
+    (SELECT count(*) FROM (
+      SELECT FROM punch_status s WHERE s.person_id = a.person_id AND s.outcome = 'refused' AND s.source = 'phone'
+        AND s.occurred_at > t.at - interval '1 hour' LIMIT 1001) recent) AS refused_lately
+  FROM session_family f JOIN account a ON a.id = f.account_id
+  WHERE f.id = t.family_id AND a.id = t.account_id
+  LIMIT 1) me
 LEFT JOIN LATERAL (
-  SELECT version, body FROM site_policy s WHERE s.project_id = p.id AND s.valid_from <= %(now)s
+  SELECT s.project_id,
+    array_agg(s.from_on) AS from_on,
+    -- The filed holder keeps the duty until his exit is confirmed.
+    array_agg(CASE WHEN s.exit_confirmed_at IS NOT NULL THEN s.to_on END) AS to_on,
+    array_agg(s.section_id) AS section_ids
+  FROM assignment s
+  WHERE s.person_id = me.person_id AND (t.project_id IS NULL OR s.project_id = t.project_id)
+  GROUP BY s.project_id
+  LIMIT 50) mine ON true
+LEFT JOIN LATERAL (
+  SELECT id, name, site_mode, status, time_zone, cutover FROM project WHERE id = mine.project_id LIMIT 1) p ON true
+LEFT JOIN LATERAL (
+  SELECT key_id, wrapped FROM data_key WHERE project_id = p.id AND month = t.month LIMIT 1) k ON true
+LEFT JOIN LATERAL (
+  SELECT version, body FROM site_policy s WHERE s.project_id = p.id AND s.valid_from <= t.at
   ORDER BY version DESC LIMIT 1) policy ON true
-LIMIT 50
 """
+
+_encoder = msgspec.json.Encoder()
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What is read for tap number `n`: of whom (account and session), for which project if named, as of when."""
+
+    n: int
+    account_id: UUID
+    family_id: UUID
+    project_id: UUID | None
+    at: datetime
+    month: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +97,6 @@ class Reading:
     """What the read found about the person and one candidate project."""
 
     person_id: UUID
-    alive: bool
     phone_id: UUID | None
     person_name: str
     shared_phone: bool
@@ -97,37 +115,24 @@ class Reading:
     fence_version_ids: list[UUID]
 
 
-async def read_for_check_in(
-    connection: AsyncConnection[TupleRow],
-    *,
-    account_id: UUID,
-    family_id: UUID,
-    project_id: UUID | None,
-    now: datetime,
-    month: date,
-) -> tuple[bool, list[Reading]]:
-    """Return whether the session is alive, and one reading per candidate project."""
-    values = {
-        "account_id": account_id,
-        "family_id": family_id,
-        "project_id": project_id,
-        "now": now,
-        "month": month,
-    }
-    rows = await (await connection.execute(READ, values)).fetchall()
-    alive = bool(rows) and bool(rows[0][1])
-    found = [_reading(row) for row in rows if row[6] is not None]
-    return alive, found
+async def read_for_check_ins(connection: AsyncConnection[TupleRow], asked: Sequence[Asked]) -> dict[int, list[Reading]]:
+    """Return for each tap with a living session one reading per candidate project; one statement for all taps."""
+    found: dict[int, list[Reading]] = {}
+    for n, alive, *row in await (await connection.execute(READ, (_encoder.encode(asked).decode(),))).fetchall():
+        if alive:
+            readings = found.setdefault(n, [])
+            if row[5] is not None:
+                readings.append(_reading(row))
+    return found
 
 
-def _reading(row: tuple[Any, ...]) -> Reading:
-    person, project, standing, rest = row[:6], row[6:12], row[12:15], row[15:]
-    person_id, alive, phone_id, person_name, shared_phone, refused_lately = person
+def _reading(row: Sequence[Any]) -> Reading:
+    person, project, standing, rest = row[:5], row[5:11], row[11:14], row[14:]
+    person_id, phone_id, person_name, shared_phone, refused_lately = person
     project_id, project_name, site_mode, status, time_zone, cutover = project
     policy_version, policy_body, key_id, wrapped, fence_version_ids = rest
     return Reading(
         person_id=person_id,
-        alive=alive,
         phone_id=phone_id,
         person_name=person_name,
         shared_phone=shared_phone,

@@ -19,7 +19,7 @@ from backend.kit.wire import Page
 from backend.ledger.errors import EventConflict
 from geofences.errors import AxesSwapped, NotFinite, OutOfChina, SystemUnknown
 from mobile_api import reports
-from mobile_api.check_in import CheckInTools, check_in
+from mobile_api.check_in import CheckIns
 from mobile_api.errors import (
     EventIdInvalid,
     MonthInvalid,
@@ -50,7 +50,7 @@ CHECK_IN_ERRORS = (
 async def post_check_in(
     data: JSONBody[CheckInRequest],
     request: Request[Actor, Any, State],
-    check_in_tools: NamedDependency[CheckInTools],
+    check_ins: NamedDependency[CheckIns],
 ) -> CheckInAnswer:
     """Judge and record one tap; repeat it with the same body until an answer comes.
 
@@ -58,7 +58,7 @@ async def post_check_in(
     `reasons` say what was decided and what to do next.
     """
     # Two dependencies and more make Litestar start a task group for each request; this is the hot path.
-    result = await check_in(check_in_tools, request.user, data)
+    result = await check_ins.take(request.user, data)
     language = messages.pick_language(request.headers.get("accept-language"))
     receipt = result.appended.receipt
     day = result.day

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -14,18 +15,20 @@ from backend.ledger.model import DayKey
 
 Connection = AsyncConnection[TupleRow]
 Cursor = AsyncCursor[TupleRow]
+DayOf: TypeAlias = tuple[UUID, UUID, date]
+"""Project, person and site-local date of a day."""
 
 # First the row's lock; the fold is a statement of its own, so that its snapshot sees what the lock waited for. A row
 # that exists is locked and left as it is (WHERE false); one that is made is not folded yet, hence revision -1.
-# `if_punch` is looked up by a scalar subquery: for EXISTS the planner may read all of punch_status into a hash table.
+# `if_any` is looked up by a scalar subquery: for EXISTS the planner may read all of punch_status into a hash table.
 LOCK = """
 INSERT INTO person_day AS d (project_id, person_id, work_on, from_at, to_at, span_s, punches, in_review, sources, valid,
   provisional, entries, rule, revision, computed_at)
 SELECT project_id, person_id, work_on, from_at, to_at, 0, 0, 0, '{}', false, false, '{}', '', -1, from_at
 FROM json_to_recordset(%s::text::json) AS k (
-  project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz, if_punch uuid)
-WHERE coalesce((SELECT true FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = k.if_punch),
-  if_punch IS NULL)
+  project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz, if_any uuid[])
+WHERE coalesce((SELECT true FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = ANY (k.if_any)
+  LIMIT 1), k.if_any = '{}')
 ORDER BY project_id, person_id, work_on
 ON CONFLICT (project_id, person_id, work_on) DO UPDATE SET revision = d.revision WHERE false
 """
@@ -41,7 +44,7 @@ SELECT k.project_id, k.person_id, k.work_on, k.from_at, k.to_at, f.first_at, f.l
   r.rule, 0, r.computed_at
 FROM (SELECT %s::text AS rule, %s::integer AS min_punches, %s::integer AS min_span_s, %s::timestamptz AS computed_at) r,
 json_to_recordset(%s::text::json) AS k (
-  project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz, if_punch uuid),
+  project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz, if_any uuid[]),
 LATERAL (
   SELECT min(occurred_at) FILTER (WHERE outcome = 'counted') AS first_at,
     max(occurred_at) FILTER (WHERE outcome = 'counted') AS last_at,
@@ -56,13 +59,13 @@ LATERAL (
   WHERE s.person_id = k.person_id AND s.project_id = k.project_id
     AND s.occurred_at >= k.from_at AND s.occurred_at < k.to_at AND s.outcome <> 'refused'
 ) f
-WHERE coalesce((SELECT true FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = k.if_punch),
-  k.if_punch IS NULL)
+WHERE coalesce((SELECT true FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = ANY (k.if_any)
+  LIMIT 1), k.if_any = '{}')
 ON CONFLICT (project_id, person_id, work_on) DO UPDATE SET first_at = excluded.first_at, last_at = excluded.last_at,
   span_s = excluded.span_s, punches = excluded.punches, in_review = excluded.in_review, sources = excluded.sources,
   entries = excluded.entries, valid = excluded.valid, provisional = excluded.provisional, rule = excluded.rule,
   revision = d.revision + 1, computed_at = excluded.computed_at
-RETURNING work_on, first_at, last_at, span_s, punches, in_review, valid, provisional
+RETURNING project_id, person_id, work_on, first_at, last_at, span_s, punches, in_review, valid, provisional
 """
 
 STANDING = """
@@ -98,9 +101,9 @@ async def send_fold(
     return await connection.execute(FOLD, (rule.name, rule.min_punches, rule.min_span_s, now, encoded))
 
 
-async def settle_fold(sent: Cursor) -> list[Day]:
-    """Return the folded days."""
-    return [Day(*row) for row in await sent.fetchall()]
+async def settle_fold(sent: Cursor) -> dict[DayOf, Day]:
+    """Return the days that were folded by whose they are; those left out whose `if_any` were all taken before."""
+    return {(row[0], row[1], row[2]): Day(*row[2:]) for row in await sent.fetchall()}
 
 
 async def read_day(connection: Connection, project_id: UUID, person_id: UUID, work_on: date) -> Day | None:

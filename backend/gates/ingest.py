@@ -50,7 +50,7 @@ async def take_events(tools: GateTools, request: SignedRequest) -> EventsAnswer:
         return await _attempt(tools, gate, batch, now)
 
     buckets = {dedupe_bucket(read.at) for read in events}
-    return await in_ledger_transaction(tools.database, attempt, received=now.date(), buckets=buckets)
+    return await in_ledger_transaction(tools.database, attempt, received=(now.date(),), buckets=buckets)
 
 
 async def _attempt(tools: GateTools, gate: Gate, batch: _Batch, now: datetime) -> EventsAnswer:

@@ -154,7 +154,7 @@ class DatabaseAway(Unavailable):
 
 
 class Contended(Unavailable):
-    """Others hold the same rows for too long."""
+    """Others hold the same rows for too long, or too much is waiting already."""
 
     code = "request.contended"
     retry_after_s = 1

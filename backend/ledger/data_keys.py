@@ -39,7 +39,7 @@ async def obtain_data_key(
 ) -> MonthKey:
     """Unwrap the key that was read with the project's other facts; make it if this is the month's first punch."""
     month = month_of(at)
-    label = data_key_label(project_id, f"{month:%Y-%m}")
+    label = data_key_label(project_id, f"{month.year:04}-{month.month:02}")
     if key_id is None or wrapped is None:
         fresh, _ = data_keys.create_data_key(label)
         made = await connection.execute(MAKE, (project_id, month, new_id(at), fresh, at))

@@ -81,7 +81,7 @@ class Appended(Struct, frozen=True):
 class DayKey(Struct, frozen=True, order=True):
     """Which day of whom: its site-local date and the instants between which its punches lie.
 
-    With `if_punch` the day is folded only if that punch was taken: a repetition changes no day.
+    With `if_any` the day is folded only if one of those punches was taken: a repetition changes no day.
     """
 
     project_id: UUID
@@ -89,7 +89,7 @@ class DayKey(Struct, frozen=True, order=True):
     work_on: date
     from_at: datetime
     to_at: datetime
-    if_punch: UUID | None = None
+    if_any: tuple[UUID, ...] = ()
 
 
 def dedupe_bucket(own_time: datetime) -> date:

@@ -1,6 +1,6 @@
 """Runs a ledger transaction until it is through: again after a deadlock, and after making a missing partition."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import date
 from typing import TypeVar
 
@@ -15,7 +15,11 @@ PARENTS_BY_RECEIPT = ("punch", "punch_private", "ruling", "attribution")
 
 
 async def in_ledger_transaction(
-    database: Database, attempt: Callable[[], Awaitable[Result]], *, received: date, buckets: Iterable[date]
+    database: Database,
+    attempt: Callable[[], Awaitable[Result]],
+    *,
+    received: Collection[date],
+    buckets: Collection[date],
 ) -> Result:
     """Run `attempt`, which opens and commits its own transaction, at most four times.
 
@@ -36,9 +40,10 @@ async def in_ledger_transaction(
     return await attempt()
 
 
-async def make_partitions(database: Database, *, received: date, buckets: Iterable[date]) -> None:
-    """Make the partitions of one month of receipt and of the given dedupe buckets."""
-    wanted = [(parent, received) for parent in PARENTS_BY_RECEIPT] + [("punch_dedupe", day) for day in set(buckets)]
+async def make_partitions(database: Database, *, received: Collection[date], buckets: Collection[date]) -> None:
+    """Make the partitions of the months of receipt and of the given dedupe buckets."""
+    wanted = {(parent, day.replace(day=1)) for parent in PARENTS_BY_RECEIPT for day in received}
+    wanted |= {("punch_dedupe", day) for day in buckets}
     async with database.connection() as connection:
         for parent, day in sorted(wanted):
             await connection.execute("SELECT ensure_partition(%s, %s)", (parent, day))

@@ -187,6 +187,6 @@ async def rule_on_punch(
                 day = work_on(occurred_at, time_zone, cutover)
                 await fold(connection, [DayKey(project_id, person_id, day, *day_bounds(day, time_zone, cutover))], now)
 
-    await in_ledger_transaction(database, attempt, received=now.date(), buckets=())
+    await in_ledger_transaction(database, attempt, received=(now.date(),), buckets=())
     async with database.transaction() as tx:
         return await show_punch(tx, actor, project_id, punch_id, scope=RULE_SCOPE)

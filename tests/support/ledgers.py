@@ -79,7 +79,8 @@ async def append(database: Database, entries: Sequence[Entry], now: datetime) ->
     keys = {day_key(one) for one in entries if one.person_id is not None}
     async with database.connection() as connection, connection.transaction():
         done = await settle_append(connection, entries, await send_append(connection, entries))
-        return done, await settle_fold(await send_fold(connection, keys, now))
+        folded_days = await settle_fold(await send_fold(connection, keys, now))
+        return done, list(folded_days.values())
 
 
 async def count_rows(database: Database, project_id: UUID | None = None) -> dict[str, int]:

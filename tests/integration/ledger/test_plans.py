@@ -12,7 +12,7 @@ from backend.attendance.rules import DEFAULT_RULE
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
 from backend.ledger.append import APPEND, TAKEN
-from mobile_api.reading import READ
+from mobile_api.reading import READ, Asked
 from tests.support.databases import Databases
 from tests.support.ledgers import day_key, entry
 from tests.support.phones import Ground, make_ground
@@ -104,14 +104,9 @@ def statements(ground: Ground) -> dict[str, tuple[str, Values]]:
     keys = [{**known, "event_key": one.event_key, "punch_id": one.punch_id}]
     days = encode([key])
 
-    def read(project_id: UUID | None) -> dict[str, Any]:
-        return {
-            "account_id": owner.account_id,
-            "family_id": owner.family_id,
-            "project_id": project_id,
-            "now": NOW,
-            "month": NOW.date().replace(day=1),
-        }
+    def read(project_id: UUID | None) -> tuple[str]:
+        month = NOW.date().replace(day=1)
+        return (encode([Asked(0, owner.account_id, owner.family_id, project_id, NOW, month)]),)
 
     return {
         "READ": (READ, read(project)),

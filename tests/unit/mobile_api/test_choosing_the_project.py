@@ -3,8 +3,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from mobile_api.check_in import choose_project
 from mobile_api.errors import ProjectAmbiguous, ProjectUnknown
+from mobile_api.judging import choose_project
 from mobile_api.reading import Reading, Standing
 
 AT = datetime(2026, 3, 16, 1, 30, tzinfo=UTC)
@@ -14,7 +14,6 @@ TODAY = date(2026, 3, 16)
 def reading(standing: Standing, time_zone: str = "Asia/Shanghai") -> Reading:
     return Reading(
         person_id=UUID(int=1),
-        alive=True,
         phone_id=None,
         person_name="张三",
         shared_phone=False,

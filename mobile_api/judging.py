@@ -1,0 +1,141 @@
+"""Turns a tap and what was read about its person and project into a ledger entry (pure)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from backend.decision.checkin import CheckInFacts, decide_check_in
+from backend.decision.placement import Placement
+from backend.decision.policy import DEFAULT_POLICY, DEFAULT_VERSION, Signal, SitePolicy
+from backend.kit.canonical import canonical_bytes, digest
+from backend.kit.guards import Actor
+from backend.kit.ids import new_id
+from backend.ledger.data_keys import MonthKey
+from backend.ledger.model import Entry, Receipt
+from backend.sites.model import work_on
+from geofences.choice import Fix
+from geofences.coordinates import CoordinateSystem
+from geofences.evaluation import Fence
+from mobile_api.errors import ProjectAmbiguous, ProjectUnknown
+from mobile_api.placing import fix_signals, place
+from mobile_api.reading import Reading
+from mobile_api.schemas import CheckInRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """One request as it came in: who, what, the fixes in WGS-84, when by our clock, and its dedupe bucket."""
+
+    actor: Actor
+    request: CheckInRequest
+    fixes: Sequence[tuple[Fix, CoordinateSystem]]
+    at: datetime
+    bucket: date
+
+
+def policy_of(reading: Reading) -> SitePolicy:
+    """Return the site's policy, or the default where it has none."""
+    return DEFAULT_POLICY if reading.policy_body is None else msgspec.convert(reading.policy_body, SitePolicy)
+
+
+def choose_project(readings: list[Reading], wanted: UUID | None, at: datetime) -> Reading:
+    """Return the project that the punch is for: the one named, else the only one with an assignment in force.
+
+    Raises ProjectUnknown or ProjectAmbiguous (with the candidates).
+    """
+    if wanted is not None:
+        if not readings:
+            raise ProjectUnknown
+        return readings[0]
+    fitting = [one for one in readings if one.standing.in_force(work_on(at, one.time_zone, one.cutover))]
+    if len(fitting) != 1:
+        candidates = [{"project_id": str(one.project_id), "name": one.project_name} for one in fitting or readings]
+        raise ProjectAmbiguous(candidates=candidates)
+    return fitting[0]
+
+
+def judge(tap: Tap, reading: Reading, day: date, policy: SitePolicy, fences: Sequence[Fence], seal: MonthKey) -> Entry:
+    """Decide the tap and build its ledger entry."""
+    placement, chosen = place(fences, tap.fixes, policy)
+    signals = fix_signals(chosen, policy) | _signals(tap, reading, policy)
+    ruling = decide_check_in(
+        CheckInFacts(
+            site_mode=reading.site_mode,
+            project_building=reading.status == "building",
+            assignment_in_force=reading.standing.in_force(day),
+            # Outages are confirmed by the gates' module; until one is, the phone path of a gate site is closed.
+            phone_path_open=False,
+            has_fence=bool(fences),
+            placement=placement,
+            no_fix_reason=tap.request.no_fix_reason,
+            signals=frozenset(signals),
+        ),
+        policy,
+    )
+    punch_id = new_id(tap.at)
+    private = canonical_bytes({"person": reading.person_name, "fixes": tap.request.fixes})
+    sealed = seal.key.seal(private, punch_id.bytes)
+    reasons = tuple(reason.wire() for reason in ruling.reasons)
+    return Entry(
+        project_id=reading.project_id,
+        punch_id=punch_id,
+        received_at=tap.at,
+        source="phone",
+        source_id=reading.phone_id or tap.actor.account_id,
+        event_key=str(tap.request.event_id),
+        bucket=tap.bucket,
+        person_id=reading.person_id,
+        section_id=reading.standing.section_on(day),
+        # On line the server's time rules; what the phone's clock says stays a claim.
+        occurred_at=tap.at,
+        device_time=tap.request.claimed_at.isoformat(),
+        time_quality="online",
+        direction=tap.request.direction or "unknown",
+        direction_source="none" if tap.request.direction is None else "person",
+        trust="phone" if reading.phone_id else "session",
+        method="online",
+        policy_version=DEFAULT_VERSION if reading.policy_version is None else reading.policy_version,
+        signals=tuple(sorted(signals)),
+        payload_digest=digest(tap.request).hex(),
+        private_digest=sealed.commitment.hex(),
+        key_id=seal.key_id,
+        sealed=sealed.ciphertext.hex(),
+        ruling_id=new_id(tap.at),
+        outcome=ruling.outcome,
+        reasons=reasons,
+        receipt=Receipt(
+            punch_id=punch_id,
+            project_id=reading.project_id,
+            received_at=tap.at,
+            occurred_at=tap.at,
+            outcome=ruling.outcome,
+            reasons=reasons,
+        ),
+        **({} if placement is None else _evaluation(placement)),
+    )
+
+
+def _signals(tap: Tap, reading: Reading, policy: SitePolicy) -> set[Signal]:
+    signals: set[Signal] = set()
+    if reading.shared_phone:
+        signals.add("shared_phone")
+    if abs((tap.at - tap.request.claimed_at).total_seconds()) > policy.max_clock_error_s:
+        signals.add("clock_off")
+    return signals
+
+
+def _evaluation(placement: Placement) -> dict[str, Any]:
+    return {
+        "fence_version_id": placement.fence_version_id,
+        "covered": placement.covered,
+        "signed_distance_m": placement.signed_distance_m,
+        "probability": placement.probability,
+        "accuracy_m": placement.accuracy_m,
+        "sigma_m": placement.sigma_m,
+        "chainage_m": placement.chainage_m,
+        "offset_m": placement.offset_m,
+    }
