@@ -140,7 +140,7 @@ class _Seed:
         project, now, done = self.project(), self._now, materialise(shape)
         fence = self._add("fence", project_id=project, name="围栏", created_by=self._staff, created_at=now)
         axis = shapely.LineString(shape.centreline) if isinstance(shape, Corridor) else None
-        self._add(
+        version = self._add(
             "fence_version",
             project_id=project,
             fence_id=fence,
@@ -160,6 +160,15 @@ class _Seed:
             created_at=now,
             published_by=self._staff,
             published_at=now,
+        )
+        self._add(
+            "fence_period",
+            project_id=project,
+            fence_id=fence,
+            version_id=version,
+            valid_during=TimestamptzRange(now - timedelta(days=1), None),
+            known_during=TimestamptzRange(now - timedelta(days=1), None),
+            recorded_by=self._staff,
         )
         west, south, *_ = done.area.bounds
         return Site(project, inside, (west - 0.005, south - 0.005))

@@ -37,10 +37,10 @@ Side: TypeAlias = Literal["inside", "uncertain", "outside"]
 # 95 % that the W3C asks for would make sigma 0.409 and trust it too much.
 SIGMA_PER_ACCURACY: Final[dict[Platform, float]] = {"android": 0.662, "ios": 0.707, "web": 0.662}
 
-_CUT_SIGMAS: Final = 6.0
-_ON_EDGE_M: Final = 1e-6
+CUT_SIGMAS: Final = 6.0
+ON_EDGE_M: Final = 1e-6
 # Beyond this the plane of the zone is no measure any more: the distance is taken on the ellipsoid.
-_FAR_M: Final = 20_000.0
+FAR_M: Final = 20_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def describe(fence: Fence, weighed: Weighed, within: Sequence[Stretch] = ()) -> 
     near_lon, near_lat = fence.backward.transform(weighed.near_x, weighed.near_y)
     east, north = weighed.near_x - weighed.x, weighed.near_y - weighed.y
     bearing = _grid_bearing(east, north, lon - zone_meridian(fence.zone), lat)
-    if signed_m < -_FAR_M:
+    if signed_m < -FAR_M:
         distance, bearing = ground_distance_m(lon, lat, near_lon, near_lat)
         signed_m = -distance
     spot = nearest_on(fence.axis, weighed.x, weighed.y, within) if fence.axis is not None else None
@@ -222,13 +222,13 @@ def measure(fence: Fence, x: float, y: float, sigma_m: float) -> tuple[bool, flo
     upward, left = begun[crossing], across[crossing] >= 0.0
     winding = int(np.count_nonzero(upward & left)) - int(np.count_nonzero(~(upward | left)))
 
-    if distance <= _ON_EDGE_M:
+    if distance <= ON_EDGE_M:
         # On the edge itself the formula has no sign to go by: take the value a hair inside, which differs by nothing.
-        inward = 2.0 * _ON_EDGE_M
+        inward = 2.0 * ON_EDGE_M
         near_x, near_y = x - float(fence.uy[nearest]) * inward, y + float(fence.ux[nearest]) * inward
         return True, 0.0, measure(fence, near_x, near_y, sigma_m)[2], x, y
 
-    cut = _CUT_SIGMAS * sigma_m
+    cut = CUT_SIGMAS * sigma_m
     probability = float(winding)
     if distance < cut:
         close = np.flatnonzero(distance2 < cut * cut)

@@ -26,7 +26,8 @@ _REACH_SIGMAS = 3.0
 class Question:
     """A position in a declared system, as a phone would report it, and by which fences to judge it.
 
-    `version` (fence id and number) asks one version, a draft too; else all fences in force at `at` (now if None).
+    `version` (fence id and number) asks one version, a draft too; else all fences in force at `at` (now if None),
+    as known now or as known at `known_at`.
     """
 
     system: CoordinateSystem
@@ -35,6 +36,7 @@ class Question:
     accuracy_m: float
     platform: Platform
     at: datetime | None = None
+    known_at: datetime | None = None
     version: tuple[UUID, int] | None = None
 
 
@@ -60,7 +62,7 @@ async def judge_position(tx: Tx, actor: Actor, project_id: UUID, question: Quest
     lon, lat = check_position(question.system, question.x, question.y, "x, y")
     at = question.at or clock.now()
     if question.version is None:
-        rows = await queries.list_geometry_in_force(tx, project_id, at)
+        rows = await queries.list_geometry_in_force(tx, project_id, at, question.known_at)
         if not rows:
             raise NoFenceInForce(at=at.isoformat())
     else:

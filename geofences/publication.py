@@ -5,14 +5,13 @@ instant stays in force there for ever, so that a punch that arrives a week late 
 """
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, insert, literal, select, update
 
 from backend.identity.audit import record_act
 from backend.kit.clock import Clock
-from backend.kit.db import Tx, translate_violations
+from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from geofences import queries
 from geofences.errors import (
@@ -24,7 +23,9 @@ from geofences.errors import (
     ValidityOverlaps,
     VersionUnknown,
 )
-from geofences.queries import VersionRow, validity
+from geofences.period_queries import list_periods
+from geofences.periods import lay_period
+from geofences.queries import VersionRow
 from geofences.tables import FencePart, FenceVersion
 
 # Small enough that a search box holds little but its fence (28 times faster than whole corridors), few enough to store.
@@ -78,17 +79,10 @@ async def publish_version(
         version.state != "submitted" or actor.account_id in {version.created_by, version.submitted_by}
     ):
         raise SecondPersonNeeded
-    await _end_current(tx, project_id, version, start)
-    with translate_violations({"ex_fence_version_valid": ValidityOverlaps}):
-        await _change(
-            tx,
-            project_id,
-            version,
-            state="published",
-            published_by=actor.account_id,
-            published_at=now,
-            valid_during=validity(start),
-        )
+    if any(row.valid_from > start for row in await list_periods(tx, project_id, fence_id)):
+        raise ValidityOverlaps
+    await _change(tx, project_id, version, state="published", published_by=actor.account_id, published_at=now)
+    await lay_period(tx, actor, project_id, fence_id, version.id, valid_from=start, valid_until=None, now=now)
     await _divide(tx, project_id, version.id)
     await _note(tx, actor, project_id, version, "published", clock, valid_from=start.isoformat())
     return await _again(tx, project_id, version)
@@ -105,40 +99,24 @@ async def withdraw_version(
     version = await _lock(tx, actor, project_id, fence_id, number, scope=queries.PUBLISH)
     if version.state in {"superseded", "withdrawn"}:
         raise StateForbids(state=version.state, step="withdraw")
-    now, start = clock.now(), version.valid_from
-    ended = validity(start, now) if start is not None and start < now else None
-    await _change(tx, project_id, version, state="withdrawn", valid_during=ended)
-    if start is not None and start > now:
-        before = _others(project_id, version).where(
-            FenceVersion.state == "superseded", func.upper(FenceVersion.valid_during) == literal(start)
-        )
-        await tx.execute(
-            before.values(
-                state="published", valid_during=func.tstzrange(func.lower(FenceVersion.valid_during), None, "[)")
+    now = clock.now()
+    await _change(tx, project_id, version, state="withdrawn")
+    periods = await list_periods(tx, project_id, fence_id)
+    for period in periods:
+        if period.version_id == version.id and (period.valid_until is None or period.valid_until > now):
+            before = [one for one in periods if one.valid_until == period.valid_from > now]
+            await lay_period(
+                tx,
+                actor,
+                project_id,
+                fence_id,
+                before[0].version_id if before else None,
+                valid_from=max(period.valid_from, now),
+                valid_until=period.valid_until,
+                now=now,
             )
-        )
     await _note(tx, actor, project_id, version, "withdrawn", clock)
     return await _again(tx, project_id, version)
-
-
-async def _end_current(tx: Tx, project_id: UUID, version: VersionRow, start: datetime) -> None:
-    """End the published version at `start`; if it would begin only then, it never takes effect."""
-    published = _others(project_id, version).where(FenceVersion.state == "published")
-    lower = func.lower(FenceVersion.valid_during)
-    await tx.execute(published.where(lower == literal(start)).values(state="withdrawn", valid_during=None))
-    await tx.execute(
-        published.where(lower < literal(start)).values(
-            state="superseded", valid_during=func.tstzrange(lower, literal(start), "[)")
-        )
-    )
-
-
-def _others(project_id: UUID, version: VersionRow) -> Any:  # noqa: ANN401 - an UPDATE to go on with
-    return update(FenceVersion).where(
-        FenceVersion.project_id == project_id,
-        FenceVersion.fence_id == version.fence_id,
-        FenceVersion.id != version.id,
-    )
 
 
 async def _lock(tx: Tx, actor: Actor, project_id: UUID, fence_id: UUID, number: int, *, scope: str) -> VersionRow:

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, and_, func, literal, select
-from sqlalchemy.dialects.postgresql import TIMESTAMP, Range, distinct_on
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from backend.decision.policy import DEFAULT_POLICY, SitePolicy
 from backend.kit.db import Tx
@@ -16,7 +16,8 @@ from backend.sites import queries as sites
 from backend.sites.errors import ProjectUnknown
 from backend.sites.tables import SitePolicyVersion
 from geofences.errors import FenceUnknown, VersionUnknown
-from geofences.tables import FenceRow, FenceVersion
+from geofences.period_queries import in_force_at
+from geofences.tables import FencePeriod, FenceRow, FenceVersion
 
 Picked = TypeVar("Picked", bound=Select[*tuple[Any, ...]])
 
@@ -83,6 +84,18 @@ class GeometryRow:
     axis_start_m: float
 
 
+# From the first to the last instant of all periods that are known now; a correction may leave a gap in between.
+_SPAN = (
+    select(func.range_merge(func.range_agg(FencePeriod.valid_during)))
+    .where(
+        FencePeriod.project_id == FenceVersion.project_id,
+        FencePeriod.version_id == FenceVersion.id,
+        func.upper_inf(FencePeriod.known_during),
+    )
+    .correlate(FenceVersion)
+    .scalar_subquery()
+)
+
 _VERSION = (
     FenceVersion.id,
     FenceVersion.fence_id,
@@ -94,8 +107,8 @@ _VERSION = (
     FenceVersion.zone_srid,
     FenceVersion.opens_at,
     FenceVersion.closes_at,
-    func.lower(FenceVersion.valid_during),
-    func.upper(FenceVersion.valid_during),
+    func.lower(_SPAN),
+    func.upper(_SPAN),
     FenceVersion.created_by,
     FenceVersion.created_at,
     FenceVersion.submitted_by,
@@ -121,11 +134,6 @@ _GEOMETRY = (
     func.ST_AsBinary(FenceVersion.axis),
     func.coalesce(FenceVersion.axis_start_m, 0.0),
 )
-
-
-def in_force_at(at: datetime) -> Any:  # noqa: ANN401 - a SQL condition
-    """Tell in SQL which versions are valid at an instant; drafts have no validity, withdrawn ones keep their past."""
-    return FenceVersion.valid_during.op("@>")(literal(at, TIMESTAMP(timezone=True)))
 
 
 async def require_project(tx: Tx, actor: Actor, project_id: UUID, scope: str) -> sites.ProjectRow:
@@ -230,11 +238,13 @@ async def find_geometry(tx: Tx, project_id: UUID, fence_id: UUID, number: int) -
     return None if row is None else _geometry(row)
 
 
-async def list_geometry_in_force(tx: Tx, project_id: UUID, at: datetime) -> list[GeometryRow]:
-    """Return the geometry of all versions of a project that are in force at an instant."""
+async def list_geometry_in_force(
+    tx: Tx, project_id: UUID, at: datetime, known_at: datetime | None = None
+) -> list[GeometryRow]:
+    """Return the geometry of all versions of a project in force at an instant, as known now or at `known_at`."""
     statement = (
         _with_name(select(*_GEOMETRY))
-        .where(FenceVersion.project_id == project_id, in_force_at(at))
+        .where(FenceVersion.project_id == project_id, in_force_at(at, known_at))
         .order_by(FenceVersion.id)
     )
     return [_geometry(row) for row in await tx.execute(statement)]
@@ -246,11 +256,6 @@ async def latest_number(tx: Tx, project_id: UUID, fence_id: UUID) -> int:
         FenceVersion.project_id == project_id, FenceVersion.fence_id == fence_id
     )
     return await tx.scalar(statement) or 0
-
-
-def validity(start: datetime, end: datetime | None = None) -> Range[datetime]:
-    """Return the range from `start` to before `end`, without end if None."""
-    return Range(start, end, bounds="[)")
 
 
 def _of_number(statement: Picked, project_id: UUID, fence_id: UUID, number: int) -> Picked:

@@ -13,7 +13,7 @@ from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.kit.wire import Page
 from backend.sites.errors import ProjectUnknown, SectionUnknown
-from geofences import drafting, errors, file_routes, judging, publication_routes, queries
+from geofences import drafting, errors, file_routes, history_routes, judging, publication_routes, queries
 from geofences.addressing import (
     FENCE,
     FENCES,
@@ -175,6 +175,7 @@ def fences_router() -> Router:
             show_version,
             *file_routes.HANDLERS,
             *publication_routes.HANDLERS,
+            *history_routes.HANDLERS,
         ],
         tags=["fences"],
     )

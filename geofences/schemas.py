@@ -81,7 +81,10 @@ class VersionChoice(Wire, frozen=True, kw_only=True):
 
 
 class EvaluationBody(Wire, frozen=True, kw_only=True):
-    """A position as a phone would report it; `version` asks one version, else all fences in force at `at` are asked."""
+    """A position as a phone would report it; `version` asks one version, else all fences in force at `at` are asked.
+
+    `known_at` asks what was in force by what was known at that instant; left out, by what is known now.
+    """
 
     crs: System
     x: Coordinate
@@ -89,6 +92,7 @@ class EvaluationBody(Wire, frozen=True, kw_only=True):
     accuracy_m: Accuracy
     platform: Literal["android", "ios", "web"] = "web"
     at: Instant | None = None
+    known_at: Instant | None = None
     version: VersionChoice | None = None
 
     def question(self) -> Question:
@@ -100,6 +104,7 @@ class EvaluationBody(Wire, frozen=True, kw_only=True):
             accuracy_m=self.accuracy_m,
             platform=self.platform,
             at=self.at,
+            known_at=self.known_at,
             version=None if self.version is None else (self.version.fence_id, self.version.number),
         )
 

@@ -1,4 +1,4 @@
-"""Tables of the fences; migration 0004 is the authority, `alembic check` keeps both equal."""
+"""Tables of the fences; migrations 0004 and 0009 are the authority, `alembic check` keeps both equal."""
 
 from datetime import datetime, time
 from typing import Any
@@ -48,14 +48,6 @@ class FenceVersion(Base):
             ["project_id", "fence_id"], ["fence.project_id", "fence.id"], name="fk_fence_version_fence"
         ),
         UniqueConstraint("project_id", "fence_id", "number", name="uq_fence_version_number"),
-        ExcludeConstraint(
-            ("project_id", "="),
-            ("fence_id", "="),
-            ("valid_during", "&&"),
-            name="ex_fence_version_valid",
-            using="gist",
-            where=IN_FORCE,
-        ),
         Index("ix_fence_version_in_force", "project_id", postgresql_where=IN_FORCE),
     )
 
@@ -82,6 +74,44 @@ class FenceVersion(Base):
     submitted_at: Mapped[datetime | None] = mapped_column(Instant)
     published_by: Mapped[UUID | None] = mapped_column(_account("fence_version_published_by"))
     published_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class FencePeriod(Base):
+    """A time for which a version is in force, and the time for which that was believed; only ever added to."""
+
+    __tablename__ = "fence_period"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["project_id", "fence_id"], ["fence.project_id", "fence.id"], name="fk_fence_period_fence"
+        ),
+        ForeignKeyConstraint(
+            ["project_id", "version_id"],
+            ["fence_version.project_id", "fence_version.id"],
+            name="fk_fence_period_version",
+        ),
+        ExcludeConstraint(
+            ("project_id", "="),
+            ("fence_id", "="),
+            ("valid_during", "&&"),
+            ("known_during", "&&"),
+            name="ex_fence_period",
+            using="gist",
+        ),
+        Index(
+            "ix_fence_period_current",
+            "project_id",
+            postgresql_include=["version_id", "valid_during"],
+            postgresql_where=sql("upper_inf(known_during)"),
+        ),
+    )
+
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    fence_id: Mapped[UUID]
+    version_id: Mapped[UUID]
+    valid_during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    known_during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    recorded_by: Mapped[UUID] = mapped_column(_account("fence_period_recorded_by"))
 
 
 class FencePart(Base):

@@ -19,7 +19,7 @@ from geofences.coordinates import WGS84
 from geofences.map_datums import wgs84_to_gcj02
 from geofences.materialise import materialise
 from geofences.shapes import Circle, Corridor, Point, Shape, WidthRange, kind_of
-from geofences.tables import FenceRow, FenceVersion
+from geofences.tables import FencePeriod, FenceRow, FenceVersion
 from tests.support.factories import (
     MADE_AT,
     MadeProject,
@@ -193,5 +193,18 @@ async def make_fence(tx: Tx, project_id: UUID, staff_id: UUID, shape: Shape, /, 
         "published_by": staff_id,
         "published_at": MADE_AT,
     }
-    await tx.execute(insert(FenceVersion).values(**{**values, **changes}))
-    return version_id
+    version: dict[str, Any] = {**values, **changes}
+    await tx.execute(insert(FenceVersion).values(**version))
+    if version["valid_during"] is not None:
+        await tx.execute(
+            insert(FencePeriod).values(
+                project_id=project_id,
+                id=uuid4(),
+                fence_id=version["fence_id"],
+                version_id=version["id"],
+                valid_during=version["valid_during"],
+                known_during=Range(version["published_at"], None),
+                recorded_by=staff_id,
+            )
+        )
+    return version["id"]
