@@ -29,7 +29,9 @@ async def show_periods(
 
     With `everything` also what is no longer believed.
     """
-    found = await history.show_periods(tx, actor, project_id, fence_id, known_at=read_instant("known_at", known_at), everything=everything)
+    found = await history.show_periods(
+        tx, actor, project_id, fence_id, known_at=read_instant("known_at", known_at), everything=everything
+    )
     return PeriodsAnswer(periods=[period_answer(row) for row in found])
 
 
