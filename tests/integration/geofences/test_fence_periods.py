@@ -72,7 +72,7 @@ async def _play(tx: Tx, steps: list[tuple[int, int | None, int | None]]) -> None
     actor = Actor(account_id=staff, person_id=None, family_id=staff, roles=frozenset(), scopes=frozenset())
     # What was believed after each step, as a function of the hour: the brute force.
     belief: dict[int, UUID | None] = dict.fromkeys(range(-5, 70), first)
-    believed: list[tuple[datetime, dict[int, UUID | None]]] = [(MADE_AT, dict(belief))]
+    believed: dict[datetime, dict[int, UUID | None]] = {MADE_AT: dict(belief)}
     for number, (start, length, which) in enumerate(steps):
         version = None if which is None else versions[which]
         known = await lay_period(
@@ -88,11 +88,12 @@ async def _play(tx: Tx, steps: list[tuple[int, int | None, int | None]]) -> None
         for hour in belief:
             if start <= hour and (length is None or hour < start + length):
                 belief[hour] = version
-        assert known > believed[-1][0]
-        believed.append((known, dict(belief)))
+        # A step that takes nothing from nothing is no knowledge; all others come strictly one after the other.
+        assert known >= max(believed)
+        believed[known] = dict(belief)
     for hour in range(1, 70, 6):
         at = MADE_AT + hour * HOUR + HOUR / 2
-        for known_from, then in believed:
+        for known_from, then in believed.items():
             assert await _in_force(tx, project.id, at, known_from) == then[hour]
         assert await _in_force(tx, project.id, at, None) == belief[hour]
     periods = await list_periods(tx, project.id, fence_id)
