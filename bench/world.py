@@ -155,7 +155,6 @@ class _Seed:
             area=_ewkb(done.area),
             axis=None if axis is None else _ewkb(axis),
             axis_start_m=None if axis is None else 0.0,
-            valid_during=TimestamptzRange(now - timedelta(days=1), None),
             created_by=self._staff,
             created_at=now,
             published_by=self._staff,

@@ -69,6 +69,17 @@ def in_force_at(at: datetime, known_at: datetime | None = None) -> ColumnElement
     return exists(select(FencePeriod.id).where(_OF_VERSION, valid_at(at), known(known_at)).correlate(FenceVersion))
 
 
+def end_of_validity(at: datetime) -> Any:  # noqa: ANN401 - a SQL expression
+    """Return in SQL when a version (FenceVersion) that is in force at an instant ends, as known now; NULL: never."""
+    return (
+        select(func.upper(FencePeriod.valid_during))
+        .where(_OF_VERSION, valid_at(at), known())
+        .limit(1)
+        .correlate(FenceVersion)
+        .scalar_subquery()
+    )
+
+
 async def list_periods(
     tx: Tx, project_id: UUID, fence_id: UUID, *, known_at: datetime | None = None
 ) -> list[PeriodRow]:

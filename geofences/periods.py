@@ -20,10 +20,9 @@ from geofences.timeline import Period, cut_out
 
 _TICK = timedelta(microseconds=1)
 
-# `valid_during` sums up what is known now of a version; nobody is judged by it.
+# What is in force does not hang on the state: it says what happened to a version since it was published.
 _SETTLE = text("""
-UPDATE fence_version v SET valid_during = known.span, state = CASE
-  WHEN v.state NOT IN ('published', 'superseded') THEN v.state
+UPDATE fence_version v SET state = CASE
   WHEN known.span IS NULL AND NOT coalesce(known.begun, false) THEN 'withdrawn'
   WHEN upper_inf(known.span) THEN 'published'
   ELSE 'superseded' END
@@ -33,7 +32,7 @@ FROM (
     bool_or(lower(p.valid_during) < least(upper(p.known_during), CAST(:now AS timestamptz))) AS begun
   FROM fence_version v
   LEFT JOIN fence_period p ON p.project_id = v.project_id AND p.version_id = v.id
-  WHERE v.project_id = :project_id AND v.fence_id = :fence_id AND v.published_at IS NOT NULL
+  WHERE v.project_id = :project_id AND v.fence_id = :fence_id AND v.state IN ('published', 'superseded')
   GROUP BY v.id
 ) known
 WHERE v.project_id = :project_id AND v.id = known.id

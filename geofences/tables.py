@@ -13,7 +13,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.kit.db import Base
 
 Instant = DateTime(timezone=True)
-IN_FORCE = sql("state IN ('published', 'superseded')")
 
 
 def _account(name: str) -> ForeignKey:
@@ -40,7 +39,7 @@ class FenceRow(Base):
 
 
 class FenceVersion(Base):
-    """One shape of a fence with its validity; once out of draft the shape never changes."""
+    """One shape of a fence; once out of draft the shape never changes."""
 
     __tablename__ = "fence_version"
     __table_args__ = (
@@ -48,7 +47,6 @@ class FenceVersion(Base):
             ["project_id", "fence_id"], ["fence.project_id", "fence.id"], name="fk_fence_version_fence"
         ),
         UniqueConstraint("project_id", "fence_id", "number", name="uq_fence_version_number"),
-        Index("ix_fence_version_in_force", "project_id", postgresql_where=IN_FORCE),
     )
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -67,7 +65,6 @@ class FenceVersion(Base):
     axis_start_m: Mapped[float | None]
     opens_at: Mapped[time | None] = mapped_column(Time)
     closes_at: Mapped[time | None] = mapped_column(Time)
-    valid_during: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE)
     created_by: Mapped[UUID] = mapped_column(_account("fence_version_created_by"))
     created_at: Mapped[datetime] = mapped_column(Instant)
     submitted_by: Mapped[UUID | None] = mapped_column(_account("fence_version_submitted_by"))

@@ -6,13 +6,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, literal, or_, select
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import and_, case, func, or_, select
 
 from backend.attendance.tables import PersonDay
 from backend.kit.db import AnyRow, Tx
 from backend.ledger.tables import Punch, PunchStatus, Ruling
 from backend.sites.tables import Assignment, Company, Person, Post, Project, ProjectParty
+from geofences.period_queries import end_of_validity, in_force_at
 from geofences.tables import FenceRow, FenceVersion
 
 DAY = timedelta(days=1)
@@ -70,13 +70,6 @@ async def list_assignments(tx: Tx, person_id: UUID) -> list[AssignmentRow]:
     return [AssignmentRow(**row) for row in rows.mappings()]
 
 
-def _in_force(now: datetime) -> Any:  # noqa: ANN401 - a SQL condition
-    return and_(
-        FenceVersion.state.in_(("published", "superseded")),
-        FenceVersion.valid_during.op("@>")(literal(now, TIMESTAMP(timezone=True))),
-    )
-
-
 def _on_my_projects(person_id: UUID, today: date) -> Any:  # noqa: ANN401 - a SQL condition
     # A day's grace on both sides: the site-local day may differ from the UTC day.
     return FenceVersion.project_id.in_(
@@ -95,8 +88,8 @@ def _on_my_projects(person_id: UUID, today: date) -> Any:  # noqa: ANN401 - a SQ
 async def list_fence_ids(tx: Tx, person_id: UUID, now: datetime) -> list[tuple[UUID, datetime | None]]:
     """Return the fence versions that a person's phone should hold, with the end of their validity."""
     rows = await tx.execute(
-        select(FenceVersion.id, func.upper(FenceVersion.valid_during))
-        .where(_in_force(now), _on_my_projects(person_id, now.date()))
+        select(FenceVersion.id, end_of_validity(now))
+        .where(in_force_at(now), _on_my_projects(person_id, now.date()))
         .order_by(FenceVersion.id)
     )
     return [(row[0], row[1]) for row in rows]
@@ -113,12 +106,12 @@ async def list_fences(tx: Tx, person_id: UUID, now: datetime) -> Sequence[AnyRow
             func.ST_AsGeoJSON(FenceVersion.area, 7),
             func.ST_AsGeoJSON(FenceVersion.axis, 7),
             FenceVersion.axis_start_m,
-            func.upper(FenceVersion.valid_during),
+            end_of_validity(now),
             FenceVersion.opens_at,
             FenceVersion.closes_at,
         )
         .join(FenceRow, and_(FenceRow.project_id == FenceVersion.project_id, FenceRow.id == FenceVersion.fence_id))
-        .where(_in_force(now), _on_my_projects(person_id, now.date()))
+        .where(in_force_at(now), _on_my_projects(person_id, now.date()))
         .order_by(FenceVersion.id)
     )
     return rows.all()

@@ -70,7 +70,11 @@ UP = (
     """
     CREATE TRIGGER keep_fence_period BEFORE UPDATE ON fence_period FOR EACH ROW EXECUTE FUNCTION keep_fence_period()
     """,
-    "ALTER TABLE fence_version DROP CONSTRAINT ex_fence_version_valid, DROP CONSTRAINT ck_fence_version_life",
+    "DROP INDEX ix_fence_version_in_force",
+    """
+    ALTER TABLE fence_version DROP CONSTRAINT ex_fence_version_valid, DROP CONSTRAINT ck_fence_version_life,
+      DROP COLUMN valid_during
+    """,
     """
     ALTER TABLE fence_version ADD CONSTRAINT ck_fence_version_life
       CHECK (state NOT IN ('published', 'superseded') OR published_at IS NOT NULL)
@@ -79,20 +83,31 @@ UP = (
 )
 
 DOWN = (
-    # A version that later knowledge took out of force altogether never was, for who knows one time only.
+    """
+    ALTER TABLE fence_version
+      ADD COLUMN valid_during tstzrange CONSTRAINT ck_fence_version_valid CHECK (NOT isempty(valid_during)),
+      DROP CONSTRAINT ck_fence_version_life
+    """,
+    # What a correction cut in two keeps its later part; one column can say no more.
+    """
+    UPDATE fence_version v SET valid_during = (
+      SELECT p.valid_during FROM fence_period p
+      WHERE p.project_id = v.project_id AND p.version_id = v.id AND upper_inf(p.known_during)
+      ORDER BY lower(p.valid_during) DESC LIMIT 1)
+    """,
     "UPDATE fence_version SET state = 'withdrawn' WHERE state = 'superseded' AND valid_during IS NULL",
     """
-    ALTER TABLE fence_version DROP CONSTRAINT ck_fence_version_life, ADD CONSTRAINT ck_fence_version_life CHECK (
-      (state IN ('published', 'superseded')) = (valid_during IS NOT NULL AND published_at IS NOT NULL)
-      OR state = 'withdrawn')
+    ALTER TABLE fence_version
+      ADD CONSTRAINT ck_fence_version_life CHECK (
+        (state IN ('published', 'superseded')) = (valid_during IS NOT NULL AND published_at IS NOT NULL)
+        OR state = 'withdrawn'),
+      ADD CONSTRAINT ex_fence_version_valid
+        EXCLUDE USING gist (project_id WITH =, fence_id WITH =, valid_during WITH &&)
+        WHERE (state IN ('published', 'superseded'))
     """,
+    "CREATE INDEX ix_fence_version_in_force ON fence_version (project_id) WHERE state IN ('published', 'superseded')",
     "DROP TABLE fence_period",
     "DROP FUNCTION keep_fence_period()",
-    """
-    ALTER TABLE fence_version ADD CONSTRAINT ex_fence_version_valid
-      EXCLUDE USING gist (project_id WITH =, fence_id WITH =, valid_during WITH &&)
-      WHERE (state IN ('published', 'superseded'))
-    """,
 )
 
 
@@ -103,6 +118,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them; the versions still say what is known now."""
+    """Give the versions back what is known now; what was known before is lost."""
     for statement in DOWN:
         op.execute(statement)

@@ -187,7 +187,6 @@ async def make_fence(tx: Tx, project_id: UUID, staff_id: UUID, shape: Shape, /, 
         "area": func.ST_GeomFromWKB(area.wkb, 4326),
         "axis": None if axis is None else func.ST_GeomFromText(axis, 4326),
         "axis_start_m": None if axis is None else 0.0,
-        "valid_during": Range(MADE_AT, None),
         "created_by": staff_id,
         "created_at": MADE_AT,
         "published_by": staff_id,
@@ -195,16 +194,14 @@ async def make_fence(tx: Tx, project_id: UUID, staff_id: UUID, shape: Shape, /, 
     }
     version: dict[str, Any] = {**values, **changes}
     await tx.execute(insert(FenceVersion).values(**version))
-    if version["valid_during"] is not None:
-        await tx.execute(
-            insert(FencePeriod).values(
-                project_id=project_id,
-                id=uuid4(),
-                fence_id=version["fence_id"],
-                version_id=version["id"],
-                valid_during=version["valid_during"],
-                known_during=Range(version["published_at"], None),
-                recorded_by=staff_id,
-            )
-        )
+    period = {
+        "project_id": project_id,
+        "id": uuid4(),
+        "fence_id": fence_id,
+        "version_id": version["id"],
+        "valid_during": Range(MADE_AT, None),
+        "known_during": Range(MADE_AT, None),
+        "recorded_by": staff_id,
+    }
+    await tx.execute(insert(FencePeriod).values(**period))
     return version["id"]

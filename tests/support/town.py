@@ -185,7 +185,7 @@ async def _fences(tx: Tx, site: MadeSite, by: UUID) -> tuple[UUID, UUID]:
     fence = (await tx.execute(select(FenceVersion.fence_id).where(FenceVersion.id == published))).scalar_one()
     columns = [column.name for column in FenceVersion.__table__.columns]
     changed = {"id": uuid4(), "number": 2, "state": "draft"}
-    unset = {"valid_during", "published_by", "published_at"}
+    unset = {"published_by", "published_at"}
     kept = [name for name in columns if name not in {*changed, *unset}]
     row = await tx.execute(select(*(getattr(FenceVersion, name) for name in kept)).where(FenceVersion.id == published))
     await tx.execute(insert(FenceVersion).values(**dict(row.mappings().one()), **changed))

@@ -36,7 +36,7 @@ async def more_versions(tx: Tx, version: UUID, count: int) -> list[UUID]:
     made: list[UUID] = []
     for number in range(2, count + 2):
         made.append(new_id(MADE_AT))
-        values = {**row, "id": made[-1], "number": number, "valid_during": None}
+        values = {**row, "id": made[-1], "number": number}
         await tx.execute(insert(FenceVersion).values(**values))
     return made
 
