@@ -22,7 +22,7 @@ class RulingStale(Conflict):
 
 
 class RulingOnOwnParty(Forbidden):
-    """The supervising party does not decide on its own people; the district does."""
+    """The supervising party decides on people of other parties only, not on its own or on who has no post here."""
 
     code = "ledger.own_party"
 

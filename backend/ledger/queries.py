@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from backend.kit.db import AnyRow, Tx
 from backend.kit.guards import Actor
 from backend.ledger.tables import Punch, PunchStatus, Ruling
-from backend.sites.person_rights import sees_person
-from backend.sites.posts import SUPERVISOR
+from backend.sites.person_rights import decides_as_supervisor, sees_person
 from backend.sites.queries import supervised_projects
-from backend.sites.tables import Assignment, Person, Post, Project, ProjectParty
+from backend.sites.tables import Person, Project
 
 READ = "ledger.read"
+RULE = "ledger.rule"
 
 _OF_STATUS = and_(
     Punch.project_id == PunchStatus.project_id,
@@ -42,7 +42,7 @@ async def list_punches(  # noqa: PLR0913 - the list's filters
 ) -> Sequence[AnyRow]:
     """Return the punches received in [since, until), latest first, each with state and current ruling."""
     conditions = [Punch.project_id == project_id, Punch.received_at >= since, Punch.received_at < until]
-    conditions.append(sees_person(actor, READ, PunchStatus.project_id, PunchStatus.person_id))
+    conditions.append(_reached(actor, READ))
     if person_id is not None:
         conditions.append(PunchStatus.person_id == person_id)
     if outcome is not None:
@@ -87,7 +87,7 @@ async def find_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, 
         .where(
             PunchStatus.project_id == project_id,
             PunchStatus.punch_id == punch_id,
-            sees_person(actor, scope, PunchStatus.project_id, PunchStatus.person_id),
+            _reached(actor, scope),
         )
     )
     return (await tx.execute(query)).one_or_none()
@@ -99,17 +99,17 @@ async def list_rulings(tx: Tx, project_id: UUID, punch_id: UUID) -> Sequence[Any
     return (await tx.execute(query)).all()
 
 
-async def is_own_party(tx: Tx, actor: Actor, project_id: UUID, person_id: UUID | None, *, scope: str) -> bool:
-    """Tell whether the person works for the supervising party while the actor does not act for district or city."""
-    if person_id is None:
-        return False
-    supervising = exists(
-        select(Assignment.id)
-        .join(Post, and_(Post.project_id == Assignment.project_id, Post.id == Assignment.post_id))
-        .join(ProjectParty, and_(ProjectParty.project_id == Post.project_id, ProjectParty.id == Post.party_id))
-        .where(Assignment.project_id == project_id, Assignment.person_id == person_id, ProjectParty.kind == SUPERVISOR)
-    )
-    query = select(Project.id).where(
-        Project.id == project_id, supervising, Project.id.not_in(supervised_projects(actor, scope))
-    )
+async def may_rule(tx: Tx, actor: Actor, project_id: UUID, person_id: UUID | None) -> bool:
+    """Tell whether the actor decides on the person's punches: for the district or the city, or as supervising party."""
+    for_the_public = Project.id.in_(supervised_projects(actor, RULE))
+    for_the_supervisor = decides_as_supervisor(actor, RULE, Project.id, person_id)
+    query = select(Project.id).where(Project.id == project_id, or_(for_the_public, for_the_supervisor))
     return await tx.scalar(query) is not None
+
+
+def _reached(actor: Actor, scope: str) -> ColumnElement[bool]:
+    """Limit `PunchStatus` rows to the people whom the actor sees, and those on whose punches he decides."""
+    project_id, person_id = PunchStatus.project_id, PunchStatus.person_id
+    return or_(
+        sees_person(actor, scope, project_id, person_id), decides_as_supervisor(actor, RULE, project_id, person_id)
+    )

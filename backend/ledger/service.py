@@ -20,7 +20,6 @@ from backend.sites.model import day_bounds, work_on
 from backend.sites.queries import find_project
 
 SPAN = timedelta(days=31)
-RULE_SCOPE = "ledger.rule"
 
 RULE = """
 WITH moved AS (
@@ -153,12 +152,13 @@ async def rule_on_punch(
     """Write a named person's ruling as a new row, move the punch's state to it and fold its day, all or nothing.
 
     Raises NotFound for another's project, PunchUnknown, RulingStale when the punch was ruled on since `seq`,
-    RulingOnOwnParty when the supervising party would decide on its own people, and TimeQuarantined for counting a
+    RulingOnOwnParty when the supervising party would decide on its own people or on somebody who might be one of them,
+    and TimeQuarantined for counting a
     punch whose time cannot be.
     """
     async with database.transaction() as tx:
-        before = await show_punch(tx, actor, project_id, punch_id, scope=RULE_SCOPE)
-        if await queries.is_own_party(tx, actor, project_id, before.punch.person_id, scope=RULE_SCOPE):
+        before = await show_punch(tx, actor, project_id, punch_id, scope=queries.RULE)
+        if not await queries.may_rule(tx, actor, project_id, before.punch.person_id):
             raise RulingOnOwnParty
     if before.rulings[-1].seq != command.seq:
         raise RulingStale
@@ -189,4 +189,4 @@ async def rule_on_punch(
 
     await in_ledger_transaction(database, attempt, received=(now.date(),), buckets=())
     async with database.transaction() as tx:
-        return await show_punch(tx, actor, project_id, punch_id, scope=RULE_SCOPE)
+        return await show_punch(tx, actor, project_id, punch_id, scope=queries.RULE)

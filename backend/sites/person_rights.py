@@ -1,12 +1,15 @@
-"""Whether an actor sees what concerns a person on a project: all of it, or only the people of his own party."""
+"""Whether an actor sees what concerns a person on a project, and whether he decides on it for the supervising party."""
 
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, null, or_, select
+from sqlalchemy.orm import aliased
 
+from backend.identity.tables import RoleGrant
 from backend.kit.guards import Actor
-from backend.sites.queries import visible_party
-from backend.sites.tables import Assignment, Post
+from backend.sites.posts import SUPERVISOR
+from backend.sites.queries import live_grant, visible_party
+from backend.sites.tables import Assignment, Post, ProjectParty
 
 
 def sees_person(actor: Actor, scope: str, project_id: Any, person_id: Any) -> ColumnElement[bool]:  # noqa: ANN401
@@ -25,3 +28,47 @@ def sees_person(actor: Actor, scope: str, project_id: Any, person_id: Any) -> Co
         .correlate_except(Assignment, Post)
     )
     return or_(visible_party(actor, scope, project_id, null()), of_own_party)
+
+
+def decides_as_supervisor(actor: Actor, scope: str, project_id: Any, person_id: Any) -> ColumnElement[bool]:  # noqa: ANN401
+    """Tell in SQL whether the actor decides on the person on the project (columns or values) as its supervising party.
+
+    His grant is for the project or for a supervising party of it. Nobody decides on his own: the person has a post with
+    another party, and never had one with a company that supervises here, in whatever capacity. Who has no post here
+    might be anybody's.
+    """
+    granted = exists(
+        select(RoleGrant.id)
+        .outerjoin(
+            ProjectParty,
+            and_(ProjectParty.project_id == RoleGrant.project_id, ProjectParty.id == RoleGrant.party_id),
+        )
+        .where(
+            live_grant(actor, scope),
+            RoleGrant.project_id == project_id,
+            or_(RoleGrant.party_id.is_(None), ProjectParty.kind == SUPERVISOR),
+        )
+        .correlate_except(RoleGrant, ProjectParty)
+    )
+    here = exists(
+        select(Assignment.id)
+        .where(Assignment.project_id == project_id, Assignment.person_id == person_id)
+        .correlate_except(Assignment)
+    )
+    employer, supervising = aliased(ProjectParty), aliased(ProjectParty)
+    own = exists(
+        select(Assignment.id)
+        .join(Post, and_(Post.project_id == Assignment.project_id, Post.id == Assignment.post_id))
+        .join(employer, and_(employer.project_id == Post.project_id, employer.id == Post.party_id))
+        .join(
+            supervising,
+            and_(
+                supervising.project_id == employer.project_id,
+                supervising.company_id == employer.company_id,
+                supervising.kind == SUPERVISOR,
+            ),
+        )
+        .where(Assignment.project_id == project_id, Assignment.person_id == person_id)
+        .correlate_except(Assignment, Post, employer, supervising)
+    )
+    return and_(granted, here, ~own)

@@ -23,7 +23,8 @@ READ = "sites.read"
 WRITE = "sites.write"
 
 
-def _live(actor: Actor, scope: str) -> ColumnElement[bool]:
+def live_grant(actor: Actor, scope: str) -> ColumnElement[bool]:
+    """Limit `RoleGrant` rows to the actor's own that are not revoked and carry the scope."""
     return and_(
         RoleGrant.account_id == actor.account_id,
         RoleGrant.revoked_at.is_(None),
@@ -38,7 +39,7 @@ def _whole_city() -> ColumnElement[bool]:
 
 def city_wide(actor: Actor, scope: str) -> ColumnElement[bool]:
     """Tell in SQL whether the actor holds the scope over the whole city."""
-    return exists(select(RoleGrant.id).where(_live(actor, scope), _whole_city()))
+    return exists(select(RoleGrant.id).where(live_grant(actor, scope), _whole_city()))
 
 
 def visible_projects(actor: Actor, scope: str = READ) -> Select[UUID]:
@@ -53,7 +54,7 @@ def visible_projects(actor: Actor, scope: str = READ) -> Select[UUID]:
             RoleGrant,
             or_(_whole_city(), RoleGrant.district_id == Project.district_id, RoleGrant.project_id == Project.id),
         )
-        .where(_live(actor, scope))
+        .where(live_grant(actor, scope))
     )
 
 
@@ -62,7 +63,7 @@ def supervised_projects(actor: Actor, scope: str = WRITE) -> Select[UUID]:
     return (
         select(Project.id)
         .join(RoleGrant, or_(_whole_city(), RoleGrant.district_id == Project.district_id))
-        .where(_live(actor, scope))
+        .where(live_grant(actor, scope))
     )
 
 
@@ -72,7 +73,7 @@ def visible_party(actor: Actor, scope: str, project_id: Any, party_id: Any) -> C
         select(RoleGrant.id)
         .join(Project, Project.id == project_id)
         .where(
-            _live(actor, scope),
+            live_grant(actor, scope),
             or_(
                 _whole_city(),
                 RoleGrant.district_id == Project.district_id,
@@ -95,7 +96,7 @@ def visible_districts(actor: Actor) -> Select[UUID]:
             RoleGrant,
             or_(_whole_city(), RoleGrant.district_id == District.id, RoleGrant.project_id == Project.id),
         )
-        .where(_live(actor, READ))
+        .where(live_grant(actor, READ))
     )
 
 
@@ -226,7 +227,7 @@ async def may_write_city(tx: Tx, actor: Actor) -> bool:
 async def may_write_district(tx: Tx, actor: Actor, district_id: UUID) -> bool:
     """Tell whether the district exists and the actor may make projects in it."""
     reached = exists(
-        select(RoleGrant.id).where(_live(actor, WRITE), or_(_whole_city(), RoleGrant.district_id == district_id))
+        select(RoleGrant.id).where(live_grant(actor, WRITE), or_(_whole_city(), RoleGrant.district_id == district_id))
     )
     return bool(await tx.scalar(select(District.id).where(District.id == district_id, reached)))
 

@@ -40,7 +40,8 @@ from tests.support.ledgers import append, day_key, entry
 from tests.support.phones import CENTRE, make_fence
 
 MINE, THEIRS = "project_manager", "chief_supervisor"
-"""Posts of the contractor, whose people the party-limited accounts see, and of the supervising company."""
+"""Posts of the contractor, whose people owner's and contractor's accounts see here, and of the supervising company,
+whose people the supervisor's account sees."""
 PASSWORD = "river-crane-lantern-42"
 
 
@@ -74,6 +75,12 @@ class Town:
         """Return what must not be read by those who may not see the holder of a post."""
         person = self.site.people[post]
         return [person.number, person.phone, str(person.id)]
+
+    def beside(self, role: Role) -> tuple[dict[str, str], list[str]]:
+        """Return what belongs to another party than that of a party-limited account: ids, and what it must not read."""
+        if role is Role.SUPERVISOR:
+            return dict(self.ids), self.words_of(MINE)
+        return {**self.ids, **self.others}, self.words_of(THEIRS)
 
     @property
     def words(self) -> list[str]:
@@ -147,14 +154,14 @@ def _of_post(site: MadeSite, post: str, made: Any) -> dict[str, str]:  # noqa: A
 
 
 async def _account(tx: Tx, site: MadeSite, role: Role) -> UUID:
-    project, party = site.project.id, site.parties["009"].id
+    project, party, supervising = site.project.id, site.parties["009"].id, site.parties["007"].id
     rows: dict[Role, dict[str, UUID]] = {
         Role.OPERATOR: {},
         Role.CITY: {},
         Role.DISTRICT: {"district_id": site.project.district_id},
         Role.OWNER: {"project_id": project, "party_id": party},
         Role.CONTRACTOR: {"project_id": project, "party_id": party},
-        Role.SUPERVISOR: {"project_id": project, "party_id": party},
+        Role.SUPERVISOR: {"project_id": project, "party_id": supervising},
         Role.PROJECT_ADMIN: {"project_id": project},
         Role.VENDOR: {"project_id": project},
         Role.AUDITOR: {"district_id": site.project.district_id},
