@@ -52,8 +52,11 @@ COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
 
 
-async def provide_tx(state: State) -> AsyncGenerator[Tx]:
+async def provide_tx(state: State, request: Request[Any, Any, Any]) -> AsyncGenerator[Tx]:
     """Open the request's one transaction; it commits after the handler and before the answer."""
+    if request.method != "GET":
+        # A client that sends slowly must not hold a connection, let alone locks: the body comes first.
+        await request.body()
     database: Database = state.database
     async with database.transaction() as tx:
         yield tx
