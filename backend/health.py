@@ -152,11 +152,11 @@ def viewer_start() -> Response[str]:
     "/docs/openapi.json",
     opt={"public": True},
     include_in_schema=False,
-    sync_to_thread=False,
+    sync_to_thread=True,
 )
 def document(state: State) -> Response[bytes]:
-    """Give the API's document."""
-    return Response(state.openapi_document, media_type="application/json")
+    """Give the API's document; in a thread, since the first asker waits until it is built."""
+    return Response(state.api_document.text(), media_type="application/json")
 
 
 def health_router() -> Router:

@@ -1,18 +1,16 @@
 """Builds the application: joins routers, guards, dependencies and error handlers; the only caller of Litestar()."""
 
+import asyncio
 import gc
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import msgspec
 from litestar import Litestar, Request
 from litestar.config.response_cache import ResponseCacheConfig
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.router import Router
 
 from backend.attendance.routes import attendance_router
@@ -31,7 +29,7 @@ from backend.kit.db import Database, Tx
 from backend.kit.guards import Actor, authorize, require_access_rules
 from backend.kit.keyring import KeyRing
 from backend.kit.logs import configure_logs
-from backend.kit.openapi import DaogangErrors, complete_openapi
+from backend.kit.openapi import ApiDocument, DaogangErrors
 from backend.kit.problems import EXCEPTION_HANDLERS
 from backend.kit.requests import attend_requests
 from backend.kit.strict_json import StrictJSON
@@ -40,6 +38,7 @@ from backend.ledger.routes import ledger_router
 from backend.settings import Settings, read_settings
 from backend.sites.routes import sites_router
 from backend.wiring import wire
+from geofences.evaluation import warm_up
 from geofences.places import PLACE_ERRORS
 from geofences.routes import fences_router
 from mobile_api.check_in import CheckIns
@@ -169,7 +168,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
         async with database.opened():
+            # Beside the first requests, not before them; one that needs it earlier waits for the same import.
+            warming = asyncio.get_running_loop().run_in_executor(None, warm_up)
             yield
+            await warming
             await check_ins.finish()
 
     app = Litestar(
@@ -197,15 +199,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
         middleware=[],
         lifespan=[lifespan],
         request_max_body_size=BODY_LIMIT,
-        openapi_config=OpenAPIConfig(
-            title="Daogang 到岗",
-            version="0.1.0",
-            description="Attendance check-in for construction sites: phones and gates write one ledger.",
-            # The plugin insists on routes of its own; ours, with the viewer, are in backend/health.py.
-            openapi_router=Router(path="/docs/raw", route_handlers=[], opt={"public": True}, include_in_schema=False),
-            render_plugins=[JsonRenderPlugin()],
-            create_examples=False,
-        ),
+        # With a configuration Litestar adds routes of its own; the document and its routes are ours.
+        openapi_config=None,
         response_cache_config=ResponseCacheConfig(),
         logging_config=None,
         debug=False,
@@ -213,10 +208,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
     )
     require_access_rules(app)
     DaogangErrors.of_tokens = (errors.TokenMissing, *TOKEN_REFUSALS)
-    complete_openapi(app)
-    app.state.openapi_document = msgspec.json.format(
-        msgspec.json.encode(app.openapi_schema.to_schema(), order="sorted"), indent=1
-    )
+    app.state.api_document = ApiDocument(app)
     app.asgi_handler = attend_requests(app.asgi_handler)
     return app
 

@@ -16,4 +16,4 @@ def openapi_document() -> bytes:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     settings = Settings(database_url=NOBODY, keys_dir=Path("keys"), environment="test")
     app = create_app(settings, clock=ManualClock(at), keys=MemoryKeyRing(at))
-    return bytes(app.state.openapi_document) + b"\n"
+    return bytes(app.state.api_document.text()) + b"\n"

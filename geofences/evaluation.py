@@ -22,7 +22,6 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import Transformer
-from scipy.special import owens_t
 
 from geofences.coordinates import zone_meridian
 from geofences.errors import AccuracyInvalid
@@ -41,6 +40,13 @@ CUT_SIGMAS: Final = 6.0
 ON_EDGE_M: Final = 1e-6
 # Beyond this the plane of the zone is no measure any more: the distance is taken on the ellipsoid.
 FAR_M: Final = 20_000.0
+
+
+def warm_up() -> None:
+    """Import what the first evaluation would otherwise wait for: scipy takes a quarter of a server's start."""
+    from scipy import special  # noqa: PLC0415 - see above
+
+    special.owens_t(0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +233,8 @@ def measure(fence: Fence, x: float, y: float, sigma_m: float) -> tuple[bool, flo
         inward = 2.0 * ON_EDGE_M
         near_x, near_y = x - float(fence.uy[nearest]) * inward, y + float(fence.ux[nearest]) * inward
         return True, 0.0, measure(fence, near_x, near_y, sigma_m)[2], x, y
+
+    from scipy.special import owens_t  # noqa: PLC0415 - see warm_up; once imported, a look into a table
 
     cut = CUT_SIGMAS * sigma_m
     probability = float(winding)

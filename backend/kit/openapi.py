@@ -1,10 +1,16 @@
 """Makes the OpenAPI document tell the truth about errors and access, from what each route states in its `opt`."""
 
+from threading import Lock
 from typing import Any
 
+import msgspec
 from litestar import Litestar
+from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import (
+    OpenAPI,
     OpenAPIMediaType,
     OpenAPIResponse,
     Operation,
@@ -95,9 +101,47 @@ def responses_of(raised: list[type[DaogangError]]) -> dict[str, OpenAPIResponse]
     }
 
 
-def complete_openapi(app: Litestar) -> None:
+CONFIG = OpenAPIConfig(
+    title="Daogang 到岗",
+    version="0.1.0",
+    description="Attendance check-in for construction sites: phones and gates write one ledger.",
+    render_plugins=[JsonRenderPlugin()],  # never asked to render; without one Litestar takes the older way
+    create_examples=False,
+)
+
+
+class ApiDocument:
+    """The OpenAPI document of one application, built when it is first asked for: most servers never are."""
+
+    def __init__(self, app: Litestar) -> None:
+        """Take the application, which has all its routes."""
+        self._app = app
+        self._lock = Lock()
+        self._text: bytes | None = None
+
+    def text(self) -> bytes:
+        """Return the document as sorted, indented JSON; the first call takes a few tenths of a second."""
+        with self._lock:
+            if self._text is None:
+                plugin = _LitestarDocument(self._app)
+                complete_openapi(self._app, plugin.provide_openapi())
+                schema = plugin.provide_openapi_schema()
+                self._text = msgspec.json.format(msgspec.json.encode(schema, order="sorted"), indent=1)
+            return self._text
+
+
+class _LitestarDocument(OpenAPIPlugin):
+    """Litestar's builder of the document, without the routes that it brings along."""
+
+    def __init__(self, app: Litestar) -> None:
+        super().__init__(app)
+        self._openapi_config = CONFIG
+        for route in app.routes:
+            self.receive_route(route)
+
+
+def complete_openapi(app: Litestar, document: OpenAPI) -> None:
     """Write security, error responses and the problem schema into the application's document."""
-    document = app.openapi_schema
     components = document.components
     components.security_schemes = dict(SECURITY)
     for schema in components.schemas.values():

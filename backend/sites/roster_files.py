@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-from openpyxl import load_workbook
-
 from backend.kit.errors import DaogangError
 from backend.sites.roster_errors import RosterEncoding, RosterTooLarge, RosterTooLong, RosterUnreadable
 
@@ -98,6 +96,8 @@ def _csv_lines(body: bytes) -> Iterator[Line]:
 
 
 def _xlsx_lines(body: bytes) -> Iterator[Line]:
+    from openpyxl import load_workbook  # noqa: PLC0415 - slow to import, and servers start without it
+
     _refuse_bomb(body)
     try:
         # read_only streams the sheet; data_only=False shows formulas as such, nothing is ever evaluated.

@@ -4,11 +4,6 @@ import csv
 import io
 from typing import Final
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
-
 from backend.sites.posts import PARTY_KINDS, POST_KINDS
 from backend.sites.roster_columns import COLUMNS, REQUIRED
 from backend.sites.roster_files import MAX_ROWS
@@ -25,6 +20,11 @@ def csv_template() -> bytes:
 
 def xlsx_template() -> bytes:
     """Return a workbook: the header with all columns as text (so that no digit is rounded), and the allowed words."""
+    from openpyxl import Workbook  # noqa: PLC0415 - slow to import, and servers start without it
+    from openpyxl.styles import Font  # noqa: PLC0415 - likewise
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415 - likewise
+    from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415 - likewise
+
     book = Workbook()
     sheet = book.active or book.create_sheet()
     sheet.title = "花名册"

@@ -43,7 +43,7 @@ AnyCase = Case[Any]
 
 @cache
 def document() -> dict[str, Any]:
-    return msgspec.json.decode(application().state.openapi_document)
+    return msgspec.json.decode(application().state.api_document.text())
 
 
 @cache

@@ -15,7 +15,7 @@ from tests.support.routes import Route, application, routes
 
 def instants_of(route: Route) -> list[str]:
     """Return the query parameters of a route that the OpenAPI document calls instants."""
-    operation: dict[str, Any] = msgspec.json.decode(application().state.openapi_document)["paths"]
+    operation: dict[str, Any] = msgspec.json.decode(application().state.api_document.text())["paths"]
     parameters = operation.get(route.template, {}).get(route.method.lower(), {}).get("parameters", [])
     return [
         parameter["name"]
