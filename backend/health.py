@@ -1,13 +1,10 @@
-"""Tells load balancers, operators and Prometheus how the server is, and serves the API's document and viewer."""
+"""Tells load balancers, operators and Prometheus how the server is."""
 
 import os
-from pathlib import Path
 
-import litestar_offline_docs
 import msgspec
 from litestar import MediaType, Response, Router, get
 from litestar.datastructures import State
-from litestar.static_files import create_static_files_router
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -113,62 +110,6 @@ def multiprocess_folder() -> str | None:
     return os.environ.get("PROMETHEUS_MULTIPROC_DIR")
 
 
-VIEWER = """<!doctype html>
-<html lang="zh-CN"><head><meta charset="utf-8"><title>Daogang API</title>
-<link rel="stylesheet" href="/docs/static/swagger-ui.css"></head>
-<body><div id="viewer"></div>
-<script src="/docs/static/swagger-ui-bundle.js"></script>
-<script src="/docs/viewer.js"></script>
-</body></html>
-"""
-START_VIEWER = 'SwaggerUIBundle({url: "/docs/openapi.json", dom_id: "#viewer", deepLinking: true});\n'
-CONTENT_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
-
-
-@get(
-    "/docs",
-    opt={"public": True},
-    media_type=MediaType.HTML,
-    include_in_schema=False,
-    sync_to_thread=False,
-)
-def viewer() -> Response[str]:
-    """Show the API's document; every byte of it comes from this server."""
-    return Response(VIEWER, headers={"Content-Security-Policy": CONTENT_POLICY})
-
-
-@get(
-    "/docs/viewer.js",
-    opt={"public": True},
-    include_in_schema=False,
-    sync_to_thread=False,
-)
-def viewer_start() -> Response[str]:
-    """Start the viewer (its own file, so that the page needs no inline script)."""
-    return Response(START_VIEWER, media_type="text/javascript")
-
-
-@get(
-    "/docs/openapi.json",
-    opt={"public": True},
-    include_in_schema=False,
-    sync_to_thread=True,
-)
-def document(state: State) -> Response[bytes]:
-    """Give the API's document; in a thread, since the first asker waits until it is built."""
-    return Response(state.api_document.text(), media_type="application/json")
-
-
 def health_router() -> Router:
     """Join the routes of this file."""
-    assets = create_static_files_router(
-        path="/docs/static",
-        directories=[Path(litestar_offline_docs.__file__).parent / "static"],
-        opt={"public": True},
-        include_in_schema=False,
-    )
-    return Router(
-        path="/",
-        route_handlers=[live, ready, metrics, viewer, viewer_start, document, assets],
-        tags=["Health"],
-    )
+    return Router(path="/", route_handlers=[live, ready, metrics], tags=["Health"])

@@ -37,6 +37,7 @@ from backend.ledger.append import DayFolder
 from backend.ledger.routes import ledger_router
 from backend.settings import Settings, read_settings
 from backend.sites.routes import sites_router
+from backend.viewer import viewer_router
 from backend.wiring import wire
 from geofences.evaluation import warm_up
 from geofences.places import PLACE_ERRORS
@@ -142,6 +143,7 @@ def routers() -> list[Router]:
     """Join the modules' routes."""
     return [
         health_router(),
+        viewer_router(),
         identity_router(),
         sites_router(SitePolicy),
         ledger_router(),
