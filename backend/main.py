@@ -170,10 +170,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
         async with database.opened():
-            # Beside the first requests, not before them; one that needs it earlier waits for the same import.
-            warming = asyncio.get_running_loop().run_in_executor(None, warm_up)
             yield
-            await warming
             await check_ins.finish()
 
     app = Litestar(
@@ -220,8 +217,18 @@ def app_from_environment() -> Litestar:
     settings = read_settings(os.environ)
     configure_logs(settings.log_format)
     app = create_app(settings)
+    app.on_startup.append(_begin_warming)
+    gc.set_threshold(*COLLECT_AFTER)
+    return app
+
+
+async def _begin_warming(app: Litestar) -> None:
+    """Warm up beside the first requests, not before them; one that needs it earlier waits for the same import."""
+    app.state.warming = asyncio.get_running_loop().run_in_executor(None, _warm_up)
+
+
+def _warm_up() -> None:
+    warm_up()
     # What is there now stays for good: searching through it for garbage took a twentieth of a busy server's time.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
-    return app

@@ -16,7 +16,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import Geod
-from scipy.special import owens_t
 
 from geofences.choice import AS_GOOD
 from geofences.evaluation import CUT_SIGMAS, FAR_M, ON_EDGE_M, EvaluationPolicy, Fence, measure
@@ -154,6 +153,8 @@ def chainages(axis: Axis, x: Array, y: Array) -> Array:
 
 def _probabilities(fence: Fence, x: Array, y: Array, sigma_m: Array, covered: Flags) -> Array:
     """Return the probability of being inside; `covered` tells the winding is needed."""
+    from scipy.special import owens_t  # noqa: PLC0415 - see geofences.evaluation.warm_up
+
     winding = _winding(fence, x, y) if covered.any() else np.zeros(len(x), dtype=np.int64)
     probability = winding.astype(np.float64)
     cut = CUT_SIGMAS * sigma_m
