@@ -1,5 +1,7 @@
 # The two that matter: `make run` starts everything, `make test` runs every test. `make help` lists the rest.
-PYTHON ?= python3
+# The distribution's own Python, where it is new enough: it is compiled with its profile, and runs half as fast again as
+# one that a version manager compiled without. PYTHON=… names another.
+PYTHON ?= $(shell /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 BIN := .venv/bin
 
 .PHONY: help run test check fmt bench stop clean dev openapi

@@ -16,6 +16,8 @@ from geofences.projection import ground_distance_m
 Culprit: TypeAlias = Literal["fix", "fence"]
 
 _MAP_DATUMS: Final = (WGS84, GCJ02, BD09)
+FARTHEST_SHIFT_M: Final = 1_600.0
+"""No two of the datums lie farther apart: WGS-84 and BD-09 up to 1 489 m, anywhere in China."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ def suspect_datum(
     as_declared = evaluate_fixes(fences, [fix], policy)
     if as_declared is None or as_declared.evaluation.side != "outside":
         return None
+    if as_declared.evaluation.signed_distance_m < -FARTHEST_SHIFT_M - policy.sigma_m(fix.accuracy_m, fix.platform):
+        return None  # no mistake of datum reaches that far
     named = WGS84 if declared.code in {"cgcs2000", "EPSG:4326", "EPSG:4490"} else declared
     found: list[DatumSuspicion] = []
     for culprit, instead in _mistakes(named):

@@ -20,15 +20,17 @@ DayOf: TypeAlias = tuple[UUID, UUID, date]
 
 # First the row's lock; the fold is a statement of its own, so that its snapshot sees what the lock waited for. A row
 # that exists is locked and left as it is (WHERE false); one that is made is not folded yet, hence revision -1.
-# `if_any` is looked up by a scalar subquery: for EXISTS the planner may read all of punch_status into a hash table.
+# `if_any` is looked up one by one in a scalar subquery: for EXISTS the planner may read all of punch_status into a hash
+# table, and for `= ANY`, while statistics are young, all of the project.
 LOCK = """
 INSERT INTO person_day AS d (project_id, person_id, work_on, from_at, to_at, span_s, punches, in_review, sources, valid,
   provisional, entries, rule, revision, computed_at)
 SELECT project_id, person_id, work_on, from_at, to_at, 0, 0, 0, '{}', false, false, '{}', '', -1, from_at
 FROM json_to_recordset(%s::text::json) AS k (
   project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz, if_any uuid[])
-WHERE coalesce((SELECT true FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = ANY (k.if_any)
-  LIMIT 1), k.if_any = '{}')
+WHERE coalesce((SELECT true FROM unnest(k.if_any) AS one (punch_id) CROSS JOIN LATERAL (
+  SELECT FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = one.punch_id LIMIT 1) taken LIMIT 1),
+  k.if_any = '{}')
 ORDER BY project_id, person_id, work_on
 ON CONFLICT (project_id, person_id, work_on) DO UPDATE SET revision = d.revision WHERE false
 """
@@ -59,8 +61,9 @@ LATERAL (
   WHERE s.person_id = k.person_id AND s.project_id = k.project_id
     AND s.occurred_at >= k.from_at AND s.occurred_at < k.to_at AND s.outcome <> 'refused'
 ) f
-WHERE coalesce((SELECT true FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = ANY (k.if_any)
-  LIMIT 1), k.if_any = '{}')
+WHERE coalesce((SELECT true FROM unnest(k.if_any) AS one (punch_id) CROSS JOIN LATERAL (
+  SELECT FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = one.punch_id LIMIT 1) taken LIMIT 1),
+  k.if_any = '{}')
 ON CONFLICT (project_id, person_id, work_on) DO UPDATE SET first_at = excluded.first_at, last_at = excluded.last_at,
   span_s = excluded.span_s, punches = excluded.punches, in_review = excluded.in_review, sources = excluded.sources,
   entries = excluded.entries, valid = excluded.valid, provisional = excluded.provisional, rule = excluded.rule,

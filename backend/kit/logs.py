@@ -3,7 +3,10 @@
 import logging
 import sys
 import traceback
+from collections.abc import Callable
+from typing import Any
 
+import msgspec
 import psycopg
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -23,7 +26,7 @@ def configure_logs(form: str, level: int = logging.INFO) -> None:
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
         if form == "console"
-        else structlog.processors.JSONRenderer()
+        else structlog.processors.JSONRenderer(serializer=_json)
     )
     structlog.configure(
         processors=[*shared, renderer],
@@ -44,6 +47,10 @@ def configure_logs(form: str, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+
+
+def _json(event: object, default: Callable[[Any], Any]) -> str:
+    return msgspec.json.encode(event, enc_hook=default).decode()
 
 
 def render_exception(exc_info: structlog.typing.ExcInfo) -> str:

@@ -1,11 +1,15 @@
 """A mistake of datum is recognised, told with its numbers, and never accepted."""
 
+import itertools
+
+import numpy as np
 import pytest
+from pyproj import Geod
 
 from geofences.choice import Fix
 from geofences.construction import build_circle
 from geofences.coordinates import BD09, GCJ02, WGS84, CoordinateSystem, coordinate_system, from_wgs84, to_wgs84
-from geofences.datum_suspicion import suspect_datum
+from geofences.datum_suspicion import FARTHEST_SHIFT_M, suspect_datum
 from geofences.evaluation import EvaluationPolicy, Fence
 from tests.support.fences import prepared
 
@@ -63,3 +67,11 @@ def test_who_is_inside_or_uncertain_raises_no_suspicion(office: Fence) -> None:
     near = Fix(PLACE[0], PLACE[1] + 75.0 / 110_850.0, 30.0, "android")
     assert suspect_datum([office], near, WGS84, POLICY) is None
     assert suspect_datum([], near, WGS84, POLICY) is None
+
+
+def test_no_two_datums_lie_farther_apart_than_is_searched() -> None:
+    lon, lat = (axis.ravel() for axis in np.meshgrid(np.linspace(73.0, 135.2, 120), np.linspace(3.0, 54.0, 100)))
+    shifted = [from_wgs84(system, lon, lat) for system in (WGS84, GCJ02, BD09)]
+    ellipsoid = Geod(ellps="GRS80")
+    farthest = max(float(ellipsoid.inv(*one, *other)[2].max()) for one, other in itertools.combinations(shifted, 2))
+    assert 1_400.0 < farthest < FARTHEST_SHIFT_M
