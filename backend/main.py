@@ -40,13 +40,14 @@ from backend.sites.routes import sites_router
 from backend.viewer import viewer_router
 from backend.wiring import wire
 from geofences.evaluation import warm_up
+from geofences.map_routes import fence_map_router
 from geofences.places import PLACE_ERRORS
 from geofences.routes import fences_router
 from mobile_api.check_in import CheckIns
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 
-SCHEMA_HEAD = "0009"
+SCHEMA_HEAD = "0010"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -151,6 +152,7 @@ def routers() -> list[Router]:
         gate_router(),
         gate_admin_router(PLACE_ERRORS),
         fences_router(),
+        fence_map_router(),
         session_router(),
         mobile_router(),
     ]

@@ -207,3 +207,15 @@ class SecondPersonNeeded(Forbidden):
     """Site policy asks that another person than the author publishes this version."""
 
     code = "geofences.second_person_needed"
+
+
+class TileUnknown(NotFound):
+    """No such tile at this zoom: it has 2 to the power of `z` columns and rows. Detail: `z`, `x`, `y`."""
+
+    code = "geofences.tile_unknown"
+
+
+class BoundsInvalid(InvalidInput):
+    """The box is not west,south,east,north in degrees. Detail: `bbox`."""
+
+    code = "geofences.bounds_invalid"

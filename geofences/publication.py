@@ -23,6 +23,7 @@ from geofences.errors import (
     ValidityOverlaps,
     VersionUnknown,
 )
+from geofences.field_copies import store_copy
 from geofences.period_queries import list_periods
 from geofences.periods import lay_period
 from geofences.queries import VersionRow
@@ -62,8 +63,8 @@ async def publish_version(
     """Put a version in force from `valid_from` (now if None); the one in force then ends there.
 
     Raises ProjectUnknown, FenceUnknown, VersionUnknown, StateForbids, SecondPersonNeeded (the site's policy asks for
-    another person than those who drew and submitted it), Backdated, TooFarAhead, or ValidityOverlaps (a later one is
-    published).
+    another person than those who drew and submitted it), Backdated, TooFarAhead, ValidityOverlaps (a later one is
+    published), or AreaInvalid (phones could not be given a copy of it).
     """
     version = await _lock(tx, actor, project_id, fence_id, number, scope=queries.PUBLISH)
     if version.state not in {"draft", "submitted"}:
@@ -84,6 +85,7 @@ async def publish_version(
     await _change(tx, project_id, version, state="published", published_by=actor.account_id, published_at=now)
     await lay_period(tx, actor, project_id, fence_id, version.id, valid_from=start, valid_until=None, now=now)
     await _divide(tx, project_id, version.id)
+    await store_copy(tx, project_id, version.id, clock=clock)
     await _note(tx, actor, project_id, version, "published", clock, valid_from=start.isoformat())
     return await _again(tx, project_id, version)
 

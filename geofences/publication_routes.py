@@ -44,6 +44,7 @@ async def submit_version(
             errors.Backdated,
             errors.TooFarAhead,
             errors.ValidityOverlaps,
+            errors.AreaInvalid,
         )
     },
     summary="Publish a version",

@@ -13,7 +13,16 @@ from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.kit.wire import Page
 from backend.sites.errors import ProjectUnknown, SectionUnknown
-from geofences import drafting, errors, file_routes, history_routes, judging, publication_routes, queries
+from geofences import (
+    copy_routes,
+    drafting,
+    errors,
+    file_routes,
+    history_routes,
+    judging,
+    publication_routes,
+    queries,
+)
 from geofences.addressing import (
     FENCE,
     FENCES,
@@ -173,6 +182,7 @@ def fences_router() -> Router:
             show_fence,
             draft_version,
             show_version,
+            *copy_routes.HANDLERS,
             *file_routes.HANDLERS,
             *publication_routes.HANDLERS,
             *history_routes.HANDLERS,

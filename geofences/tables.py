@@ -47,6 +47,7 @@ class FenceVersion(Base):
             ["project_id", "fence_id"], ["fence.project_id", "fence.id"], name="fk_fence_version_fence"
         ),
         UniqueConstraint("project_id", "fence_id", "number", name="uq_fence_version_number"),
+        Index("ix_fence_version_area", "area", postgresql_using="gist"),
     )
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -128,3 +129,25 @@ class FencePart(Base):
     version_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     area: Mapped[WKBElement] = mapped_column(Geometry("POLYGON", srid=4326, spatial_index=False), nullable=False)
+
+
+class FenceCopy(Base):
+    """The copy of a published version that phones keep; `form` numbers the way in which copies are made and written."""
+
+    __tablename__ = "fence_copy"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["project_id", "version_id"],
+            ["fence_version.project_id", "fence_version.id"],
+            name="fk_fence_copy_version",
+        ),
+    )
+
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version_id: Mapped[UUID] = mapped_column(primary_key=True)
+    form: Mapped[int] = mapped_column(Integer, primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+    fits: Mapped[bool]
+    vertices: Mapped[int] = mapped_column(Integer)
+    published_vertices: Mapped[int] = mapped_column(Integer)
+    made_at: Mapped[datetime] = mapped_column(Instant)

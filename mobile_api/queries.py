@@ -36,6 +36,19 @@ class AssignmentRow:
     duty_to_on: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class FenceToKeep:
+    """A fence version for a phone to keep, with the end of its validity and its daily hours (`HH:MM`)."""
+
+    project_id: UUID
+    version_id: UUID
+    name: str
+    kind: Literal["polygon", "corridor", "circle", "point"]
+    valid_until: datetime | None
+    opens_at: str | None
+    closes_at: str | None
+
+
 async def find_person(tx: Tx, person_id: UUID) -> AnyRow | None:
     """Return name and encrypted phone number of a person."""
     return (await tx.execute(select(Person.name, Person.phone_cipher).where(Person.id == person_id))).one_or_none()
@@ -85,36 +98,23 @@ def _on_my_projects(person_id: UUID, today: date) -> Any:  # noqa: ANN401 - a SQ
     )
 
 
-async def list_fence_ids(tx: Tx, person_id: UUID, now: datetime) -> list[tuple[UUID, datetime | None]]:
-    """Return the fence versions that a person's phone should hold, with the end of their validity."""
-    rows = await tx.execute(
-        select(FenceVersion.id, end_of_validity(now))
-        .where(in_force_at(now), _on_my_projects(person_id, now.date()))
-        .order_by(FenceVersion.id)
-    )
-    return [(row[0], row[1]) for row in rows]
-
-
-async def list_fences(tx: Tx, person_id: UUID, now: datetime) -> Sequence[AnyRow]:
-    """Return those versions with their geometry as GeoJSON text, longitude first, 7 decimals."""
+async def list_fences(tx: Tx, person_id: UUID, now: datetime) -> list[FenceToKeep]:
+    """Return the fence versions that a person's phone should hold."""
     rows = await tx.execute(
         select(
             FenceVersion.project_id,
             FenceVersion.id,
             FenceRow.name,
             FenceVersion.kind,
-            func.ST_AsGeoJSON(FenceVersion.area, 7),
-            func.ST_AsGeoJSON(FenceVersion.axis, 7),
-            FenceVersion.axis_start_m,
             end_of_validity(now),
-            FenceVersion.opens_at,
-            FenceVersion.closes_at,
+            func.to_char(FenceVersion.opens_at, "HH24:MI"),
+            func.to_char(FenceVersion.closes_at, "HH24:MI"),
         )
         .join(FenceRow, and_(FenceRow.project_id == FenceVersion.project_id, FenceRow.id == FenceVersion.fence_id))
         .where(in_force_at(now), _on_my_projects(person_id, now.date()))
         .order_by(FenceVersion.id)
     )
-    return rows.all()
+    return [FenceToKeep(*row) for row in rows]
 
 
 async def list_punches(

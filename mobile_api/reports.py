@@ -1,12 +1,8 @@
-"""What a person sees of himself: assignments, fences to keep, punches and days."""
+"""What a person sees of himself: assignments, punches and days."""
 
 import re
-from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from hashlib import sha256
 from uuid import UUID
-
-import msgspec
 
 from backend.identity.masking import mask_phone_number
 from backend.kit.clock import Clock
@@ -18,7 +14,7 @@ from backend.kit.wire import Page
 from backend.sites.model import work_on
 from mobile_api import queries
 from mobile_api.errors import MonthInvalid, SessionEnded
-from mobile_api.schemas import AssignmentOut, DayOut, FenceOut, FencesAnswer, MeAnswer, MonthAnswer, PunchOut
+from mobile_api.schemas import AssignmentOut, DayOut, MeAnswer, MonthAnswer, PunchOut
 from mobile_api.words import reason_words
 
 MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
@@ -65,35 +61,6 @@ def _assignment(row: queries.AssignmentRow, now: datetime) -> AssignmentOut:
         to_on=row.to_on,
         in_force=row.from_on <= today and (until is None or today <= until),
     )
-
-
-async def tag_fences(tx: Tx, actor: Actor, *, clock: Clock) -> tuple[str, Callable[[], Awaitable[FencesAnswer]]]:
-    """Return the entity tag of my fences, and how to load them when the phone does not have them."""
-    person_id, now = person_of(actor), clock.now()
-    versions = await queries.list_fence_ids(tx, person_id, now)
-    digest = sha256(msgspec.json.encode(versions)).hexdigest()[:32]
-
-    async def load() -> FencesAnswer:
-        rows = await queries.list_fences(tx, person_id, now)
-        return FencesAnswer(
-            fences=[
-                FenceOut(
-                    project_id=row[0],
-                    version_id=row[1],
-                    name=row[2],
-                    kind=row[3],
-                    area=msgspec.json.decode(row[4]),
-                    axis=None if row[5] is None else msgspec.json.decode(row[5]),
-                    axis_start_m=row[6],
-                    valid_until=row[7],
-                    opens_at=None if row[8] is None else f"{row[8]:%H:%M}",
-                    closes_at=None if row[9] is None else f"{row[9]:%H:%M}",
-                )
-                for row in rows
-            ]
-        )
-
-    return f'"{digest}"', load
 
 
 async def list_my_punches(tx: Tx, actor: Actor, *, after: str | None, limit: int, language: str) -> Page[PunchOut]:

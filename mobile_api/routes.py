@@ -17,7 +17,7 @@ from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.kit.wire import Page
 from backend.ledger.errors import EventConflict
-from geofences.errors import AxesSwapped, NotFinite, OutOfChina, SystemUnknown
+from geofences.errors import AreaInvalid, AxesSwapped, NotFinite, OutOfChina, SystemUnknown
 from mobile_api import reports
 from mobile_api.check_in import CheckIns
 from mobile_api.errors import (
@@ -28,6 +28,7 @@ from mobile_api.errors import (
     SessionEnded,
     TooManyRefused,
 )
+from mobile_api.fences import tag_fences
 from mobile_api.schemas import CheckInAnswer, CheckInRequest, DayOut, FencesAnswer, MeAnswer, MonthAnswer, PunchOut
 from mobile_api.words import reason_words
 
@@ -99,7 +100,7 @@ async def get_me(
 
 @get(
     "/fences",
-    opt={"scope": SELF, "raises": (SessionEnded,), "not_modified": True},
+    opt={"scope": SELF, "raises": (SessionEnded, AreaInvalid), "not_modified": True},
     summary="Fences of my projects, to keep on the phone",
 )
 async def get_fences(
@@ -107,9 +108,13 @@ async def get_fences(
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
+    has: Annotated[list[UUID] | None, QueryParameter(max_items=200, description="versions that the phone has")] = None,
 ) -> Response[FencesAnswer | None]:
-    """Give the fences in force; 304 without a body when `If-None-Match` names what the phone already has."""
-    tag, load = await reports.tag_fences(tx, actor, clock=clock)
+    """Give the fences in force that the phone does not have yet, and name those to drop.
+
+    304 without a body when `If-None-Match` names the tag of the last answer: nothing has changed since.
+    """
+    tag, load = await tag_fences(tx, actor, has=frozenset(has or ()), clock=clock)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in [item.strip() for item in request.headers.get("if-none-match", "").split(",")]:
         return Response(None, status_code=304, headers=headers)

@@ -1,12 +1,13 @@
 """What phones send and get."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta
 
 from backend.kit.wire import Instant, Wire
+from geofences.field_copy import FieldCopy
 
 CoordinateSystem = Annotated[
     str, Meta(pattern="^(wgs84|cgcs2000|gcj02|bd09|EPSG:[0-9]{4,5})$", description="coordinate system of lon and lat")
@@ -111,25 +112,39 @@ class MeAnswer(Wire, frozen=True, kw_only=True):
 class FenceOut(Wire, frozen=True, kw_only=True):
     """A fence to keep on the phone, so that it can tell beforehand what the server will say.
 
-    `area` and `axis` are GeoJSON geometries in WGS-84 (longitude, latitude).
+    `copy_bytes` is the length of `copy`; `small_enough` says whether this fence has at most 20 000 bytes here. One that
+    cannot be made so small within a metre comes as the smallest copy that is within it. The server judges by the
+    published fence, never by a copy.
     """
 
     project_id: UUID
     version_id: UUID
     name: str
     kind: Literal["polygon", "corridor", "circle", "point"]
-    area: dict[str, Any]
-    axis: dict[str, Any] | None
-    axis_start_m: float | None
+    copy: FieldCopy
+    copy_bytes: int
+    small_enough: bool
     valid_until: datetime | None
     opens_at: str | None
     closes_at: str | None
 
 
+class KeptFenceOut(Wire, frozen=True, kw_only=True):
+    """A fence that the phone has and goes on with; the end of its validity may have changed."""
+
+    version_id: UUID
+    valid_until: datetime | None
+
+
 class FencesAnswer(Wire, frozen=True, kw_only=True):
-    """All fences of my projects that are in force now."""
+    """The fences of my projects that are in force now, told by what the phone named in `has`.
+
+    `fences` are those that it does not have, `kept` those that it has, `dropped` the ones to forget.
+    """
 
     fences: list[FenceOut]
+    kept: list[KeptFenceOut]
+    dropped: list[UUID]
 
 
 class PunchOut(Wire, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from httpx import AsyncClient
 from backend.identity.roles import ROLE_SCOPES, Role
 from tests.contracts.conftest import MakeTown
 from tests.contracts.test_access_matrix import ask
-from tests.support.calls import Call
+from tests.support.calls import Call, call_of
 from tests.support.routes import Route, application, routes
 
 
@@ -43,7 +43,7 @@ async def test_an_instant_without_an_offset_is_refused(
         ("1773624600", 422),
         ("2026-03-16T00:00:00+08:00", 200),
     ):
-        call = Call(params={name: text})
+        call = Call(params={**call_of(route.method, route.template, town).params, name: text})
         answer = await ask(quiet, route, dict(town.ids), call, headers)
         assert answer.status_code == status, f"{text}: {answer.text}"
         if status != 200:

@@ -121,6 +121,9 @@ CALLS: dict[tuple[str, str], Maker] = {
         json={}, ids={"number": "2"}
     ),
     ("POST", f"{PROJECT}/fences/{{fence_id}}/versions/{{number}}/withdrawal"): lambda _: Call(ids={"number": "2"}),
+    ("GET", "/admin/v1/fence-map"): lambda _: Call(
+        params={"bbox": f"{CENTRE.lon - 0.1},{CENTRE.lat - 0.1},{CENTRE.lon + 0.1},{CENTRE.lat + 0.1}", "zoom": 14}
+    ),
     ("POST", "/gates/v1/events"): lambda town: Call(
         json={"clock_now": town.clock.now().isoformat(), "items": [_event(town)]}
     ),

@@ -1,5 +1,6 @@
 """A town: one district with one project on which everything there is to see has been made, and an account per role."""
 
+import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from backend.kit.clock import ManualClock
 from backend.kit.db import Database, Tx
 from backend.kit.ids import new_id
 from backend.kit.keyring import KeyRing
-from geofences.shapes import Circle
+from geofences.shapes import Circle, Point
 from tests.support.factories import (
     MADE_AT,
     MadeSite,
@@ -127,6 +128,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "gate_id": str(gate),
         "key_id": key,
         "month": f"{now:%Y-%m}",
+        **tile_of(CENTRE),
         "file_path": "swagger-ui.css",
         **_of_post(site, MINE, entries[MINE]),
     }
@@ -141,6 +143,13 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         tokens=app.state.verifier,
         clock=clock,
     )
+
+
+def tile_of(place: Point, zoom: int = 14) -> dict[str, str]:
+    """Return zoom, column and row of the map tile in which a place lies."""
+    across = (place.lon + 180.0) / 360.0
+    down = (1.0 - math.asinh(math.tan(math.radians(place.lat))) / math.pi) / 2.0
+    return {"z": str(zoom), "x": str(math.floor(across * 2**zoom)), "y": str(math.floor(down * 2**zoom))}
 
 
 def _of_post(site: MadeSite, post: str, made: Any) -> dict[str, str]:  # noqa: ANN401 - an entry

@@ -6,10 +6,8 @@ import pytest
 from httpx import AsyncClient, Response
 
 from backend.kit.clock import ManualClock
-from backend.kit.db import Database
 from tests.integration.mobile_api.conftest import MakeGround, Tap
-from tests.support.factories import make_staff
-from tests.support.phones import CENTRE, Ground, Owner, fix, make_fence, tap
+from tests.support.phones import Ground, Owner, fix, tap
 
 
 async def ask(client: AsyncClient, clock: ManualClock, owner: Owner, path: str, **headers: str) -> Response:
@@ -24,28 +22,6 @@ async def test_me_is_masked_and_knows_its_posts(ground: Ground, client: AsyncCli
     assert datetime.fromisoformat(told["server_time"]) == clock.now()
     (post,) = told["assignments"]
     assert (post["project_id"], post["in_force"]) == (str(ground.project.id), True)
-
-
-async def test_fences_are_sent_once_and_confirmed_by_tag(
-    ground: Ground, client: AsyncClient, clock: ManualClock, database: Database
-) -> None:
-    answer = await ask(client, clock, ground.owner, "fences")
-    (fence,) = answer.json()["fences"]
-    assert fence["version_id"] == str(ground.fence_version_id)
-    assert fence["area"]["type"] == "MultiPolygon"
-    lon, lat = fence["area"]["coordinates"][0][0][0]
-    assert (lon, lat) == (pytest.approx(CENTRE.lon, abs=0.01), pytest.approx(CENTRE.lat, abs=0.01))
-    tag = answer.headers["etag"]
-    for sent in (tag, f'"other", {tag}'):
-        again = await ask(client, clock, ground.owner, "fences", **{"If-None-Match": sent})
-        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
-    async with database.transaction() as tx:
-        from geofences.shapes import Circle
-
-        await make_fence(tx, ground.project.id, await make_staff(tx), Circle(CENTRE, 20.0))
-    changed = await ask(client, clock, ground.owner, "fences", **{"If-None-Match": tag})
-    assert changed.status_code == 200
-    assert len(changed.json()["fences"]) == 2
 
 
 async def test_another_s_fences_and_punches_are_not_shown(
