@@ -60,6 +60,7 @@ LATERAL (
   FROM punch_status s
   WHERE s.person_id = k.person_id AND s.project_id = k.project_id
     AND s.occurred_at >= k.from_at AND s.occurred_at < k.to_at AND s.outcome <> 'refused'
+    AND NOT s.quarantined
 ) f
 WHERE coalesce((SELECT true FROM unnest(k.if_any) AS one (punch_id) CROSS JOIN LATERAL (
   SELECT FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = one.punch_id LIMIT 1) taken LIMIT 1),

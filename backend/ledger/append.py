@@ -49,8 +49,9 @@ WITH incoming AS MATERIALIZED (
   SELECT project_id, received_at, ruling_id, punch_id, 1, outcome, reasons, policy_version, deadline_at FROM taken
 ), the_status AS (
   INSERT INTO punch_status (project_id, punch_id, received_at, ruling_id, seq, outcome, person_id, occurred_at,
-    direction, source)
-  SELECT project_id, punch_id, received_at, ruling_id, 1, outcome, person_id, occurred_at, direction, source FROM taken
+    direction, source, quarantined)
+  SELECT project_id, punch_id, received_at, ruling_id, 1, outcome, person_id, occurred_at, direction, source,
+    time_quality = 'quarantined' FROM taken
 ), the_outbox_row AS (
   INSERT INTO ledger_outbox (project_id, kind, entry_id, recorded_at)
   SELECT project_id, 'punch', punch_id, received_at FROM taken

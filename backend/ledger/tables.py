@@ -13,6 +13,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -175,6 +176,7 @@ class PunchStatus(Base):
     occurred_at: Mapped[datetime] = mapped_column(Instant)
     direction: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)
+    quarantined: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class LedgerOutbox(Base):

@@ -116,10 +116,15 @@ class Seen:
     at: datetime
     outcome: str
     source: str
+    dated: bool = True
 
 
 def folded(punches: Iterable[Seen], min_punches: int = 2, min_span_s: int = 4 * 3600) -> dict[str, Any]:
-    """Fold the punches of one day in plain Python, as decisions tell it: counted ones only, review provisionally."""
+    """Fold the punches of one day in plain Python, as decisions tell it: counted ones only, review provisionally.
+
+    What has no time that can be is no part of any day.
+    """
+    punches = [one for one in punches if one.dated]
     counted = sorted((one for one in punches if one.outcome == "counted"), key=lambda one: (one.at, one.punch_id))
     open_ones = [one for one in punches if one.outcome in {"review", "pending"}]
     likely = sorted(one.at for one in [*counted, *open_ones])

@@ -14,7 +14,10 @@ NOW = datetime(2026, 3, 17, 12, 0, tzinfo=UTC)
 
 
 def seen(entries: list[Entry]) -> list[Seen]:
-    return [Seen(one.punch_id, one.occurred_at, one.outcome, one.source) for one in entries]
+    return [
+        Seen(one.punch_id, one.occurred_at, one.outcome, one.source, dated=one.time_quality != "quarantined")
+        for one in entries
+    ]
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -26,11 +29,12 @@ async def test_any_order_of_arrival_makes_the_day_of_the_oracle(seed: int, datab
             project,
             person,
             DAY + timedelta(minutes=draw.choice([0, 3, 7, 120, 239, 240, 241, 500, 720])),
-            outcome=draw.choice(["counted", "counted", "review", "refused"]),
+            outcome=outcome,
             source=draw.choice(["gate", "phone"]),
+            time_quality="quarantined" if outcome == "review" and draw.random() < 0.5 else "device",
             received_at=NOW,
         )
-        for _ in range(draw.randrange(1, 9))
+        for outcome in draw.choices(["counted", "counted", "review", "refused"], k=draw.randrange(1, 9))
     ]
     draw.shuffle(entries)
     done: list[Entry] = []
@@ -68,6 +72,19 @@ async def test_a_late_entry_between_two_moves_neither_first_nor_last(database: D
     (day,) = await stored_day(database, project, person)
     assert day["entries"] == [ends[0].punch_id, between.punch_id, ends[1].punch_id]
     assert (day["span_s"], day["revision"]) == (8 * 3600, 1)
+
+
+async def test_what_has_no_time_that_can_be_is_no_part_of_a_day(database: Database) -> None:
+    project, person = uuid4(), uuid4()
+    await append(database, [entry(project, person, DAY)], NOW)
+    quarantined = entry(project, person, DAY + timedelta(hours=9), outcome="review", time_quality="quarantined")
+    await append(database, [quarantined], NOW)
+    (day,) = await stored_day(database, project, person)
+    assert (day["punches"], day["in_review"], day["valid"], day["provisional"]) == (1, 0, False, False)
+    # One of the same hour in review does count provisionally.
+    await append(database, [entry(project, person, DAY + timedelta(hours=9), outcome="review")], NOW)
+    (day,) = await stored_day(database, project, person)
+    assert (day["in_review"], day["provisional"]) == (1, True)
 
 
 async def test_a_repeated_batch_leaves_everything_as_it_is(database: Database) -> None:
