@@ -5,8 +5,8 @@ Days that were folded with such punches in review lose them when they are folded
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
