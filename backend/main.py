@@ -43,6 +43,7 @@ from geofences.evaluation import warm_up
 from geofences.map_routes import fence_map_router
 from geofences.places import PLACE_ERRORS
 from geofences.routes import fences_router
+from geofences.simulation import SimulationTools
 from mobile_api.check_in import CheckIns
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
@@ -98,6 +99,11 @@ def provide_gate_tools(state: State) -> GateTools:
     return state.gate_tools
 
 
+def provide_simulation_tools(state: State) -> SimulationTools:
+    """Give what replaying punches against a fence works with."""
+    return state.simulation_tools
+
+
 def provide_field_cipher(state: State) -> FieldCipher:
     """Give the cipher of single columns."""
     return state.wiring.identity.cipher
@@ -132,6 +138,7 @@ DEPENDENCIES = {
     "settings": Provide(provide_settings, sync_to_thread=False),
     "check_ins": Provide(provide_check_ins, sync_to_thread=False),
     "gate_tools": Provide(provide_gate_tools, sync_to_thread=False),
+    "simulation_tools": Provide(provide_simulation_tools, sync_to_thread=False),
     "field_cipher": Provide(provide_field_cipher, sync_to_thread=False),
     "blind_index": Provide(provide_blind_index, sync_to_thread=False),
     "identity_services": Provide(provide_identity_services, sync_to_thread=False),
@@ -174,6 +181,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
         async with database.opened():
             yield
             await check_ins.finish()
+            wiring.workbench.close()
 
     app = Litestar(
         route_handlers=routers(),
@@ -189,6 +197,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 "gate_tools": GateTools(
                     database, wiring.gate_secrets, wiring.data_keys, wiring.fold_days, wiring.read_place, clock
                 ),
+                "simulation_tools": SimulationTools(database, wiring.data_keys, wiring.workbench, clock),
                 "schema_head": SCHEMA_HEAD,
             }
         ),

@@ -14,6 +14,7 @@ from backend.ledger.append import DayFolder
 from backend.settings import Settings
 from geofences.cache import FenceCache
 from geofences.places import read_place
+from geofences.workbench import Workbench
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class Wiring:
     data_keys: DataKeys
     gate_secrets: GateSecrets
     fences: FenceCache
+    workbench: Workbench
     fold_days: DayFolder
     read_place: PlaceReader
 
@@ -41,6 +43,7 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
         data_keys=DataKeys(ring, clock.now),
         gate_secrets=GateSecrets(ring, clock.now),
         fences=FenceCache(),
+        workbench=Workbench(),
         fold_days=send_fold,
         read_place=read_place,
     )

@@ -142,13 +142,13 @@ def choose_many(fence: Fence, first: Indices, fixes: ManyFixes, found: ManyEvalu
     return order[np.cumsum(count) - 1]
 
 
-def chainages(axis: Axis, x: Array, y: Array) -> Array:
-    """Return the chainage in metres of the nearest place of an axis for positions in its plane (metres)."""
-    tree = _tree_of_axis(axis)
-    edge = tree.query_nearest(shapely.points(x, y), all_matches=False)[1]
-    along = (x - axis.x[edge]) * axis.ux[edge] + (y - axis.y[edge]) * axis.uy[edge]
+def chainages(axis: Axis, x: Array, y: Array) -> tuple[Array, Array]:
+    """Return chainage and distance (metres) of the nearest place of an axis for positions in its plane (metres)."""
+    edge = _tree_of_axis(axis).query_nearest(shapely.points(x, y), all_matches=False)[1]
+    dx, dy = x - axis.x[edge], y - axis.y[edge]
+    along, across = dx * axis.ux[edge] + dy * axis.uy[edge], dy * axis.ux[edge] - dx * axis.uy[edge]
     foot = np.minimum(np.maximum(along, 0.0), axis.length[edge])
-    return axis.chainage[edge] + foot * axis.scale[edge]
+    return axis.chainage[edge] + foot * axis.scale[edge], np.hypot(across, along - foot)
 
 
 def _probabilities(fence: Fence, x: Array, y: Array, sigma_m: Array, covered: Flags) -> Array:

@@ -4,7 +4,7 @@
 zero. `x` and `y` are the numbers found there as the caller wrote them, in the coordinate system that he declared.
 """
 
-from backend.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+from backend.kit.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 
 
 class ShapeFault(InvalidInput):
@@ -219,3 +219,10 @@ class BoundsInvalid(InvalidInput):
     """The box is not west,south,east,north in degrees. Detail: `bbox`."""
 
     code = "geofences.bounds_invalid"
+
+
+class WorkbenchFull(Unavailable):
+    """Too many long computations wait already."""
+
+    code = "geofences.workbench_full"
+    retry_after_s = 5

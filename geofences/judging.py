@@ -14,6 +14,7 @@ from geofences.coordinates import CoordinateSystem, check_position
 from geofences.datum_suspicion import DatumSuspicion, suspect_datum
 from geofences.errors import FenceUnknown, NoFenceInForce, VersionUnknown
 from geofences.evaluation import Evaluation, EvaluationPolicy, Fence, Platform, chainage_candidates
+from geofences.placing import evaluation_policy
 from geofences.preparation import prepare_fence
 from geofences.projection import Candidate
 from geofences.queries import GeometryRow
@@ -67,14 +68,7 @@ async def judge_position(tx: Tx, actor: Actor, project_id: UUID, question: Quest
             raise NoFenceInForce(at=at.isoformat())
     else:
         rows = [await _one_version(tx, project_id, *question.version)]
-    site = await queries.find_policy(tx, project_id, at)
-    policy = EvaluationPolicy(
-        count_probability=site.counted_probability,
-        refuse_probability=site.refused_probability,
-        accuracy_cap_m=site.accuracy_cap_m,
-        sigma_floor_m=site.sigma_floor_m,
-        sigma_inflation=site.sigma_inflation,
-    )
+    policy = evaluation_policy(await queries.find_policy(tx, project_id, at))
     fix = Fix(lon, lat, question.accuracy_m, question.platform)
     return await asyncio.to_thread(_judge, rows, fix, question.system, policy)
 

@@ -141,12 +141,13 @@ async def list_project_periods(tx: Tx, project_id: UUID, since: datetime, until:
             version_id=version_id,
             valid_from=start,
             valid_until=end,
-            opens_s=_seconds(opens_at),
-            closes_s=_seconds(closes_at),
+            opens_s=seconds_of(opens_at),
+            closes_s=seconds_of(closes_at),
         )
         for fence_id, version_id, start, end, opens_at, closes_at in await tx.execute(statement)
     ]
 
 
-def _seconds(at: time | None) -> float | None:
+def seconds_of(at: time | None) -> float | None:
+    """Return a time of day as seconds since midnight."""
     return None if at is None else at.hour * 3600.0 + at.minute * 60.0 + at.second + at.microsecond / 1e6

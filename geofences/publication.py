@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, literal, select, update
 
+from backend.decision.policy import SitePolicy
 from backend.identity.audit import record_act
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
@@ -76,9 +77,7 @@ async def publish_version(
     if start - now > FURTHEST_AHEAD:
         raise TooFarAhead(valid_from=start.isoformat())
     policy = await queries.find_policy(tx, project_id, now)
-    if policy.publish_needs_second_person and (
-        version.state != "submitted" or actor.account_id in {version.created_by, version.submitted_by}
-    ):
+    if needs_second_person(policy, version, actor):
         raise SecondPersonNeeded
     if any(row.valid_from > start for row in await list_periods(tx, project_id, fence_id)):
         raise ValidityOverlaps
@@ -88,6 +87,13 @@ async def publish_version(
     await store_copy(tx, project_id, version.id, clock=clock)
     await _note(tx, actor, project_id, version, "published", clock, valid_from=start.isoformat())
     return await _again(tx, project_id, version)
+
+
+def needs_second_person(policy: SitePolicy, version: VersionRow, actor: Actor) -> bool:
+    """Tell whether the site's policy asks that somebody else publishes the version, or that it is submitted first."""
+    return policy.publish_needs_second_person and (
+        version.state != "submitted" or actor.account_id in {version.created_by, version.submitted_by}
+    )
 
 
 async def withdraw_version(

@@ -124,7 +124,7 @@ _VERSION = (
     func.ST_Length(func.geography(FenceVersion.axis)),
 )
 
-_GEOMETRY = (
+GEOMETRY = (
     FenceVersion.id,
     FenceVersion.fence_id,
     FenceRow.name,
@@ -233,9 +233,9 @@ async def find_drawing(tx: Tx, project_id: UUID, fence_id: UUID, number: int) ->
 
 async def find_geometry(tx: Tx, project_id: UUID, fence_id: UUID, number: int) -> GeometryRow | None:
     """Return the geometry of one version."""
-    statement = _of_number(_with_name(select(*_GEOMETRY)), project_id, fence_id, number)
+    statement = _of_number(with_name(select(*GEOMETRY)), project_id, fence_id, number)
     row = (await tx.execute(statement)).one_or_none()
-    return None if row is None else _geometry(row)
+    return None if row is None else geometry_row(row)
 
 
 async def list_geometry_in_force(
@@ -243,11 +243,11 @@ async def list_geometry_in_force(
 ) -> list[GeometryRow]:
     """Return the geometry of all versions of a project in force at an instant, as known now or at `known_at`."""
     statement = (
-        _with_name(select(*_GEOMETRY))
+        with_name(select(*GEOMETRY))
         .where(FenceVersion.project_id == project_id, in_force_at(at, known_at))
         .order_by(FenceVersion.id)
     )
-    return [_geometry(row) for row in await tx.execute(statement)]
+    return [geometry_row(row) for row in await tx.execute(statement)]
 
 
 async def latest_number(tx: Tx, project_id: UUID, fence_id: UUID) -> int:
@@ -264,13 +264,15 @@ def _of_number(statement: Picked, project_id: UUID, fence_id: UUID, number: int)
     )
 
 
-def _with_name(statement: Picked) -> Picked:
+def with_name(statement: Picked) -> Picked:
+    """Join the fence to a SELECT of its versions."""
     return statement.join(
         FenceRow, and_(FenceRow.project_id == FenceVersion.project_id, FenceRow.id == FenceVersion.fence_id)
     )
 
 
-def _geometry(row: Any) -> GeometryRow:  # noqa: ANN401 - a row of _GEOMETRY
+def geometry_row(row: Any) -> GeometryRow:  # noqa: ANN401 - a row of GEOMETRY
+    """Return a row of the columns GEOMETRY with its types."""
     version_id, fence_id, name, number, kind, area, axis, start_m = row
     return GeometryRow(
         version_id, fence_id, name, number, kind, bytes(area), None if axis is None else bytes(axis), start_m

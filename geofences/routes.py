@@ -22,6 +22,7 @@ from geofences import (
     judging,
     publication_routes,
     queries,
+    simulation_routes,
 )
 from geofences.addressing import (
     FENCE,
@@ -186,6 +187,7 @@ def fences_router() -> Router:
             *file_routes.HANDLERS,
             *publication_routes.HANDLERS,
             *history_routes.HANDLERS,
+            *simulation_routes.HANDLERS,
         ],
         tags=["fences"],
     )

@@ -1,25 +1,13 @@
-"""Turns the fixes of a tap into the placement that the decision looks at."""
+"""Reads the fixes of a tap as positions in WGS-84."""
 
 from collections.abc import Sequence
 
-from backend.decision.placement import Placement
-from backend.decision.policy import Signal, SitePolicy
-from geofences.choice import Chosen, Fix, evaluate_fixes
+from geofences.choice import Fix
 from geofences.coordinates import CoordinateSystem, check_position, coordinate_system
-from geofences.datum_suspicion import suspect_datum
-from geofences.evaluation import EvaluationPolicy, Fence
+from geofences.placing import fix_signals, place
 from mobile_api.schemas import FixIn
 
-
-def evaluation_policy(policy: SitePolicy) -> EvaluationPolicy:
-    """Return the part of a site's policy by which fences evaluate."""
-    return EvaluationPolicy(
-        count_probability=policy.counted_probability,
-        refuse_probability=policy.refused_probability,
-        accuracy_cap_m=policy.accuracy_cap_m,
-        sigma_floor_m=policy.sigma_floor_m,
-        sigma_inflation=policy.sigma_inflation,
-    )
+__all__ = ["fix_signals", "place", "read_fixes"]
 
 
 def read_fixes(given: Sequence[FixIn]) -> list[tuple[Fix, CoordinateSystem]]:
@@ -30,48 +18,3 @@ def read_fixes(given: Sequence[FixIn]) -> list[tuple[Fix, CoordinateSystem]]:
         lon, lat = check_position(system, one.lon, one.lat, f"fixes[{index}]")
         fixes.append((Fix(lon, lat, one.accuracy_m, one.platform, one.age_s, one.mock), system))
     return fixes
-
-
-def place(
-    fences: Sequence[Fence], fixes: Sequence[tuple[Fix, CoordinateSystem]], policy: SitePolicy
-) -> tuple[Placement | None, Chosen | None]:
-    """Choose the best fix and say where it lies; None without a fence or a fix.
-
-    Only a fix that is refused as declared is looked at under other coordinate systems.
-    """
-    rules = evaluation_policy(policy)
-    chosen = evaluate_fixes(fences, [fix for fix, _ in fixes], rules)
-    if chosen is None:
-        return None, None
-    found = chosen.evaluation
-    suspicion = None
-    if found.side == "outside":
-        suspicion = suspect_datum(fences, chosen.fix, fixes[chosen.index][1], rules)
-    placement = Placement(
-        fence_version_id=found.version_ids[0],
-        covered=found.covered,
-        probability=found.probability,
-        signed_distance_m=found.signed_distance_m,
-        accuracy_m=chosen.fix.accuracy_m,
-        sigma_m=found.sigma_m,
-        bearing_deg=None if found.covered else found.bearing_deg,
-        chainage_m=found.chainage_m,
-        offset_m=found.offset_m,
-        suspected_crs=None if suspicion is None else suspicion.suspected,
-        suspected_shift_m=None if suspicion is None else suspicion.moved_m,
-    )
-    return placement, chosen
-
-
-def fix_signals(chosen: Chosen | None, policy: SitePolicy) -> set[Signal]:
-    """Return what is odd about the chosen fix: simulated, old, or of an accuracy that no receiver reports."""
-    if chosen is None:
-        return set()
-    signals: set[Signal] = set()
-    if chosen.fix.mock:
-        signals.add("mock_location")
-    if chosen.fix.age_s > policy.max_fix_age_s:
-        signals.add("stale_fix")
-    if chosen.fix.accuracy_m == 0:
-        signals.add("accuracy_implausible")
-    return signals

@@ -116,6 +116,7 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("POST", f"{PROJECT}/fence-imports"): _feature,
     ("POST", f"{PROJECT}/fence-evaluations"): told(crs="wgs84", x=CENTRE.lon, y=CENTRE.lat, accuracy_m=8.0),
     ("POST", f"{PROJECT}/fences/{{fence_id}}/versions"): told(**DRAWING),
+    ("POST", f"{PROJECT}/fences/{{fence_id}}/versions/{{number}}/simulation"): told(days=7),
     ("POST", f"{PROJECT}/fences/{{fence_id}}/versions/{{number}}/submission"): lambda _: Call(ids={"number": "2"}),
     ("POST", f"{PROJECT}/fences/{{fence_id}}/versions/{{number}}/publication"): lambda _: Call(
         json={}, ids={"number": "2"}

@@ -170,11 +170,12 @@ def test_chainages_are_those_of_the_nearest_place(metro_fence: Fence) -> None:
     rng = np.random.default_rng(5)
     at = rng.integers(0, len(axis.x), 300)
     x, y = axis.x[at] + rng.normal(0, 40, 300), axis.y[at] + rng.normal(0, 40, 300)
-    found = chainages(axis, x, y)
+    found, distance_m = chainages(axis, x, y)
     for index in range(len(x)):
         nearest = nearest_on(axis, float(x[index]), float(y[index]))
         assert nearest is not None
         assert found[index] == pytest.approx(nearest.chainage_m, abs=1e-6)
+        assert distance_m[index] == pytest.approx(nearest.distance_m, abs=1e-6)
 
 
 def test_a_fence_of_one_edge_run_is_cut_into_batches(monkeypatch: pytest.MonkeyPatch) -> None:

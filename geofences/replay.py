@@ -1,0 +1,155 @@
+"""Judges recorded punches under two states of knowledge about fences, and tells which outcomes differ (pure).
+
+Both states are evaluated alike, so that a difference comes from the fences alone, not from a change of the software
+since. What else a ruling had found (assignment, site mode, signals of the phone) stays as it was.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeAlias
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.decision.checkin import SEVERITY
+from backend.decision.policy import DEFAULT_POLICY, Signal, SitePolicy
+from backend.decision.reconsideration import Recalled
+from backend.decision.ruling import Outcome
+from geofences.bulk_evaluation import INSIDE, NOWHERE, OUTSIDE, UNCERTAIN, ManyFixes, choose_many, evaluate_many
+from geofences.evaluation import Fence
+from geofences.placing import evaluation_policy
+from geofences.preparation import union_of
+from geofences.timeline import Timeline
+
+Array: TypeAlias = NDArray[np.float64]
+Indices: TypeAlias = NDArray[np.intp]
+
+OUTCOMES: Final[tuple[Outcome, ...]] = ("counted", "pending", "review", "refused")
+"""Outcomes by number, in the order of severity."""
+_BY_SIDE: Final[dict[int, Outcome]] = {
+    INSIDE: "counted",
+    UNCERTAIN: "review",
+    OUTSIDE: "refused",
+    NOWHERE: "review",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedPunches:
+    """Punches as arrays: instant (seconds since 1970), first fix, number of fixes, policy, what else was found.
+
+    `beside` is an index into `findings`.
+    """
+
+    at: Array
+    first: Indices
+    count: Indices
+    fixes: ManyFixes
+    policy_version: NDArray[np.int64]
+    beside: Indices
+    findings: Sequence[Recalled]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What one state of knowledge says of each punch.
+
+    Outcome by number (OUTCOMES), side of the place, signed distance (metres, NaN without a fence or fix), and the index
+    of the fix that it was judged by (-1 without one).
+    """
+
+    outcome: NDArray[np.int8]
+    side: NDArray[np.int8]
+    signed_distance_m: Array
+    fix: Indices
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a project's punches are judged by: prepared fences by version, policies by version, time zone."""
+
+    fences: Mapping[UUID, Fence]
+    policies: Mapping[int, SitePolicy]
+    zone: ZoneInfo
+
+    def policy(self, version: int) -> SitePolicy:
+        """Return a version of the site's policy; the platform's own where there is none of that number."""
+        return self.policies.get(version, DEFAULT_POLICY)
+
+
+def judge_recorded(punches: RecordedPunches, timeline: Timeline, site: Site) -> Judged:
+    """Judge every punch by the fences that a timeline has in force at its instant."""
+    size = len(punches.at)
+    found = Judged(
+        np.zeros(size, dtype=np.int8),
+        np.full(size, NOWHERE, dtype=np.int8),
+        np.full(size, np.nan),
+        np.full(size, -1, dtype=np.intp),
+    )
+    local_s = _local_seconds(punches.at, site.zone) if timeline.has_hours() else np.zeros(size)
+    in_force, sets = timeline.in_force(punches.at, local_s)
+    for version in np.unique(punches.policy_version).tolist():
+        of_policy = punches.policy_version == version
+        for number, ids in enumerate(sets):
+            rows = np.flatnonzero(of_policy & (in_force == number) & (punches.count > 0))
+            if ids and rows.size:
+                fence = union_of([site.fences[one] for one in ids])
+                _place(punches, found, rows, fence, site.policy(version))
+    _decide(punches, found, site)
+    return found
+
+
+def _place(punches: RecordedPunches, found: Judged, rows: Indices, fence: Fence, policy: SitePolicy) -> None:
+    count = punches.count[rows]
+    first = np.cumsum(count) - count
+    taken = np.repeat(punches.first[rows] - first, count) + np.arange(int(count.sum()))
+    fixes = punches.fixes.take(taken)
+    evaluated = evaluate_many(fence, fixes, evaluation_policy(policy))
+    chosen = choose_many(fence, first, fixes, evaluated)
+    found.side[rows] = evaluated.side[chosen]
+    found.signed_distance_m[rows] = evaluated.signed_distance_m[chosen]
+    found.fix[rows] = taken[chosen]
+
+
+def _decide(punches: RecordedPunches, found: Judged, site: Site) -> None:
+    """Join the place with all else; there are few different cases, and each is decided once."""
+    fix = np.maximum(found.fix, 0)
+    has_fix = found.fix >= 0
+    flags = np.zeros((len(found.fix), 2), dtype=np.bool_)
+    if len(punches.fixes.lon):
+        flags[:, 0] = punches.fixes.mock[fix] & has_fix
+        flags[:, 1] = (punches.fixes.accuracy_m[fix] == 0.0) & has_fix
+    for version in np.unique(punches.policy_version).tolist():
+        policy = site.policy(version)
+        rows = np.flatnonzero(punches.policy_version == version)
+        stale = np.zeros(len(rows), dtype=np.bool_)
+        if len(punches.fixes.lon):
+            stale = (punches.fixes.age_s[fix[rows]] > policy.max_fix_age_s) & has_fix[rows]
+        cases = np.column_stack((punches.beside[rows], found.side[rows], flags[rows, 0], flags[rows, 1], stale))
+        kinds, kind = np.unique(cases.astype(np.int64), axis=0, return_inverse=True)
+        outcomes = [_outcome(punches.findings[int(case[0])], case.tolist(), policy) for case in kinds]
+        found.outcome[rows] = np.array(outcomes, dtype=np.int8)[kind.reshape(-1)]
+
+
+def _outcome(beside: Recalled, case: Sequence[int], policy: SitePolicy) -> int:
+    _, side, mock, implausible, stale = case
+    told: tuple[tuple[int, Signal], ...] = (
+        (mock, "mock_location"),
+        (implausible, "accuracy_implausible"),
+        (stale, "stale_fix"),
+    )
+    rest = beside.outcome_beside_place(policy, [signal for is_told, signal in told if is_told])
+    return max(SEVERITY[rest], SEVERITY[_BY_SIDE[side]])
+
+
+def _local_seconds(at: Array, zone: ZoneInfo) -> Array:
+    """Return seconds since local midnight; the offset is asked for once per quarter of an hour that occurs."""
+    quarters, quarter = np.unique(np.floor(at / 900.0), return_inverse=True)
+    shifts = [
+        (datetime.fromtimestamp(one * 900.0, UTC).astimezone(zone).utcoffset() or timedelta()).total_seconds()
+        for one in quarters.tolist()
+    ]
+    return (at + np.array(shifts)[quarter.reshape(-1)]) % 86_400.0
