@@ -10,12 +10,13 @@ from msgspec import Meta, Raw, Struct
 
 from backend.gates.errors import ItemMalformed
 from backend.kit.errors import DaogangError, InvalidBody, MalformedBody
-from backend.kit.wire import Instant, Wire, decode
+from backend.kit.wire import INSTANT_WANTED, Instant, Wire, decode
 
 BATCH_LIMIT: Final = 500
 BODY_LIMIT: Final = 1_000_000
 HIGHEST_SEQ: Final = 2**53 - 1
 _ID_LIMIT: Final = 100
+_TIME_PATH: Final = "$.occurred_at"
 
 # PostgreSQL's text holds no NUL, and no identifier needs another control character.
 _NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]+$"
@@ -115,7 +116,12 @@ def _read_item(raw: Raw, decode_event: Callable[[Raw], GateEvent]) -> ReadItem:
         return ReadEvent(event, to_utc(event.occurred_at))
     except ItemMalformed as fault:
         found = _salvage(raw)
-        return FaultyItem(_known_id(found), _known_seq(found), str(fault.detail["reason"]))
+        return FaultyItem(_known_id(found), _known_seq(found), _in_words(str(fault.detail["reason"])))
+
+
+def _in_words(reason: str) -> str:
+    """Say of a faulty time what is wanted, whatever the decoder found first (a number, a length, an offset)."""
+    return f"{INSTANT_WANTED} - at `{_TIME_PATH}`" if reason.endswith(f"- at `{_TIME_PATH}`") else reason
 
 
 def _read_event(raw: Raw, decode_event: Callable[[Raw], GateEvent]) -> GateEvent:
@@ -133,7 +139,7 @@ def to_utc(text: str) -> datetime:
     try:
         return msgspec.convert(text, Instant).astimezone(UTC)
     except (msgspec.ValidationError, OverflowError) as error:
-        raise ItemMalformed(reason=f"{error} - at `$.occurred_at`") from error
+        raise ItemMalformed(reason=f"{INSTANT_WANTED} - at `{_TIME_PATH}`") from error
 
 
 def _salvage(raw: Raw) -> dict[str, Any]:

@@ -134,16 +134,16 @@ def _results(batch: _Batch, judged: Sequence[Judged], appended: Sequence[Appende
 
 
 def _result(judged: Judged, done: Appended) -> EventResult:
-    entry, punch_id = judged.entry, done.receipt.punch_id
-    if done.status == "replayed":
-        return EventResult(device_event_id=entry.event_key, status="duplicate", punch_id=punch_id)
+    entry, receipt = judged.entry, done.receipt
     if done.status == "conflict":
         return EventResult(
-            device_event_id=entry.event_key, status="conflict", reason=ItemConflict.code, punch_id=punch_id
+            device_event_id=entry.event_key, status="conflict", reason=ItemConflict.code, punch_id=receipt.punch_id
         )
+    recorded = "quarantined" if entry.time_quality == "quarantined" else "accepted"
     return EventResult(
         device_event_id=entry.event_key,
-        status="quarantined" if entry.time_quality == "quarantined" else "accepted",
-        reason=None if entry.outcome == "counted" else str(entry.reasons[0]["code"]),
-        punch_id=punch_id,
+        status="duplicate" if done.status == "replayed" else recorded,
+        outcome=receipt.outcome,
+        reason=None if receipt.outcome == "counted" else str(receipt.reasons[0]["code"]),
+        punch_id=receipt.punch_id,
     )

@@ -7,15 +7,20 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from backend.kit.wire import Instant, Wire
+from backend.ledger.model import Outcome
 
 ItemStatus = Literal["accepted", "duplicate", "conflict", "quarantined", "rejected"]
 
 
 class EventResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one item; `reason` is a code, `detail` tells a device's maker what is wrong with the item."""
+    """What became of one item; `reason` is a code, `detail` tells a device's maker what is wrong with the item.
+
+    `outcome` is the first ruling of what is recorded (a repetition is told the first one's); later ones do not change it.
+    """
 
     device_event_id: str | None
     status: ItemStatus
+    outcome: Outcome | None = None
     reason: str | None = None
     detail: str | None = None
     punch_id: UUID | None = None

@@ -13,6 +13,9 @@ from backend.kit.errors import BodyTooLarge, InvalidBody, MalformedBody
 Item = TypeVar("Item")
 
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 instant with offset")]
+# What msgspec calls a `datetime`, in the words of those who send one.
+INSTANT_WANTED = "Expected an instant as RFC 3339 with offset, like 2026-03-16T07:58:12+08:00"
+_OF_INSTANTS = ("Invalid RFC3339 encoded datetime", "Expected `datetime")
 Lon = Annotated[float, Meta(ge=-180, le=180, description="degrees east")]
 Lat = Annotated[float, Meta(ge=-90, le=90, description="degrees north")]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -46,6 +49,8 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[Item], limit: int = 1_000_
         raise InvalidBody(errors=[{"path": "$", "message": f"Key `{error}` stands twice in an object"}]) from error
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
+        if message.startswith(_OF_INSTANTS):
+            message = INSTANT_WANTED
         raise InvalidBody(errors=[{"path": path.rstrip("`") or "$", "message": message}]) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBody(reason=str(error)) from error

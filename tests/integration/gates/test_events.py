@@ -32,6 +32,7 @@ async def test_a_mixed_batch_is_answered_item_by_item_in_order(site: GateSite, d
         item["device_event_id"] for item in (fresh, known, future, malformed)
     ]
     assert results[1]["punch_id"] == first["punch_id"]
+    assert [result.get("outcome") for result in results] == ["counted", "counted", "review", None]
     assert results[2]["reason"] == "decision.time_quarantined"
     assert results[3]["reason"] == "gates.item_malformed"
     assert "direction" in str(results[3]["detail"])
@@ -268,6 +269,7 @@ async def test_refused_and_unclear_passes_are_recorded_but_not_counted(site: Gat
         device.event(site.people[0], granted=False), device.event(site.people[1], granted=None)
     )
     assert [result["reason"] for result in results] == ["decision.gate_refused", "decision.gate_unclear"]
+    assert [result["outcome"] for result in results] == ["refused", "review"]
     assert {row["person_id"]: row["outcome"] for row in await punches(database, site)} == {
         site.people[0]: "refused",
         site.people[1]: "review",

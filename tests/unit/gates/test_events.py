@@ -95,6 +95,18 @@ def test_a_malformed_item_spoils_no_other(wrong: object) -> None:
     assert isinstance(third, ReadEvent)
 
 
+@pytest.mark.parametrize(
+    "at",
+    ["2026-03-16", "2026-03-16T08:00:00", "16.03.2026 08:00:00 +08:00", "x" * 41, "9999-12-31T23:00:00-08:00", 7, None],
+)
+def test_of_a_malformed_time_is_said_what_is_wanted(at: object) -> None:
+    (item,) = read(event(occurred_at=at))
+    assert isinstance(item, FaultyItem)
+    assert item.message == (
+        "Expected an instant as RFC 3339 with offset, like 2026-03-16T07:58:12+08:00 - at `$.occurred_at`"
+    )
+
+
 def test_of_a_malformed_item_id_and_number_are_salvaged() -> None:
     (item,) = read(event(direction="sideways", seq=9))
     assert isinstance(item, FaultyItem)

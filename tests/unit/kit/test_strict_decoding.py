@@ -144,3 +144,12 @@ def test_no_bytes_lead_anywhere_else(body: bytes) -> None:
 def test_a_number_too_long_to_convert_is_no_way_in() -> None:
     raw = msgspec.json.Decoder(dict[str, msgspec.Raw], strict=True)
     assert decode(b'{"a":' + b"9" * 10_000 + b"}", raw)
+
+
+@pytest.mark.parametrize("at", ["2026-03-16", "2026-03-16T08:00:00", "yesterday", 1773624600, True, {}])
+def test_of_a_malformed_instant_is_said_what_is_wanted(at: object) -> None:
+    with pytest.raises(InvalidBody) as caught:
+        decode(msgspec.json.encode({"at": at}), DECODER)
+    assert caught.value.detail["errors"] == [
+        {"path": "$.at", "message": "Expected an instant as RFC 3339 with offset, like 2026-03-16T07:58:12+08:00"}
+    ]
