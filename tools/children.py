@@ -30,7 +30,7 @@ class Children:
         self._register = register
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._nudged: set[str] = set()
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # development logs tell codes
 
     def start(self, name: str, command: list[str], environment: Mapping[str, str], *, nudged: bool = False) -> None:
         """Start one in a session of its own, so that Ctrl-C reaches us alone and we decide the order of stopping.

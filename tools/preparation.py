@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from tools.environment import digest_of
 from tools.house import KEYS, LOCAL, ROOT, VENV
 from tools.say import Trouble, say, step
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAOGANG = str(VENV / "bin" / "daogang")
 PYTHON = str(VENV / "bin" / "python")
@@ -24,6 +29,8 @@ def prepare(settings: dict[str, str], *, private: bool) -> str:
     are made two years ahead. Anybody else's database is looked at each time.
     """
     state = f"{_fingerprint()} {datetime.now(UTC):%Y-%m}"
+    for exposed in (path for path in LOCAL.glob("demo-logins-*.txt") if path.stat().st_mode & 0o077):
+        exposed.unlink()  # written by an earlier version, for everybody to read
     if private and PREPARED.exists() and PREPARED.read_text() == state and any(KEYS.iterdir()):
         return _logins(settings)
     PREPARED.unlink(missing_ok=True)
@@ -53,8 +60,20 @@ def _logins(settings: dict[str, str]) -> str:
     """Return the demo's log-ins, which name the port, from the file that an earlier start on this port kept."""
     kept = LOCAL / f"demo-logins-{settings['PORT']}.txt"
     if not kept.exists():
-        kept.write_text(_output(settings, DAOGANG, "demo", "--logins"))
+        keep_private(kept, _output(settings, DAOGANG, "demo", "--logins"))
     return kept.read_text()
+
+
+def keep_private(path: Path, text: str) -> None:
+    """Write a file that holds passwords: its owner's alone from the first moment, whole or not at all.
+
+    The folder stays open to others, since the database's user passes through it.
+    """
+    half = path.with_suffix(".new")
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    half.replace(path)
 
 
 def _fingerprint() -> str:

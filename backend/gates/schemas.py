@@ -15,7 +15,7 @@ ItemStatus = Literal["accepted", "duplicate", "conflict", "quarantined", "reject
 class EventResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of one item; `reason` is a code, `detail` tells a device's maker what is wrong with the item.
 
-    `outcome` is the first ruling of what is recorded (a repetition is told the first one's); later ones do not change it.
+    `outcome` is the first ruling of what is recorded, told to repetitions too; later rulings do not change it.
     """
 
     device_event_id: str | None
