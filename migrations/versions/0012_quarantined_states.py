@@ -5,8 +5,8 @@ Days that were folded with such punches in review lose them when they are folded
 
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
