@@ -21,6 +21,10 @@ from tools.postgres import held
 TEST_DAY = date(2026, 3, 16)
 TEMPLATE = "daogang_test_"
 CLONE = "daogang_clone_"
+FAILED = LOCAL / "test-template.failed"
+BUILT_WITHIN_S = 300
+# A copy takes a second; a statement that waits for a session that never listens would wait for ever.
+STATEMENT_WITHIN_S = 120
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,11 @@ class Databases:
     def clone(self, label: str) -> Generator[str]:
         """Yield the URL of a copy of the template of one's own, dropped at the end with whoever is still in it."""
         name = f"{CLONE}{label}_{secrets.token_hex(4)}"
-        _execute(self.url, "CREATE DATABASE {} TEMPLATE {} OWNER daogang_owner", name, self.template)
+        execute(self.url, "CREATE DATABASE {} TEMPLATE {} OWNER daogang_owner", name, self.template)
         try:
             yield url_of(self.url, name)
         finally:
-            _execute(self.url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+            execute(self.url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 
 @contextmanager
@@ -50,10 +54,10 @@ def databases() -> Generator[Databases]:
     """
     url = os.environ.get("TEST_DATABASE_URL")
     if url:
-        yield Databases(url, _built_template(url))
+        yield Databases(url, built_template(url))
         return
     with held("test", last=_sweep) as url:
-        yield Databases(url, _built_template(url))
+        yield Databases(url, built_template(url))
 
 
 def url_of(url: str, database: str) -> str:
@@ -75,25 +79,51 @@ def _sources() -> list[Path]:
     return [ROOT / "backend" / "migrate.py", *sorted(migrations)]
 
 
-def _built_template(url: str) -> str:
+def built_template(url: str) -> str:
     """Build the template unless a worker or an earlier run did; the name appears only when it is complete."""
     name = template_name()
-    with locked(LOCAL / "test-template.lock"):
+    with locked(LOCAL / "test-template.lock", within_s=BUILT_WITHIN_S):
         if _exists(url, name):
             return name
-        from backend.migrate import make_partitions, migrate
-
+        _refuse_second_try(name)
         building = f"{CLONE}building_{secrets.token_hex(4)}"
-        _execute(url, "CREATE DATABASE {}", building)
+        execute(url, "CREATE DATABASE {}", building)
         try:
-            # Tests live on TEST_DAY; servers started as real processes live today.
-            migrate(url_of(url, building), TEST_DAY)
-            make_partitions(url_of(url, building), datetime.now(UTC).date())
-            _execute(url, "ALTER DATABASE {} RENAME TO {}", building, name)
-        except BaseException:
-            _execute(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", building)
+            _migrate(url_of(url, building))
+            _require_unedited(name)
+            execute(url, "ALTER DATABASE {} RENAME TO {}", building, name)
+        except BaseException as error:
+            FAILED.write_text(f"{_this_run()} {name}\n{error!r}")
+            execute(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", building)
             raise
     return name
+
+
+def _migrate(url: str) -> None:
+    from backend.migrate import make_partitions, migrate
+
+    # Tests live on TEST_DAY; servers started as real processes live today.
+    migrate(url, TEST_DAY)
+    make_partitions(url, datetime.now(UTC).date())
+
+
+def _require_unedited(name: str) -> None:
+    if template_name() != name:
+        msg = "a migration was edited while it was built from: run the tests again"
+        raise RuntimeError(msg)
+
+
+def _refuse_second_try(name: str) -> None:
+    """Raise what another worker of this run failed with: each trying for itself, one after the other, takes minutes."""
+    run, _, error = FAILED.read_text().partition("\n") if FAILED.exists() else ("", "", "")
+    if run == f"{_this_run()} {name}":
+        msg = f"another worker could not build the template: {error}"
+        raise RuntimeError(msg)
+
+
+def _this_run() -> str:
+    """Return what the workers of one run have in common."""
+    return os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"alone-{os.getpid()}"
 
 
 def _exists(url: str, name: str) -> bool:
@@ -110,9 +140,20 @@ def _sweep(url: str) -> None:
         ).fetchall()
     for (name,) in rows:
         if name != template_name():
-            _execute(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+            execute(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 
-def _execute(url: str, statement: str, *names: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(SQL(statement).format(*map(Identifier, names)))  # pyright: ignore[reportArgumentType]
+def execute(url: str, statement: str, *names: str) -> None:
+    options = f"-c statement_timeout={STATEMENT_WITHIN_S}s"
+    with psycopg.connect(url, autocommit=True, connect_timeout=30, options=options) as connection:
+        try:
+            connection.execute(SQL(statement).format(*map(Identifier, names)))  # pyright: ignore[reportArgumentType]
+        except psycopg.errors.QueryCanceled as error:
+            error.add_note("\n".join(_sessions(connection)))
+            raise
+
+
+def _sessions(connection: psycopg.Connection) -> list[str]:
+    """Tell what every session of the server does, for the one who asks why a statement does not end."""
+    asked = "SELECT pid, datname, state, wait_event_type, wait_event, left(query, 120) FROM pg_stat_activity"
+    return [" | ".join(map(str, row)) for row in connection.execute(asked).fetchall()]
