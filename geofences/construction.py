@@ -119,16 +119,22 @@ def build_corridor(
     AxesSwapped, OutOfChina, TooFewPoints, TooManyVertices, TooTangled, SizeInvalid or WidthsInvalid. A centreline may
     cross itself.
     """
-    for index, span in enumerate(widths):
-        _check_size(span.left_m, MAX_HALF_WIDTH_M, f"widths[{index}].left_m")
-        _check_size(span.right_m, MAX_HALF_WIDTH_M, f"widths[{index}].right_m")
-    _check_ranges(widths)
+    check_widths(widths)
+    centreline = build_line(system, line, where)
+    return Corridor(centreline, tuple(widths), cap, start_m)
+
+
+def build_line(system: CoordinateSystem, line: Sequence[Position], where: str = "coordinates") -> tuple[Point, ...]:
+    """Make a line of an alignment or centreline from coordinates (x, y) in `system`; it may cross itself.
+
+    Edges over 1 km are divided. Raises ShapeFault: NotFinite, AxesSwapped, OutOfChina, TooFewPoints, TooManyVertices
+    (5 000) or TooTangled.
+    """
     _limit_vertices(len(line), where, MAX_LINE_VERTICES)
     lon, lat = _converted(system, line, where, closed=False)
     if too_tangled([np.column_stack([lon, lat])]):
         raise TooTangled(where=where, limit=MAX_CROSSINGS)
-    centreline = tuple(Point(a, b) for a, b in zip(lon.tolist(), lat.tolist(), strict=True))
-    return Corridor(centreline, tuple(widths), cap, start_m)
+    return tuple(Point(a, b) for a, b in zip(lon.tolist(), lat.tolist(), strict=True))
 
 
 def build_circle(system: CoordinateSystem, centre: Position, radius_m: float, where: str = "coordinates") -> Circle:
@@ -160,7 +166,14 @@ def _check_size(value_m: float, most_m: float, where: str) -> None:
         raise SizeInvalid(where=where, value_m=shown, least_m=MIN_SIZE_M, most_m=most_m)
 
 
-def _check_ranges(widths: Sequence[WidthRange]) -> None:
+def check_widths(widths: Sequence[WidthRange]) -> None:
+    """Check that half-widths are lengths a corridor can have, and that their ranges follow each other from 0 on.
+
+    Raises SizeInvalid or WidthsInvalid.
+    """
+    for index, span in enumerate(widths):
+        _check_size(span.left_m, MAX_HALF_WIDTH_M, f"widths[{index}].left_m")
+        _check_size(span.right_m, MAX_HALF_WIDTH_M, f"widths[{index}].right_m")
     if not widths:
         raise WidthsInvalid(where="widths", from_m=0.0, to_m=None)
     ends = [0.0, *(span.to_m for span in widths)]

@@ -143,12 +143,23 @@ class _Measured(NamedTuple):
         if neighbour is None:
             overrun = abs(beside)
         elif beside:
-            # Only from the outer side of a bend is its corner the nearest place: right of it where it turns left.
-            bend = float(axis.ux[index] * axis.uy[neighbour] - axis.uy[index] * axis.ux[neighbour])
-            across = math.copysign(distance, (-bend if beside > 0 else bend) or across)
+            across = math.copysign(distance, self._side_of_bend(axis, index, neighbour, forward=beside > 0))
         place_x = float(axis.x[index]) + foot * float(axis.ux[index])
         place_y = float(axis.y[index]) + foot * float(axis.uy[index])
         return Candidate(chainage, across, overrun, distance, place_x, place_y)
+
+    def _side_of_bend(self, axis: Axis, index: int, neighbour: int, *, forward: bool) -> float:
+        """Return a number with the sign of the side from which the corner of two edges is the nearest place.
+
+        That is the side on which one lies of both edges. In the outer angle of a sharp bend one may lie left of one and
+        right of the other; then it is the outer side, right where the axis turns left. On a corner that is none the
+        turn is a matter of the last digit, and the edges decide.
+        """
+        here, there = float(self.across[index]), float(self.across[neighbour])
+        if here * there > 0.0:
+            return here
+        bend = float(axis.ux[index] * axis.uy[neighbour] - axis.uy[index] * axis.ux[neighbour])
+        return (-bend if forward else bend) or here
 
     def _neighbour(self, axis: Axis, index: int, *, forward: bool) -> int | None:
         """Return the edge that follows at this end of an edge, None where the searched part of the axis ends."""

@@ -30,11 +30,18 @@ def test_a_label_is_read_back_to_the_millimetre(millimetres: int) -> None:
 
 def test_people_write_spaces_small_letters_and_wide_signs() -> None:
     # Wide signs and digits are what Chinese keyboards type.
-    assert parse_chainage(" zk3 ＋420 ") == ("ZK", 3_420.0)
-    assert parse_chainage("K１２+000") == ("K", 12_000.0)
+    assert parse_chainage(" zk3 ＋420 ") == ("ZK", 3_420.0, "")
+    assert parse_chainage("K１２+000") == ("K", 12_000.0, "")
 
 
-@pytest.mark.parametrize("label", ["", "12345", "K12", "K12+34", "K12+3456", "K12-345", "K12+345.6789", "KK+1"])
+@pytest.mark.parametrize("label", ["K50+621.5A", "k50+621.500（a）", "K50+621.50 (A)"])
+def test_a_mark_stands_behind_the_metres(label: str) -> None:
+    assert parse_chainage(label) == ("K", 50_621.5, "A")
+
+
+@pytest.mark.parametrize(
+    "label", ["", "12345", "K12", "K12+34", "K12+3456", "K12-345", "K12+345.6789", "KK+1", "K1+000ABC", "K1+0001"]
+)
 def test_what_is_no_label_is_refused(label: str) -> None:
     with pytest.raises(ChainageInvalid):
         parse_chainage(label)

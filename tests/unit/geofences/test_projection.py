@@ -61,6 +61,16 @@ def test_in_the_outer_angle_of_a_bend_the_side_is_the_outer_one(turn: float, sha
     assert found.overrun_m == 0.0
 
 
+@pytest.mark.parametrize("turn", [1e-15, -1e-15, 0.0])
+@pytest.mark.parametrize("side", [3.0, -3.0])
+def test_at_a_corner_that_is_none_the_side_is_that_of_the_edges(turn: float, side: float) -> None:
+    axis = plane_axis([(-100.0, 0.0), (0.0, 0.0), (100.0, 100.0 * turn)])
+    for past in (-1e-13, 0.0, 1e-13):
+        found = nearest_on(axis, past, side)
+        assert found is not None
+        assert found.offset_m == pytest.approx(side)
+
+
 def test_a_hairpin_gives_both_candidates_and_a_section_chooses() -> None:
     first, second = candidates_on(HAIRPIN, 500.0, 14.0, reach_m=40.0)
     assert (first.chainage_m, second.chainage_m) == (pytest.approx(500.0), pytest.approx(1_530.0))
