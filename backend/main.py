@@ -39,6 +39,7 @@ from backend.settings import Settings, read_settings
 from backend.sites.routes import sites_router
 from backend.viewer import viewer_router
 from backend.wiring import wire
+from geofences.alignment_routes import alignments_router
 from geofences.evaluation import warm_up
 from geofences.map_routes import fence_map_router
 from geofences.places import PLACE_ERRORS
@@ -48,7 +49,7 @@ from mobile_api.check_in import CheckIns
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 
-SCHEMA_HEAD = "0012"
+SCHEMA_HEAD = "0013"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -159,6 +160,7 @@ def routers() -> list[Router]:
         gate_router(),
         gate_admin_router(PLACE_ERRORS),
         fences_router(),
+        alignments_router(),
         fence_map_router(),
         session_router(),
         mobile_router(),

@@ -8,6 +8,7 @@ MODULES = (
     "backend.ledger.tables",
     "backend.gates.tables",
     "backend.attendance.tables",
+    "geofences.alignment_tables",
     "geofences.correction_tables",
     "geofences.tables",
 )

@@ -5,7 +5,7 @@ from typing import Annotated
 from litestar.params import PathParameter, QueryParameter
 
 from backend.sites.errors import ProjectUnknown
-from geofences import errors, queries
+from geofences import alignment_errors, errors, queries
 
 PROJECT = "/admin/v1/projects/{project_id:uuid}"
 FENCES = f"{PROJECT}/fences"
@@ -26,6 +26,23 @@ SHAPE_FAULTS = (
     errors.AreaInvalid,
     errors.HoursInvalid,
 )
+LABEL_FAULTS = (
+    errors.ChainageInvalid,
+    alignment_errors.LabelOfOtherAlignment,
+    alignment_errors.ChainageInGap,
+    alignment_errors.ChainageBeyond,
+    alignment_errors.ChainageAmbiguous,
+    alignment_errors.BranchUnknown,
+)
+STRETCH_FAULTS = (*LABEL_FAULTS, alignment_errors.StretchReversed)
+ALIGNMENT_UNKNOWN = (alignment_errors.AlignmentUnknown, alignment_errors.AlignmentNotInForce)
+CORRIDOR_FAULTS = (
+    *STRETCH_FAULTS,
+    *ALIGNMENT_UNKNOWN,
+    alignment_errors.AlignmentVersionUnknown,
+    alignment_errors.WidthsOutOfOrder,
+)
+"""What drawing a corridor on an alignment may raise besides the faults of shapes."""
 UNKNOWN = (ProjectUnknown, errors.FenceUnknown, errors.VersionUnknown)
 READS = {"scope": queries.READ}
 WRITES = {"scope": queries.WRITE}

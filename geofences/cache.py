@@ -10,11 +10,16 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from geofences.evaluation import Fence
-from geofences.preparation import prepare_fence
+from geofences.preparation import prepare_fence, reference_of
 
 LOAD = """
-SELECT id, ST_AsBinary(area), ST_AsBinary(axis), coalesce(axis_start_m, 0), opens_at, closes_at
-FROM fence_version WHERE project_id = %s AND id = ANY (%s) AND state <> 'draft'
+SELECT v.id, ST_AsBinary(v.area), ST_AsBinary(v.axis), coalesce(v.axis_start_m, 0), v.opens_at, v.closes_at,
+  v.fence_id, ST_AsBinary(v.extra_area),
+  v.axis_chainage_m, a.alignment_id, l.prefix, a.from_m, a.to_m, a.equation_back_m, a.equation_ahead_m
+FROM fence_version v
+LEFT JOIN alignment_version a ON (a.project_id, a.id) = (v.project_id, v.alignment_version_id)
+LEFT JOIN alignment l ON (l.project_id, l.id) = (a.project_id, a.alignment_id)
+WHERE v.project_id = %s AND v.id = ANY (%s) AND v.state <> 'draft'
 """
 
 # 13 kB a fence on average (geometry of 10-500 vertices); edges are what memory grows with.
@@ -58,8 +63,16 @@ class FenceCache:
         fresh: dict[UUID, HeldFence] = {}
         if missing:
             rows = await (await connection.execute(LOAD, (project_id, missing))).fetchall()
-            for version_id, area, axis, start_m, opens_at, closes_at in rows:
-                fence = prepare_fence(version_id, bytes(area), None if axis is None else bytes(axis), start_m)
+            for version_id, area, axis, start_m, opens_at, closes_at, fence_id, extra, *reference in rows:
+                fence = prepare_fence(
+                    version_id,
+                    bytes(area),
+                    None if axis is None else bytes(axis),
+                    start_m,
+                    reference=reference_of(reference),
+                    fence_id=fence_id,
+                    extra_wkb=None if extra is None else bytes(extra),
+                )
                 fresh[version_id] = HeldFence(fence, opens_at, closes_at)
         found = [fresh.get(version_id) or self._held.get(version_id) for version_id in version_ids]
         self._keep(version_ids, fresh)

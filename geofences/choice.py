@@ -11,9 +11,13 @@ from dataclasses import dataclass, replace
 from geofences.evaluation import Evaluation, EvaluationPolicy, Fence, Platform, Weighed, describe, evaluate, weigh
 from geofences.preparation import union_of
 from geofences.projection import Stretch
+from geofences.sections import SectionRange, holds, stretches_on
 
 AS_GOOD = 1.5
 """Fixes up to this times the smallest sigma are as good as the best one."""
+
+_ALIKE_SIGMAS = 3.0
+"""A fix cannot tell fences apart whose distances from it differ by less than this times its sigma."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +46,50 @@ class Chosen:
 
 
 def evaluate_fixes(
-    fences: Sequence[Fence], fixes: Sequence[Fix], policy: EvaluationPolicy, within: Sequence[Stretch] = ()
+    fences: Sequence[Fence], fixes: Sequence[Fix], policy: EvaluationPolicy, within: Sequence[SectionRange] = ()
 ) -> Chosen | None:
     """Evaluate all fixes of a punch against all fences in force and choose one; None without a fence or a fix.
 
     Covered, distance and probability are those of the union of the fences, which may overlap. Version id, chainage and
-    offset are those of the fence it belongs to: the one it lies deepest in, or is nearest to. `within` restricts the
-    chainage to the person's sections. Raises AccuracyInvalid.
+    offset are those of the fence it belongs to: the one it lies deepest in, or is nearest to. `within` are the ranges
+    of the person's sections: chainage is looked for there, and of fences that can hardly be told apart, such as two
+    carriageways, his own is taken. Raises AccuracyInvalid.
     """
     if not fences or not fixes:
         return None
     whole = union_of(fences)
     weighed = [weigh(whole, fix.lon, fix.lat, fix.accuracy_m, fix.platform, policy) for fix in fixes]
     index = choose_fix(fixes, weighed)
-    fix, evaluation = fixes[index], describe(whole, weighed[index], within)
+    fix, evaluation = fixes[index], describe(whole, weighed[index], _stretches(whole, within))
     if len(fences) > 1:
-        own = max(
-            (evaluate(fence, fix.lon, fix.lat, fix.accuracy_m, fix.platform, policy, within) for fence in fences),
-            key=lambda one: one.signed_distance_m,
-        )
+        own = _own_of(fences, fix, policy, within)
         evaluation = replace(evaluation, version_ids=own.version_ids, chainage_m=own.chainage_m, offset_m=own.offset_m)
     return Chosen(index, fix, evaluation)
+
+
+def _stretches(fence: Fence, within: Sequence[SectionRange]) -> tuple[Stretch, ...]:
+    return stretches_on(fence.stationing, fence.alignment_id, within) if within else ()
+
+
+def _own_of(fences: Sequence[Fence], fix: Fix, policy: EvaluationPolicy, within: Sequence[SectionRange]) -> Evaluation:
+    """Return what the fence says to which a fix belongs: of nearly equal ones that of the person's sections."""
+    found: list[tuple[Fence, Evaluation]] = []
+    for fence in fences:
+        stretches = _stretches(fence, within)
+        one = evaluate(fence, fix.lon, fix.lat, fix.accuracy_m, fix.platform, policy, stretches)
+        found.append((fence, one))
+    best = max((one for _, one in found), key=lambda one: one.signed_distance_m)
+    if not within:
+        return best
+    least_m = best.signed_distance_m - _ALIKE_SIGMAS * best.sigma_m
+    in_section = [
+        one
+        for fence, one in found
+        if one.side == best.side
+        and one.signed_distance_m >= least_m
+        and holds(_stretches(fence, within), one.chainage_m)
+    ]
+    return max(in_section or [best], key=lambda one: one.signed_distance_m)
 
 
 def choose_fix(fixes: Sequence[Fix], evaluations: Sequence[Weighed | Evaluation]) -> int:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import time
+from uuid import UUID
 
 import numpy as np
 import shapely
 
+from geofences.alignment import Alignment
 from geofences.coordinates import CoordinateSystem
 from geofences.drawing import Drawing
 from geofences.errors import TooManyVertices
@@ -25,13 +27,18 @@ _SMALL_M2 = 1_250.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What somebody drew, in which system, with its tolerance in metres and its daily hours in the site's time."""
+    """What somebody drew, in which system, with its tolerance in metres and its daily hours in the site's time.
+
+    A corridor on an alignment carries that `alignment` and the id of its version.
+    """
 
     drawing: Drawing
     system: CoordinateSystem
     buffer_m: float = 0.0
     opens_at: time | None = None
     closes_at: time | None = None
+    alignment: Alignment | None = None
+    alignment_version_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

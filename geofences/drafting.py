@@ -17,9 +17,11 @@ from backend.kit.guards import Actor
 from backend.kit.ids import new_id
 from backend.sites.errors import SectionUnknown
 from geofences import queries
+from geofences.alignment_pins import pin_alignment
 from geofences.describing import Built, Draft, Preview, build_area, describe
 from geofences.drawing import shape_from
 from geofences.errors import AreaInvalid, FenceNameTaken, FenceUnknown, OutOfChina
+from geofences.materialise import joined
 from geofences.shapes import Corridor, kind_of
 from geofences.tables import FenceRow, FenceVersion
 
@@ -40,8 +42,9 @@ class Made:
     number: int
 
 
-async def preview_draft(draft: Draft) -> Preview:
-    """Tell what a draft would become; raises ShapeFault."""
+async def preview_draft(tx: Tx, project_id: UUID, draft: Draft, *, clock: Clock) -> Preview:
+    """Tell what a draft would become; raises ShapeFault, or what `pin_alignment` raises."""
+    draft = await pin_alignment(tx, project_id, draft, at=clock.now())
     return describe(draft, await _build(draft))
 
 
@@ -50,9 +53,10 @@ async def create_fence(
 ) -> Made:
     """Make a fence with its first version as a draft.
 
-    Raises ProjectUnknown, SectionUnknown, FenceNameTaken or ShapeFault.
+    Raises ProjectUnknown, SectionUnknown, FenceNameTaken, ShapeFault, or what `pin_alignment` raises.
     """
     await queries.require_project(tx, actor, project_id, queries.WRITE)
+    draft = await pin_alignment(tx, project_id, draft, at=clock.now())
     built = await _build(draft)
     return await store_fence(tx, actor, project_id, draft, built, name=name, section_id=section_id, clock=clock)
 
@@ -86,8 +90,12 @@ async def store_fence(
 
 
 async def draft_version(tx: Tx, actor: Actor, project_id: UUID, fence_id: UUID, draft: Draft, *, clock: Clock) -> Made:
-    """Draft a further version of a fence; raises ProjectUnknown, FenceUnknown or ShapeFault."""
+    """Draft a further version of a fence.
+
+    Raises ProjectUnknown, FenceUnknown, ShapeFault, or what `pin_alignment` raises.
+    """
     await queries.require_project(tx, actor, project_id, queries.WRITE)
+    draft = await pin_alignment(tx, project_id, draft, at=clock.now())
     built = await _build(draft)
     if await queries.find_fence(tx, project_id, fence_id, lock=True) is None:
         raise FenceUnknown
@@ -101,7 +109,7 @@ async def _build(draft: Draft) -> Built:
 
 
 def _build_now(draft: Draft) -> Built:
-    return build_area(draft, shape_from(draft.drawing, draft.system))
+    return build_area(draft, shape_from(draft.drawing, draft.system, alignment=draft.alignment))
 
 
 async def _insert_version(
@@ -119,9 +127,13 @@ async def _insert_version(
     version_id = new_id(now)
     drawing = msgspec.to_builtins(draft.drawing)
     told = {"crs": draft.system.code, "shape": drawing, "buffer_m": draft.buffer_m}
-    axis = None
+    axis = extra = None
+    chainages: tuple[float, ...] = ()
     if isinstance(built.shape, Corridor):
         axis = func.ST_GeomFromWKB(shapely.to_wkb(shapely.LineString(built.shape.centreline)), 4326)
+        chainages = built.shape.chainages
+        if built.shape.areas:
+            extra = func.ST_GeomFromWKB(shapely.to_wkb(joined(built.shape.areas)), 4326)
     with translate_violations(VIOLATIONS, where=""):
         await tx.execute(
             insert(FenceVersion).values(
@@ -138,6 +150,9 @@ async def _insert_version(
                 buffer_m=draft.buffer_m,
                 area=func.ST_GeomFromWKB(built.area.wkb, 4326),
                 axis=axis,
+                axis_chainage_m=list(chainages) or None,
+                alignment_version_id=draft.alignment_version_id,
+                extra_area=extra,
                 axis_start_m=built.shape.start_m if isinstance(built.shape, Corridor) else None,
                 opens_at=draft.opens_at,
                 closes_at=draft.closes_at,

@@ -20,12 +20,14 @@ from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 
 from geofences.coordinates import zone_meridian
 from geofences.errors import AccuracyInvalid
-from geofences.projection import Axis, Candidate, Stretch, candidates_on, ground_distance_m, nearest_on
+from geofences.projection import Axis, Candidate, Stretch, candidates_on, ground_distance_m, place_on
+from geofences.stationing import Stationing
 
 Array: TypeAlias = NDArray[np.float64]
 Platform: TypeAlias = Literal["android", "ios", "web"]
@@ -37,6 +39,8 @@ Side: TypeAlias = Literal["inside", "uncertain", "outside"]
 SIGMA_PER_ACCURACY: Final[dict[Platform, float]] = {"android": 0.662, "ios": 0.707, "web": 0.662}
 
 CUT_SIGMAS: Final = 6.0
+# A place of the alignment that lies so many sigmas beyond the corridor's edge could still be the true one.
+REACH_SIGMAS: Final = 3.0
 ON_EDGE_M: Final = 1e-6
 # Beyond this the plane of the zone is no measure any more: the distance is taken on the ellipsoid.
 FAR_M: Final = 20_000.0
@@ -77,6 +81,9 @@ class Fence:
 
     Arrays have one entry per edge: its start point in the plane of `zone` (metres), unit direction and length, the
     northing of its end. The inside lies left of every edge. `area_wkb` is the area it came from, in EPSG:4326.
+    `fence_id` names the fence of the version. A corridor has an `axis` and the labels of its chainages (`stationing`);
+    `alignment_id` says whose they are, None for a centreline of its own. `extra` are the areas beside its strip, in the
+    plane of `zone`. None of these exist for a union.
     """
 
     version_ids: tuple[UUID, ...]
@@ -91,6 +98,10 @@ class Fence:
     forward: Transformer
     backward: Transformer
     area_wkb: bytes
+    fence_id: UUID | None = None
+    alignment_id: UUID | None = None
+    stationing: Stationing | None = None
+    extra: shapely.Geometry | None = None
 
     @property
     def edges(self) -> int:
@@ -152,8 +163,8 @@ def evaluate(
 ) -> Evaluation:
     """Judge one fix, longitude and latitude in degrees (EPSG:4326), accuracy in metres as the platform reports it.
 
-    `within` are the chainage ranges of the person's sections: chainage and offset are looked for there, and None if the
-    alignment has no part of them. Raises AccuracyInvalid.
+    `within` are the chainage ranges of the person's sections: chainage and offset are those of the place there if the
+    fix could be meant to be it, else of the nearest place of the alignment. Raises AccuracyInvalid.
     """
     return describe(fence, weigh(fence, lon, lat, accuracy_m, platform, policy), within)
 
@@ -178,7 +189,9 @@ def describe(fence: Fence, weighed: Weighed, within: Sequence[Stretch] = ()) -> 
     if signed_m < -FAR_M:
         distance, bearing = ground_distance_m(lon, lat, near_lon, near_lat)
         signed_m = -distance
-    spot = nearest_on(fence.axis, weighed.x, weighed.y, within) if fence.axis is not None else None
+    spot = None
+    if fence.axis is not None:
+        spot = place_on(fence.axis, weighed.x, weighed.y, REACH_SIGMAS * weighed.sigma_m, within)
     return Evaluation(
         weighed.side,
         weighed.covered,

@@ -13,14 +13,12 @@ from geofences.choice import Fix, evaluate_fixes
 from geofences.coordinates import CoordinateSystem, check_position
 from geofences.datum_suspicion import DatumSuspicion, suspect_datum
 from geofences.errors import FenceUnknown, NoFenceInForce, VersionUnknown
-from geofences.evaluation import Evaluation, EvaluationPolicy, Fence, Platform, chainage_candidates
+from geofences.evaluation import REACH_SIGMAS, Evaluation, EvaluationPolicy, Fence, Platform, chainage_candidates
 from geofences.placing import evaluation_policy
 from geofences.preparation import prepare_fence
 from geofences.projection import Candidate
 from geofences.queries import GeometryRow
-
-# Places of the alignment within this times sigma beyond the corridor's edge could be the true one.
-_REACH_SIGMAS = 3.0
+from geofences.stationing import Stationing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +49,7 @@ class Judgement:
     fence: GeometryRow
     candidates: tuple[Candidate, ...]
     suspicion: DatumSuspicion | None
+    stationing: Stationing | None
 
 
 async def judge_position(tx: Tx, actor: Actor, project_id: UUID, question: Question, *, clock: Clock) -> Judgement:
@@ -89,7 +88,7 @@ def _judge(rows: list[GeometryRow], fix: Fix, system: CoordinateSystem, policy: 
         raise NoFenceInForce(at="")
     found = chosen.evaluation
     own = next(row for row in rows if row.version_id == found.version_ids[0])
-    reach_m = max(-found.signed_distance_m, abs(found.offset_m or 0.0)) + _REACH_SIGMAS * found.sigma_m
+    reach_m = max(-found.signed_distance_m, abs(found.offset_m or 0.0)) + REACH_SIGMAS * found.sigma_m
     return Judgement(
         fix.lon,
         fix.lat,
@@ -97,9 +96,18 @@ def _judge(rows: list[GeometryRow], fix: Fix, system: CoordinateSystem, policy: 
         own,
         chainage_candidates(fences[own.version_id], fix.lon, fix.lat, reach_m),
         suspect_datum(list(fences.values()), fix, system, policy),
+        fences[own.version_id].stationing,
     )
 
 
 def prepared(row: GeometryRow) -> Fence:
     """Prepare a stored version."""
-    return prepare_fence(row.version_id, row.area_wkb, row.axis_wkb, row.axis_start_m)
+    return prepare_fence(
+        row.version_id,
+        row.area_wkb,
+        row.axis_wkb,
+        row.axis_start_m,
+        reference=row.reference,
+        fence_id=row.fence_id,
+        extra_wkb=row.extra_wkb,
+    )

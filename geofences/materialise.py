@@ -5,6 +5,7 @@ Lengths in the zone are true within 257 ppm anywhere in it (1.3 cm in a half-wid
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -12,12 +13,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geofences.complexity import MAX_CROSSINGS, too_tangled
 from geofences.construction import MAX_CHORD_M, shape_of_area
 from geofences.coordinates import zone_of, zone_transformers
-from geofences.errors import SizeInvalid, TooManyVertices
+from geofences.errors import ShapeEmpty, SizeInvalid, TooManyVertices, TooTangled
 from geofences.projection import raw_distances
 from geofences.shapes import (
     MAX_BUFFER_M,
+    Cap,
     Circle,
     Corridor,
     FixedPoint,
@@ -60,8 +63,9 @@ class Materialised:
 def materialise(shape: Shape, buffer_m: float = 0.0) -> Materialised:
     """Build the area of a shape, widened on all sides by `buffer_m` metres (the approved tolerance).
 
-    The same input gives the same area bit for bit. Raises SizeInvalid if the buffer is negative or beyond 500 m, and
-    TooManyVertices if an area to be widened has more than 5 000 corners.
+    Exclusions are cut out last: the tolerance does not reach into them. The same input gives the same area bit for bit.
+    Raises SizeInvalid if the buffer is negative or beyond 500 m, TooManyVertices if an area to be widened has more than
+    5 000 corners, TooTangled, and ShapeEmpty if the exclusions leave nothing.
     """
     if not 0.0 <= buffer_m <= MAX_BUFFER_M:
         raise SizeInvalid(where="buffer_m", value_m=buffer_m, least_m=0.0, most_m=MAX_BUFFER_M)
@@ -75,13 +79,21 @@ def materialise(shape: Shape, buffer_m: float = 0.0) -> Materialised:
         # A buffer's arcs are inscribed, like all round forms here.
         area = shapely.buffer(area, buffer_m, quad_segs=max(_chords(buffer_m, math.pi / 2.0), 4))
     area = shapely.union_all([area], grid_size=_GRID_M)
-    area_m2 = float(area.area)
+    if isinstance(shape, Corridor) and shape.exclusions:
+        area = _without(area, [_polygon_in_zone(one, zone) for one in shape.exclusions])
+    area_m2 = float(shapely.area(area))
     back = _moved(shapely.segmentize(area, MAX_CHORD_M), zone, to_zone=False)
     if not shapely.is_valid(back):  # degrees round differently; what then crosses is thinner than a hair
         back = shapely.make_valid(back)
     parts = [part for part in shapely.get_parts(back) if isinstance(part, shapely.Polygon) and not part.is_empty]
     whole = shapely.orient_polygons(shapely.MultiPolygon(parts))
     return Materialised(whole, zone, area_m2, len(shapely.get_coordinates(whole)))
+
+
+def joined(areas: Sequence[Polygon]) -> shapely.MultiPolygon:
+    """Return areas (degrees) as one, parts that overlap joined."""
+    whole = shapely.union_all([shapely.Polygon(one.shell, one.holes) for one in areas])
+    return shapely.MultiPolygon([part for part in shapely.get_parts(whole) if isinstance(part, shapely.Polygon)])
 
 
 def polygon_of(area: shapely.MultiPolygon) -> Polygon | MultiPolygon:
@@ -114,11 +126,39 @@ def _in_zone(shape: Shape, zone: int) -> shapely.Geometry:
             return _polygon_in_zone(shape, zone)
         case MultiPolygon(polygons=polygons):
             return shapely.union_all([_polygon_in_zone(polygon, zone) for polygon in polygons], grid_size=_GRID_M)
-        case Corridor(centreline=line, widths=widths, cap=cap):
-            raw_m = raw_distances(*np.array(line, dtype=np.float64).T)
-            return strip(_path(line, zone), raw_m, widths, round_caps=cap == "round")
+        case Corridor():
+            return _corridor_in_zone(shape, zone)
         case Circle(centre=at, radius_m=radius_m) | FixedPoint(at=at, radius_m=radius_m):
             return _disc(_path((at,), zone)[0], radius_m)
+
+
+def _corridor_in_zone(shape: Corridor, zone: int) -> shapely.Geometry:
+    if shape.chainages:
+        along_m = np.array(shape.chainages, dtype=np.float64) - shape.chainages[0]
+    else:
+        along_m = raw_distances(*np.array(shape.centreline, dtype=np.float64).T)
+    line = _path(shape.centreline, zone)
+    area = strip(line, along_m, shape.widths, cap=shape.cap, cap_end=shape.cap_end or shape.cap)
+    if not shape.areas:
+        return area
+    pieces = [area, *(_polygon_in_zone(one, zone) for one in shape.areas)]
+    _refuse_tangle(pieces, "areas")
+    return _closed(shapely.union_all(pieces, grid_size=_GRID_M))
+
+
+def _without(area: shapely.Geometry, holes: list[shapely.Polygon]) -> shapely.Geometry:
+    """Cut holes out of an area in the plane; raises TooTangled, and ShapeEmpty if nothing is left."""
+    _refuse_tangle([area, *holes], "exclusions")
+    rest: shapely.Geometry = shapely.difference(area, shapely.union_all(holes, grid_size=_GRID_M), grid_size=_GRID_M)
+    if shapely.is_empty(rest):
+        raise ShapeEmpty(where="exclusions")
+    return rest
+
+
+def _refuse_tangle(pieces: Sequence[shapely.Geometry], where: str) -> None:
+    rings = shapely.get_rings(shapely.get_parts(pieces))
+    if too_tangled([shapely.get_coordinates(ring) for ring in rings]):
+        raise TooTangled(where=where, limit=MAX_CROSSINGS)
 
 
 def _path(points: Ring, zone: int) -> Array:
@@ -153,7 +193,7 @@ def _disc(centre: Array, radius_m: float) -> shapely.Polygon:
 
 
 def strip(
-    axis: Array, raw_m: Array, widths: tuple[WidthRange, ...], *, round_caps: bool
+    axis: Array, raw_m: Array, widths: tuple[WidthRange, ...], *, cap: Cap, cap_end: Cap
 ) -> shapely.Polygon | shapely.MultiPolygon:
     """Build the area beside an axis (n x 2 metres) from its own rectangles and the sectors that fill its outer bends.
 
@@ -180,10 +220,11 @@ def strip(
                 pieces.append(_sector(a, came - math.pi / 2.0, turn, min(right_m, before[1])))
             else:
                 pieces.append(_sector(a, came + math.pi / 2.0, turn, min(left_m, before[0])))
-    if round_caps:
-        begin, end, quarter = heading[0], heading[-1], math.pi / 2.0
+    begin, end, quarter = heading[0], heading[-1], math.pi / 2.0
+    if cap == "round":
         pieces.append(_sector(axis[0], begin + quarter, quarter, spans[0][0]))
         pieces.append(_sector(axis[0], begin + math.pi, quarter, spans[0][1]))
+    if cap_end == "round":
         pieces.append(_sector(axis[-1], end - quarter, quarter, spans[-1][1]))
         pieces.append(_sector(axis[-1], end, quarter, spans[-1][0]))
     return _closed(shapely.union_all([piece for piece in pieces if piece.area > 0.0]))

@@ -46,7 +46,8 @@ class Axis:
     """An alignment prepared for projection: edges in a plane in metres, and the true length of each on the ellipsoid.
 
     Arrays have one entry per edge: start point, unit direction, length in the plane, chainage of the start, metres of
-    chainage per metre in the plane (1 within 257 ppm).
+    chainage per metre in the plane (1 within 257 ppm where it grows as on the ground). `half_width_m` is about how far
+    the corridor reaches to either side, 0 for an alignment without one.
     """
 
     x: Array
@@ -58,6 +59,7 @@ class Axis:
     scale: Array
     start_m: float
     end_m: float
+    half_width_m: float = 0.0
 
 
 @lru_cache(maxsize=1)
@@ -80,8 +82,11 @@ def ground_distance_m(lon: float, lat: float, to_lon: float, to_lat: float) -> t
     return float(distance), float(azimuth) % 360.0
 
 
-def prepare_axis(x: Array, y: Array, raw_m: Array, start_m: float = 0.0) -> Axis:
-    """Prepare an axis from its points in a plane (metres), their raw distances and the chainage of the first."""
+def prepare_axis(x: Array, y: Array, raw_m: Array, start_m: float = 0.0, half_width_m: float = 0.0) -> Axis:
+    """Prepare an axis from its points in a plane (metres), their raw distances and the chainage of the first.
+
+    Raw distances are those along the axis by its chainages, on the ground where no alignment tells others.
+    """
     dx, dy = np.diff(x), np.diff(y)
     length = np.hypot(dx, dy)
     keep = length > 0.0
@@ -96,6 +101,7 @@ def prepare_axis(x: Array, y: Array, raw_m: Array, start_m: float = 0.0) -> Axis
         scale=np.diff(raw_m)[keep] / length,
         start_m=start_m,
         end_m=start_m + float(raw_m[-1]),
+        half_width_m=half_width_m,
     )
 
 
@@ -104,6 +110,20 @@ def nearest_on(axis: Axis, x: float, y: float, within: Sequence[Stretch] = ()) -
     measured = _measured(axis, x, y, within)
     index = int(measured.distance2.argmin())
     return measured.candidate(axis, index) if np.isfinite(measured.distance2[index]) else None
+
+
+def place_on(axis: Axis, x: float, y: float, reach_m: float, within: Sequence[Stretch] = ()) -> Candidate | None:
+    """Return the place of an axis that a person with sections is at: in his sections if it can be, else the nearest.
+
+    A place in the sections can be meant if it is further off than the nearest one by no more than the corridor's
+    half-width and `reach_m` metres: so hairpins and parallel legs do not jump, and nobody who stands kilometres from
+    his section is told its end.
+    """
+    nearest = nearest_on(axis, x, y)
+    held = nearest_on(axis, x, y, within) if within else None
+    if held is None or nearest is None:
+        return nearest
+    return held if held.distance_m <= nearest.distance_m + axis.half_width_m + reach_m else nearest
 
 
 def candidates_on(

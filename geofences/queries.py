@@ -15,8 +15,10 @@ from backend.kit.guards import Actor
 from backend.sites import queries as sites
 from backend.sites.errors import ProjectUnknown
 from backend.sites.tables import SitePolicyVersion
+from geofences.alignment_tables import AlignmentRow, AlignmentVersion
 from geofences.errors import FenceUnknown, VersionUnknown
 from geofences.period_queries import in_force_at
+from geofences.preparation import AxisReference, reference_of
 from geofences.tables import FencePeriod, FenceRow, FenceVersion
 
 Picked = TypeVar("Picked", bound=Select[*tuple[Any, ...]])
@@ -82,6 +84,8 @@ class GeometryRow:
     area_wkb: bytes
     axis_wkb: bytes | None
     axis_start_m: float
+    extra_wkb: bytes | None = None
+    reference: AxisReference | None = None
 
 
 # From the first to the last instant of all periods that are known now; a correction may leave a gap in between.
@@ -133,6 +137,15 @@ GEOMETRY = (
     func.ST_AsBinary(FenceVersion.area),
     func.ST_AsBinary(FenceVersion.axis),
     func.coalesce(FenceVersion.axis_start_m, 0.0),
+    func.ST_AsBinary(FenceVersion.extra_area),
+    # In the order of preparation.REFERENCE_COLUMNS.
+    FenceVersion.axis_chainage_m,
+    AlignmentVersion.alignment_id,
+    AlignmentRow.prefix,
+    AlignmentVersion.from_m,
+    AlignmentVersion.to_m,
+    AlignmentVersion.equation_back_m,
+    AlignmentVersion.equation_ahead_m,
 )
 
 
@@ -265,15 +278,40 @@ def _of_number(statement: Picked, project_id: UUID, fence_id: UUID, number: int)
 
 
 def with_name(statement: Picked) -> Picked:
-    """Join the fence to a SELECT of its versions."""
-    return statement.join(
-        FenceRow, and_(FenceRow.project_id == FenceVersion.project_id, FenceRow.id == FenceVersion.fence_id)
+    """Join the fence for its name, and the alignment that a corridor was drawn on."""
+    return (
+        statement.join(
+            FenceRow, and_(FenceRow.project_id == FenceVersion.project_id, FenceRow.id == FenceVersion.fence_id)
+        )
+        .outerjoin(
+            AlignmentVersion,
+            and_(
+                AlignmentVersion.project_id == FenceVersion.project_id,
+                AlignmentVersion.id == FenceVersion.alignment_version_id,
+            ),
+        )
+        .outerjoin(
+            AlignmentRow,
+            and_(
+                AlignmentRow.project_id == AlignmentVersion.project_id,
+                AlignmentRow.id == AlignmentVersion.alignment_id,
+            ),
+        )
     )
 
 
 def geometry_row(row: Any) -> GeometryRow:  # noqa: ANN401 - a row of GEOMETRY
     """Return a row of the columns GEOMETRY with its types."""
-    version_id, fence_id, name, number, kind, area, axis, start_m = row
+    version_id, fence_id, name, number, kind, area, axis, start_m, extra, *reference = row
     return GeometryRow(
-        version_id, fence_id, name, number, kind, bytes(area), None if axis is None else bytes(axis), start_m
+        version_id,
+        fence_id,
+        name,
+        number,
+        kind,
+        bytes(area),
+        None if axis is None else bytes(axis),
+        start_m,
+        None if extra is None else bytes(extra),
+        reference_of(reference),
     )

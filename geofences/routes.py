@@ -25,6 +25,7 @@ from geofences import (
     simulation_routes,
 )
 from geofences.addressing import (
+    CORRIDOR_FAULTS,
     FENCE,
     FENCES,
     POSITION_FAULTS,
@@ -74,7 +75,7 @@ async def list_fences(
 
 @post(
     FENCES,
-    opt=WRITES | {"raises": (ProjectUnknown, SectionUnknown, errors.FenceNameTaken, *SHAPE_FAULTS)},
+    opt=WRITES | {"raises": (ProjectUnknown, SectionUnknown, errors.FenceNameTaken, *SHAPE_FAULTS, *CORRIDOR_FAULTS)},
     summary="Draw a fence",
 )
 async def create_fence(
@@ -94,7 +95,7 @@ async def create_fence(
 @post(
     f"{PROJECT}/fence-previews",
     status_code=200,
-    opt=WRITES | {"raises": (ProjectUnknown, *SHAPE_FAULTS)},
+    opt=WRITES | {"raises": (ProjectUnknown, *SHAPE_FAULTS, *CORRIDOR_FAULTS)},
     summary="Look at what a drawing becomes",
 )
 async def preview_fence(
@@ -102,11 +103,12 @@ async def preview_fence(
     data: JSONBody[DraftBody],
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
+    clock: NamedDependency[Clock],
     language: NamedDependency[str],
 ) -> PreviewAnswer:
     """Check and measure a drawing; nothing is stored."""
     await queries.require_project(tx, actor, project_id, queries.WRITE)
-    return preview_answer(await drafting.preview_draft(data.draft()), language)
+    return preview_answer(await drafting.preview_draft(tx, project_id, data.draft(), clock=clock), language)
 
 
 @post(
@@ -141,7 +143,7 @@ async def show_fence(
 
 @post(
     f"{FENCE}/versions",
-    opt=WRITES | {"raises": (*UNKNOWN[:2], *SHAPE_FAULTS)},
+    opt=WRITES | {"raises": (*UNKNOWN[:2], *SHAPE_FAULTS, *CORRIDOR_FAULTS)},
     summary="Draw a further version of a fence",
 )
 async def draft_version(

@@ -11,17 +11,17 @@ from backend.decision.ruling import compass
 from backend.kit import messages
 from backend.kit.wire import Instant, Lat, Lon, Wire
 from backend.sites.schemas import Label, LocalTime
-from geofences.chainage import format_chainage
 from geofences.coordinates import coordinate_system
 from geofences.datum_suspicion import DatumSuspicion
 from geofences.describing import Draft, Preview
 from geofences.drawing import Drawing
-from geofences.errors import ChainageInvalid, HoursInvalid
+from geofences.errors import HoursInvalid
 from geofences.importing import Imported
 from geofences.judging import Judgement, Question
 from geofences.projection import Candidate
 from geofences.queries import FenceListRow, VersionRow
 from geofences.shapes import Kind
+from geofences.stationing import Stationing
 
 System = Annotated[
     str,
@@ -320,28 +320,25 @@ def evaluation_answer(judged: Judgement) -> EvaluationAnswer:
         version_id=judged.fence.version_id,
         number=judged.fence.number,
         chainage_m=found.chainage_m,
-        chainage=None if found.chainage_m is None else _label(found.chainage_m),
+        chainage=_label(judged.stationing, found.chainage_m),
         offset_m=found.offset_m,
-        places=[_place(one) for one in judged.candidates],
+        places=[_place(judged.stationing, one) for one in judged.candidates],
         datum_suspicion=None if judged.suspicion is None else _suspicion(judged.suspicion),
     )
 
 
-def _place(one: Candidate) -> PlaceAnswer:
+def _place(stationing: Stationing | None, one: Candidate) -> PlaceAnswer:
     return PlaceAnswer(
         chainage_m=one.chainage_m,
-        chainage=_label(one.chainage_m),
+        chainage=_label(stationing, one.chainage_m),
         offset_m=one.offset_m,
         overrun_m=one.overrun_m,
         distance_m=one.distance_m,
     )
 
 
-def _label(chainage_m: float) -> str | None:
-    try:
-        return format_chainage(chainage_m)
-    except ChainageInvalid:
-        return None
+def _label(stationing: Stationing | None, chainage_m: float | None) -> str | None:
+    return None if stationing is None or chainage_m is None else stationing.speak(chainage_m)
 
 
 def _suspicion(found: DatumSuspicion) -> DatumSuspicionAnswer:

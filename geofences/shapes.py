@@ -52,7 +52,8 @@ class MultiPolygon:
 class WidthRange:
     """Half-widths of a corridor on one stretch of its centreline.
 
-    `from_m` and `to_m` are raw distances along the centreline from its first point in metres (`to_m` None: to its end);
+    `from_m` and `to_m` are distances along the centreline from its first point in metres, by its chainages (`to_m`
+    None: to its end);
     `left_m` and `right_m` are seen in the direction of the centreline.
     """
 
@@ -66,14 +67,21 @@ class WidthRange:
 class Corridor:
     """A strip along a centreline.
 
-    `widths` are consecutive ranges that begin at 0; `cap` is the form of both ends: flat ends at the end of the
-    centreline, round ones reach as far beyond it as the corridor is wide. `start_m` is the chainage of the first point.
+    `widths` are consecutive ranges that begin at 0; `cap` is the form of its beginning and `cap_end` that of its end
+    (None: the same): flat ends at the end of the centreline, round ones reach as far beyond it as the corridor is wide.
+    `start_m` is the chainage of the first point; `chainages` those of all points in metres where an alignment tells
+    them, empty where they grow with the ground distance from `start_m`. `areas` belong to the fence beside the strip
+    (camps, portals, spoil grounds); `exclusions` are cut out of all of it, tolerance included.
     """
 
     centreline: tuple[Point, ...]
     widths: tuple[WidthRange, ...]
     cap: Cap = "flat"
     start_m: float = 0.0
+    cap_end: Cap | None = None
+    chainages: tuple[float, ...] = ()
+    areas: tuple[Polygon, ...] = ()
+    exclusions: tuple[Polygon, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,11 @@ class FixedPoint:
 
 
 Shape: TypeAlias = Polygon | MultiPolygon | Corridor | Circle | FixedPoint
+
+
+def parts_of(shape: Polygon | MultiPolygon) -> tuple[Polygon, ...]:
+    """Return the single areas of an area."""
+    return shape.polygons if isinstance(shape, MultiPolygon) else (shape,)
 
 
 def kind_of(shape: Shape) -> Kind:

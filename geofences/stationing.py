@@ -93,6 +93,14 @@ class Stationing:
             said = format_chainage(chainage_m, self.prefix) if 0.0 <= chainage_m < END_M else f"{chainage_m:g}"
             raise self._beyond(said)
         branch = next((one for one in reversed(self.branches) if chainage_m >= one.from_m), self.branches[0])
+        return self._spoken(branch, chainage_m, decimals)
+
+    def speak_end(self, chainage_m: float, decimals: int = _DECIMALS) -> str:
+        """Return the label of the end of a range: like `speak`, but at a break the label behind it."""
+        behind = next((one for one in self.branches if chainage_m == one.to_m), None)
+        return self.speak(chainage_m, decimals) if behind is None else self._spoken(behind, chainage_m, decimals)
+
+    def _spoken(self, branch: Branch, chainage_m: float, decimals: int) -> str:
         label_m = branch.label_m + min(max(chainage_m - branch.from_m, 0.0), branch.to_m - branch.from_m)
         rounded, decimals = _rounded(label_m, branch, decimals)
         mark = branch.mark if len(self.branches) > 1 and sum(one.has(rounded) for one in self.branches) > 1 else ""

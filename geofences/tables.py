@@ -1,13 +1,13 @@
-"""Tables of the fences; migrations 0004 and 0009 are the authority, `alembic check` keeps both equal."""
+"""Tables of the fences; migrations 0004, 0009 and 0010 are the authority, `alembic check` keeps both equal."""
 
 from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import DateTime, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, Time, UniqueConstraint
+from sqlalchemy import DateTime, Double, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, Time, UniqueConstraint
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.db import Base
@@ -47,6 +47,11 @@ class FenceVersion(Base):
             ["project_id", "fence_id"], ["fence.project_id", "fence.id"], name="fk_fence_version_fence"
         ),
         UniqueConstraint("project_id", "fence_id", "number", name="uq_fence_version_number"),
+        ForeignKeyConstraint(
+            ["project_id", "alignment_version_id"],
+            ["alignment_version.project_id", "alignment_version.id"],
+            name="fk_fence_version_alignment_version",
+        ),
         Index("ix_fence_version_area", "area", postgresql_using="gist"),
     )
 
@@ -64,6 +69,9 @@ class FenceVersion(Base):
     area: Mapped[WKBElement] = mapped_column(Geometry("MULTIPOLYGON", srid=4326, spatial_index=False), nullable=False)
     axis: Mapped[WKBElement | None] = mapped_column(Geometry("LINESTRING", srid=4326, spatial_index=False))
     axis_start_m: Mapped[float | None]
+    axis_chainage_m: Mapped[list[float] | None] = mapped_column(ARRAY(Double))
+    alignment_version_id: Mapped[UUID | None]
+    extra_area: Mapped[WKBElement | None] = mapped_column(Geometry("MULTIPOLYGON", srid=4326, spatial_index=False))
     opens_at: Mapped[time | None] = mapped_column(Time)
     closes_at: Mapped[time | None] = mapped_column(Time)
     created_by: Mapped[UUID] = mapped_column(_account("fence_version_created_by"))

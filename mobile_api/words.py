@@ -22,7 +22,9 @@ def _words(language: str, reason: Mapping[str, Any]) -> ReasonOut:
     # Only a corridor has chainages; elsewhere the sentence does without.
     spoken.update(at="", near="")
     if numbers.get("chainage_m") is not None:
-        label = {"chainage": format_chainage(float(numbers["chainage_m"]), decimals=0)}
+        # Punches from before alignments had labels of their own carry metres alone.
+        spoken_label = numbers.get("chainage") or format_chainage(float(numbers["chainage_m"]), decimals=0)
+        label = {"chainage": spoken_label}
         spoken.update({name: messages.text(language, f"place.{name}", label).title for name in ("at", "near")})
     if "cause" in numbers:
         spoken["cause"] = messages.text(language, f"no_fix.{numbers['cause']}").title

@@ -80,6 +80,8 @@ def _place_args(place: Placement) -> dict[str, Argument]:
         args["direction"] = compass(place.bearing_deg)
     if place.chainage_m is not None:
         args["chainage_m"] = round(place.chainage_m, 1)
+    if place.chainage is not None:
+        args["chainage"] = place.chainage
     if place.offset_m is not None:
         args["offset_m"] = round(place.offset_m, 1)
     return args
@@ -104,7 +106,14 @@ def _judge_signals(facts: CheckInFacts, policy: SitePolicy) -> list[tuple[Outcom
     return [
         (
             "review" if signal in policy.review_signals else "counted",
-            Reason(f"decision.{signal}"),
+            Reason(f"decision.{signal}", _signal_args(facts, signal)),
         )
         for signal in sorted(facts.signals)
     ]
+
+
+def _signal_args(facts: CheckInFacts, signal: Signal) -> dict[str, Argument]:
+    place = facts.placement
+    if signal != "outside_work_face" or place is None or place.face_distance_m is None:
+        return {}
+    return {"face": place.face, "face_distance_m": round(place.face_distance_m)}

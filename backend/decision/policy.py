@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from backend.kit.wire import Wire
 
-Signal = Literal["mock_location", "stale_fix", "clock_off", "shared_phone", "accuracy_implausible"]
+Signal = Literal["mock_location", "stale_fix", "clock_off", "shared_phone", "accuracy_implausible", "outside_work_face"]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Metres = Annotated[float, Meta(gt=0, le=10_000)]
 

@@ -25,6 +25,7 @@ REASONS = (
     "decision.clock_off",
     "decision.shared_phone",
     "decision.accuracy_implausible",
+    "decision.outside_work_face",
     "decision.gate_passed",
     "decision.gate_refused",
     "decision.gate_unclear",

@@ -10,10 +10,12 @@ from backend.decision.policy import DEFAULT_POLICY
 from tests.support.factories import draw_code, draw_phone
 from tests.support.phones import CENTRE, tap
 from tests.support.rosters import csv_roster, roster_line
-from tests.support.town import CIRCLE, PASSWORD, Town, fresh_company, fresh_name, fresh_person
+from tests.support.town import AXIS, CIRCLE, PASSWORD, Town, fresh_company, fresh_name, fresh_person
 
 PROJECT = "/admin/v1/projects/{project_id}"
 DRAWING = {"crs": "wgs84", "shape": CIRCLE}
+LINE: dict[str, Any] = {"crs": "wgs84", "coordinates": AXIS, "prefix": "K", "start": "K0+000"}
+FACE = {"name": "1号作业面", "begin": "K0+000", "end": "K0+100", "from_on": "2026-03-01"}
 
 
 @dataclass
@@ -122,6 +124,29 @@ CALLS: dict[tuple[str, str], Maker] = {
         json={}, ids={"number": "2"}
     ),
     ("POST", f"{PROJECT}/fences/{{fence_id}}/versions/{{number}}/withdrawal"): lambda _: Call(ids={"number": "2"}),
+    ("POST", f"{PROJECT}/alignments"): lambda _: Call(json={"name": draw_code(), **LINE}),
+    ("POST", f"{PROJECT}/alignment-previews"): told(**LINE),
+    ("POST", f"{PROJECT}/alignments/{{alignment_id}}/versions"): lambda town: Call(
+        json={
+            **{name: LINE[name] for name in ("crs", "coordinates", "start")},
+            "valid_from": town.clock.now().isoformat(),
+        }
+    ),
+    ("GET", f"{PROJECT}/alignments/{{alignment_id}}/places"): lambda _: Call(
+        params={"crs": "wgs84", "x": CENTRE.lon, "y": CENTRE.lat}
+    ),
+    ("GET", f"{PROJECT}/chainages"): lambda town: Call(
+        params={"label": "K0+100", "alignment_id": town.ids["alignment_id"]}
+    ),
+    ("PUT", f"{PROJECT}/sections/{{section_id}}/ranges"): lambda town: Call(
+        json={"ranges": [{"alignment_id": town.ids["alignment_id"], "begin": "K0+000", "end": "K0+200"}]}
+    ),
+    ("POST", f"{PROJECT}/fences/{{fence_id}}/work-faces"): lambda town: Call(
+        json=FACE, ids={"fence_id": town.ids["corridor_id"]}
+    ),
+    ("PUT", f"{PROJECT}/fences/{{fence_id}}/work-faces/{{face_id}}"): lambda town: Call(
+        json=FACE, ids={"fence_id": town.ids["corridor_id"]}
+    ),
     ("GET", "/admin/v1/fence-map"): lambda _: Call(
         params={"bbox": f"{CENTRE.lon - 0.1},{CENTRE.lat - 0.1},{CENTRE.lon + 0.1},{CENTRE.lat + 0.1}", "zoom": 14}
     ),

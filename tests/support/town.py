@@ -22,7 +22,10 @@ from backend.kit.clock import ManualClock
 from backend.kit.db import Database, Tx
 from backend.kit.ids import new_id
 from backend.kit.keyring import KeyRing
-from geofences.shapes import Circle, Point
+from geofences.alignment import AlignmentPlan, build_alignment
+from geofences.construction import build_corridor
+from geofences.coordinates import WGS84
+from geofences.shapes import Circle, Point, WidthRange
 from tests.support.factories import (
     MADE_AT,
     MadeSite,
@@ -114,6 +117,8 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         fence, published = await _fences(tx, site, clerk)
         gate, key, secret = await _gate(tx, site, clerk, keys, clock)
         section = await make_section(tx, project.id)
+        alignment = await _alignment(tx, project.id, clerk)
+        corridor, face = await _corridor_with_face(tx, project.id, clerk)
         company = await make_company(tx)
     ids = {
         "account_id": str(clerk),
@@ -124,6 +129,9 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "party_id": str(site.parties["009"].id),
         "fence_id": str(fence),
         "version_id": str(published),
+        "alignment_id": str(alignment),
+        "corridor_id": str(corridor),
+        "face_id": str(face),
         "number": "1",
         "gate_id": str(gate),
         "key_id": key,
@@ -208,6 +216,53 @@ async def _fences(tx: Tx, site: MadeSite, by: UUID) -> tuple[UUID, UUID]:
     return fence, published
 
 
+async def _alignment(tx: Tx, project_id: UUID, by: UUID) -> UUID:
+    from geofences.alignment_tables import AlignmentRow, AlignmentVersion
+
+    plan = AlignmentPlan(system=WGS84, line=AXIS, prefix="K", start="K0+000")
+    line, alignment_id = build_alignment(plan), uuid4()
+    made: dict[str, Any] = {"project_id": project_id, "created_by": by, "created_at": MADE_AT}
+    named = {"id": alignment_id, "name": draw_code(), "prefix": "K", "carriageway": "whole"}
+    await tx.execute(insert(AlignmentRow).values(**named, **made))
+    await tx.execute(
+        insert(AlignmentVersion).values(
+            id=uuid4(),
+            alignment_id=alignment_id,
+            number=1,
+            crs="wgs84",
+            drawing={},
+            drawing_digest=bytes(32),
+            zone_srid=line.zone,
+            line=func.ST_GeomFromWKB(line.wkb, 4326),
+            from_m=line.chainage_m[0].item(),
+            to_m=line.chainage_m[-1].item(),
+            equation_back_m=[],
+            equation_ahead_m=[],
+            stakes=[],
+            valid_during=func.tstzrange(MADE_AT, None),
+            **made,
+        )
+    )
+    return alignment_id
+
+
+async def _corridor_with_face(tx: Tx, project_id: UUID, by: UUID) -> tuple[UUID, UUID]:
+    from sqlalchemy import select
+
+    from geofences.alignment_tables import WorkFaceRow
+    from geofences.tables import FenceVersion
+
+    shape = build_corridor(WGS84, AXIS, [WidthRange(0.0, None, 20.0, 20.0)])
+    version = await make_fence(tx, project_id, by, shape)
+    fence = (await tx.execute(select(FenceVersion.fence_id).where(FenceVersion.id == version))).scalar_one()
+    face_id = uuid4()
+    face = {"id": face_id, "fence_id": fence, "name": "1号作业面", "begin_label": "K0+000.000"}
+    rest = {"end_label": "K0+100.000", "from_on": MADE_AT.date(), "created_by": by, "created_at": MADE_AT}
+    await tx.execute(insert(WorkFaceRow).values(project_id=project_id, **face, **rest))
+    return fence, face_id
+
+
+AXIS: list[list[float]] = [[CENTRE.lon, CENTRE.lat], [CENTRE.lon + 0.004, CENTRE.lat + 0.001]]
 CIRCLE: dict[str, Any] = {"kind": "circle", "coordinates": [CENTRE.lon, CENTRE.lat], "radius_m": 100.0}
 
 

@@ -240,11 +240,24 @@ def test_combs_laid_across_each_other_are_not_overlaid_for_minutes() -> None:
 def test_sections_restrict_the_chainage_only(straight_fence: Callable[[float], Fence]) -> None:
     fence = straight_fence(20.0)
     free = evaluate(fence, *at(0.0, 5.0), 10.0, "android", POLICY)
-    held = evaluate(fence, *at(0.0, 5.0), 10.0, "android", POLICY, [Stretch(0.0, 900.0)])
-    away = evaluate(fence, *at(0.0, 5.0), 10.0, "android", POLICY, [Stretch(5_000.0, 6_000.0)])
-    assert (free.chainage_m, held.chainage_m) == (pytest.approx(1_000.0, abs=0.02), pytest.approx(900.0))
-    assert (away.chainage_m, away.offset_m) == (None, None)
-    assert free.probability == held.probability == away.probability
+    held = evaluate(fence, *at(0.0, 5.0), 10.0, "android", POLICY, [Stretch(0.0, 970.0)])
+    assert (free.chainage_m, held.chainage_m) == (pytest.approx(1_000.0, abs=0.02), pytest.approx(970.0))
+    # Nobody who stands far from his section is told that he is at its end.
+    for elsewhere in (Stretch(0.0, 900.0), Stretch(5_000.0, 6_000.0)):
+        away = evaluate(fence, *at(0.0, 5.0), 10.0, "android", POLICY, [elsewhere])
+        assert (away.chainage_m, away.offset_m) == (free.chainage_m, free.offset_m)
+        assert free.probability == held.probability == away.probability
+
+
+def test_on_a_hairpin_the_section_holds_the_chainage() -> None:
+    line = metres([(0.0, 0.0), (1_000.0, 0.0), (1_000.0, 30.0), (0.0, 30.0)])
+    fence = prepared(build_corridor(PLANE, line, [WidthRange(0.0, None, 12.0, 12.0)]))
+    for y in (0.0, 10.0, 16.0, 30.0):
+        told = [
+            evaluate(fence, *at(500.0, y), 8.0, "android", POLICY, [stretch]).chainage_m
+            for stretch in (Stretch(0.0, 900.0), Stretch(1_100.0, 2_030.0))
+        ]
+        assert told == [pytest.approx(500.0, abs=0.02), pytest.approx(1_530.0, abs=0.02)]
 
 
 def test_the_metro_line_judges_alike_in_both_datums(metro: Corridor, metro_fence: Fence) -> None:

@@ -64,7 +64,7 @@ def test_a_strip_holds_its_axis_and_nothing_beyond_its_width(
         path.append((path[-1][0] + step * math.cos(heading), path[-1][1] + step * math.sin(heading)))
     axis = np.array(path)
     raw_m = np.append(0.0, np.cumsum(np.hypot(*np.diff(axis, axis=0).T)))
-    area = strip(axis, raw_m, (WidthRange(0.0, None, left_m, right_m),), round_caps=False)
+    area = strip(axis, raw_m, (WidthRange(0.0, None, left_m, right_m),), cap="flat", cap_end="flat")
     line = shapely.LineString(axis)
     assert area.is_valid
     assert shapely.buffer(line, max(left_m, right_m) + 0.02, quad_segs=64).covers(area)
