@@ -227,13 +227,18 @@ def strip(
     if cap_end == "round":
         pieces.append(_sector(axis[-1], end - quarter, quarter, spans[-1][1]))
         pieces.append(_sector(axis[-1], end, quarter, spans[-1][0]))
-    return _closed(shapely.union_all([piece for piece in pieces if piece.area > 0.0]))
+    # Without the grid the overlay has been seen to lose a whole sector where edges meet in the last digit.
+    return _closed(shapely.union_all([piece for piece in pieces if piece.area > 0.0], grid_size=_GRID_M))
 
 
 def _closed(area: shapely.Geometry) -> shapely.Polygon | shapely.MultiPolygon:
     """Close the hair-thin slits that stay open where pieces meet in the last digit: 1 mm out and 1 mm in again."""
     wider = shapely.buffer(area, _CLOSING_M, join_style="mitre", mitre_limit=10.0)
-    return shapely.buffer(wider, -_CLOSING_M, join_style="mitre", mitre_limit=10.0)
+    closed = shapely.buffer(wider, -_CLOSING_M, join_style="mitre", mitre_limit=10.0)
+    if not shapely.is_valid(closed):
+        # Of some thousand drawings one has a mitre that crosses its neighbour by less than a hair; blunt corners do not.
+        closed = shapely.buffer(shapely.buffer(area, _CLOSING_M, join_style="bevel"), -_CLOSING_M, join_style="bevel")
+    return closed
 
 
 def _sector(apex: Array, begin: float, turn: float, radius_m: float) -> shapely.Polygon:

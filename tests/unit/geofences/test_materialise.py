@@ -73,6 +73,18 @@ def test_a_strip_holds_its_axis_and_nothing_beyond_its_width(
     assert shapely.difference(narrow, area).area <= 1e-3 * narrow.area + 0.01
 
 
+def test_no_sector_of_an_outer_bend_is_lost() -> None:
+    """An overlay in plain floating point left the sector at (3.94, -0.49) out of this strip."""
+    heading, path = 0.0, [(0.0, 0.0)]
+    for turn in (0.0, -0.25, 1.0, 0.0):
+        heading += turn
+        path.append((path[-1][0] + 2.0 * math.cos(heading), path[-1][1] + 2.0 * math.sin(heading)))
+    axis = np.array(path)
+    area = strip(axis, np.arange(5) * 2.0, (WidthRange(0.0, None, 1.0, 2.0),), cap="flat", cap_end="flat")
+    assert area.covers(shapely.Point(4.45, -1.23))
+    assert area.area == pytest.approx(24.9925, abs=1e-3)
+
+
 def test_left_and_right_and_their_changes_lie_where_they_are_said() -> None:
     widths = [WidthRange(0.0, 400.0, 10.0, 30.0), WidthRange(400.0, None, 60.0, 5.0)]
     area = in_plane(materialise(build_corridor(PLANE, metres([(0.0, 0.0), (1000.0, 0.0)]), widths)).area)

@@ -15,7 +15,7 @@ FULL = {
     "suspected_crs": "gcj02",
     "shift_m": 550,
     "cause": "timeout",
-    "face": "2号掌子面 K12+400.000–K12+800.000",
+    "face": "K12+400.000–K12+800.000",
     "face_distance_m": 54,
 }
 
