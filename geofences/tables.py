@@ -1,4 +1,4 @@
-"""Tables of the fences; migrations 0004, 0009 and 0010 are the authority, `alembic check` keeps both equal."""
+"""Tables of the fences; migrations 0004, 0009, 0010 and 0013 are the authority, `alembic check` keeps both equal."""
 
 from datetime import datetime, time
 from typing import Any
