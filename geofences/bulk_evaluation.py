@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Geod
 
+from backend.decision.nearness import error_sigmas
 from geofences.choice import AS_GOOD
 from geofences.evaluation import CUT_SIGMAS, FAR_M, ON_EDGE_M, EvaluationPolicy, Fence, measure
 from geofences.projection import Axis
@@ -85,8 +86,11 @@ def evaluate_many(fence: Fence, fixes: ManyFixes, policy: EvaluationPolicy, *, e
     distance = np.sqrt(distance2)
     signed_m = np.where(covered, distance, -distance)
     tail = np.exp(-0.5 * distance2 / (sigma_m * sigma_m))
-    good = covered & (fixes.accuracy_m <= policy.accuracy_cap_m)
-    clear = np.where(covered, good | (1.0 - tail >= policy.count_probability), tail < policy.refuse_probability)
+    thrown_out, thrown_near = error_sigmas(policy.counted_tail, policy.far_probability)
+    reach = np.minimum(thrown_out * sigma_m, policy.far_m - thrown_near * sigma_m)
+    good = (covered | (distance <= reach)) & (fixes.accuracy_m <= policy.accuracy_cap_m)
+    refusable = (tail < policy.refuse_probability) & ~good
+    clear = np.where(covered, good | (1.0 - tail >= policy.count_probability), refusable)
     settled = distance >= CUT_SIGMAS * sigma_m
     probability = np.where(covered, np.where(settled, 1.0, 1.0 - tail), np.where(settled, 0.0, tail))
     far = np.flatnonzero(signed_m < -FAR_M)

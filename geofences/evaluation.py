@@ -24,6 +24,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 
+from backend.decision.nearness import reach_m
 from geofences.coordinates import zone_meridian
 from geofences.errors import AccuracyInvalid
 from geofences.projection import Axis, Candidate, Stretch, candidates_on, ground_distance_m, place_on
@@ -59,6 +60,7 @@ class EvaluationPolicy:
 
     `count_probability` and `refuse_probability` are the probabilities from which a fix is inside, and below which it is
     outside; `accuracy_cap_m` is the accuracy up to which a covered fix is inside whatever its probability;
+    `counted_tail`, `far_m` and `far_probability` say how far outside a fix is within its error;
     `sigma_floor_m` and `sigma_inflation` keep sigma honest: errors have heavier tails than they claim.
     """
 
@@ -67,12 +69,19 @@ class EvaluationPolicy:
     accuracy_cap_m: float = 50.0
     sigma_floor_m: float = 5.0
     sigma_inflation: float = 1.3
+    counted_tail: float = 0.3
+    far_m: float = 100.0
+    far_probability: float = 0.001
 
     def sigma_m(self, accuracy_m: float, platform: Platform) -> float:
         """Return a fix's standard deviation per axis in metres; raises AccuracyInvalid for negative or infinite."""
         if not 0.0 <= accuracy_m < math.inf:
             raise AccuracyInvalid
         return max(self.sigma_floor_m, self.sigma_inflation * SIGMA_PER_ACCURACY[platform] * accuracy_m)
+
+    def reach_m(self, sigma_m: float) -> float:
+        """Return the metres outside a fence up to which a fix of that standard deviation is within its error."""
+        return reach_m(sigma_m, counted_tail=self.counted_tail, far_m=self.far_m, far_probability=self.far_probability)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,7 +185,7 @@ def weigh(
     sigma_m = policy.sigma_m(accuracy_m, platform)
     x, y = fence.forward.transform(lon, lat)
     covered, signed_m, probability, near_x, near_y = measure(fence, x, y, sigma_m)
-    side = side_of(probability, accuracy_m, policy, covered=covered)
+    side = side_of(probability, accuracy_m, policy, covered=covered, signed_distance_m=signed_m, sigma_m=sigma_m)
     return Weighed(lon, lat, x, y, near_x, near_y, side, covered, signed_m, probability, sigma_m)
 
 
@@ -207,9 +216,23 @@ def describe(fence: Fence, weighed: Weighed, within: Sequence[Stretch] = ()) -> 
     )
 
 
-def side_of(probability: float, accuracy_m: float, policy: EvaluationPolicy, *, covered: bool) -> Side:
-    """Apply the rule: inside if covered by a fix that is good enough or if at least as probable as the policy asks."""
-    if probability >= policy.count_probability or (covered and accuracy_m <= policy.accuracy_cap_m):
+def side_of(
+    probability: float,
+    accuracy_m: float,
+    policy: EvaluationPolicy,
+    *,
+    covered: bool,
+    signed_distance_m: float,
+    sigma_m: float,
+) -> Side:
+    """Apply the rule, which is that of the ruling on a check-in.
+
+    Inside if at least as probable as the policy asks, or if the fix is good enough and the fence covers it or misses it
+    by no more than its error (`reach_m`).
+    """
+    if probability >= policy.count_probability:
+        return "inside"
+    if accuracy_m <= policy.accuracy_cap_m and (covered or -signed_distance_m <= policy.reach_m(sigma_m)):
         return "inside"
     return "outside" if probability < policy.refuse_probability else "uncertain"
 

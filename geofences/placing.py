@@ -20,6 +20,9 @@ def evaluation_policy(policy: SitePolicy) -> EvaluationPolicy:
         accuracy_cap_m=policy.accuracy_cap_m,
         sigma_floor_m=policy.sigma_floor_m,
         sigma_inflation=policy.sigma_inflation,
+        counted_tail=policy.counted_tail,
+        far_m=policy.far_m,
+        far_probability=policy.far_probability,
     )
 
 

@@ -26,6 +26,10 @@ def _words(language: str, reason: Mapping[str, Any]) -> ReasonOut:
         spoken_label = numbers.get("chainage") or format_chainage(float(numbers["chainage_m"]), decimals=0)
         label = {"chainage": spoken_label}
         spoken.update({name: messages.text(language, f"place.{name}", label).title for name in ("at", "near")})
+    # Where the fix lies inside, there is no way to go.
+    spoken["way"] = ""
+    if "direction" in numbers:
+        spoken["way"] = messages.text(language, "place.way", spoken).title
     if "cause" in numbers:
         spoken["cause"] = messages.text(language, f"no_fix.{numbers['cause']}").title
     message = messages.text(language, str(reason["code"]), spoken)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from backend.decision.nearness import reach_m
 from backend.decision.placement import Placement
 from backend.decision.policy import Signal, SitePolicy
 from backend.decision.ruling import Argument, Outcome, Reason, Ruling, compass
@@ -50,10 +51,13 @@ def _judge_place(  # noqa: PLR0911 - one return per rule reads best
     if place is None:
         return "review", Reason("decision.no_fix", {"cause": facts.no_fix_reason or "none"})
     args = _place_args(place)
-    if place.covered and place.accuracy_m <= policy.accuracy_cap_m:
+    good_enough = place.accuracy_m <= policy.accuracy_cap_m
+    if place.covered and good_enough:
         return "counted", Reason("decision.inside_fence", args)
     if place.probability >= policy.counted_probability:
         return "counted", Reason("decision.probably_inside", args)
+    if not place.covered and good_enough and _within_error(place, policy):
+        return "counted", Reason("decision.within_error", args)
     if place.probability >= policy.refused_probability:
         return "review", Reason("decision.uncertain_position", args)
     if place.covered:
@@ -68,6 +72,16 @@ def _judge_place(  # noqa: PLR0911 - one return per rule reads best
         # Nobody can tell that he is outside, let alone in which direction to walk.
         return "refused", Reason("decision.position_vague", args)
     return "refused", Reason("decision.outside_fence", args)
+
+
+def _within_error(place: Placement, policy: SitePolicy) -> bool:
+    reach = reach_m(
+        place.sigma_m,
+        counted_tail=policy.counted_tail,
+        far_m=policy.far_m,
+        far_probability=policy.far_probability,
+    )
+    return -place.signed_distance_m <= reach
 
 
 def _place_args(place: Placement) -> dict[str, Argument]:

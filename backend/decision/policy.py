@@ -16,14 +16,18 @@ DEFAULT_VERSION = 0
 class SitePolicy(Wire, frozen=True, kw_only=True):
     """Thresholds of one site; every default is the platform's own until a site sets another.
 
-    A fix counts when the fence covers it and its accuracy (68 % radius, metres) is at most `accuracy_cap_m`, or when
-    the probability of being inside is at least `counted_probability`; below `refused_probability` it is refused;
-    between them people decide.
+    A fix counts when the probability of being inside is at least `counted_probability`; and one whose accuracy (68 %
+    radius, metres) is at most `accuracy_cap_m` also when the fence covers it, or when it lies outside by no more than
+    its own error (`counted_tail`, `far_m`, `far_probability`: see `reach_m`; a tail of 0.5 switches that off). Below
+    `refused_probability` it is refused; between them people decide.
     """
 
     counted_probability: Probability = 0.5
     refused_probability: Probability = 0.05
     accuracy_cap_m: Metres = 100.0
+    counted_tail: Annotated[float, Meta(gt=0, le=0.5)] = 0.3
+    far_m: Metres = 100.0
+    far_probability: Annotated[float, Meta(gt=0, le=0.1)] = 0.001
     sigma_floor_m: Metres = 5.0
     sigma_inflation: Annotated[float, Meta(ge=1, le=5)] = 1.3
     max_fix_age_s: Annotated[int, Meta(ge=1, le=3600)] = 60

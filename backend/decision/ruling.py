@@ -10,6 +10,7 @@ Argument = str | int | float | None
 REASONS = (
     "decision.inside_fence",
     "decision.probably_inside",
+    "decision.within_error",
     "decision.uncertain_position",
     "decision.outside_fence",
     "decision.datum_suspected",

@@ -168,7 +168,8 @@ async def test_two_phones_may_draw_one_id(ground: Ground, send: Tap, clock: Manu
     ("fixes", "outcome", "code"),
     [
         ([fix(RADIUS_M - 5)], "counted", "decision.inside_fence"),
-        ([fix(RADIUS_M + 5, accuracy_m=30.0)], "review", "decision.uncertain_position"),
+        ([fix(RADIUS_M + 5, accuracy_m=30.0)], "counted", "decision.within_error"),
+        ([fix(RADIUS_M + 20, accuracy_m=30.0)], "review", "decision.uncertain_position"),
         ([fix(2000)], "refused", "decision.outside_fence"),
         ([fix(2000, accuracy_m=5.0), fix(0, accuracy_m=6.0)], "counted", "decision.inside_fence"),
         ([fix(0, mock=True)], "review", "decision.mock_location"),

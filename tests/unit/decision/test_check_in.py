@@ -51,7 +51,15 @@ def placed(**changes: object) -> CheckInFacts:
         (placed(accuracy_m=100.1, probability=0.5), "counted", "decision.probably_inside"),
         (placed(covered=False, probability=0.5), "counted", "decision.probably_inside"),
         (placed(accuracy_m=100.1, probability=0.49), "review", "decision.uncertain_position"),
-        (placed(covered=False, probability=0.05), "review", "decision.uncertain_position"),
+        (placed(covered=False, signed_distance_m=-2.7, probability=0.4), "counted", "decision.within_error"),
+        (placed(covered=False, signed_distance_m=-2.8, probability=0.4), "review", "decision.uncertain_position"),
+        (placed(covered=False, signed_distance_m=-9.0, probability=0.05), "review", "decision.uncertain_position"),
+        (
+            # At this accuracy somebody 100 m outside could be meant.
+            placed(covered=False, signed_distance_m=-9.0, accuracy_m=35.0, sigma_m=30.0, probability=0.3),
+            "review",
+            "decision.uncertain_position",
+        ),
         (replace(FACTS, placement=replace(AWAY, probability=0.0499)), "refused", "decision.outside_fence"),
         (placed(accuracy_m=5000.0, probability=0.001), "refused", "decision.position_vague"),
         (
@@ -64,7 +72,7 @@ def placed(**changes: object) -> CheckInFacts:
             "refused",
             "decision.outside_fence",
         ),
-        (placed(covered=False, probability=0.0, suspected_crs="gcj02"), "refused", "decision.datum_suspected"),
+        (replace(FACTS, placement=replace(AWAY, suspected_crs="gcj02")), "refused", "decision.datum_suspected"),
         (replace(FACTS, placement=None, no_fix_reason="denied"), "review", "decision.no_fix"),
         (replace(FACTS, placement=None, has_fence=False), "review", "decision.no_fence"),
         (replace(FACTS, site_mode="gate"), "review", "decision.gate_site"),
@@ -108,11 +116,19 @@ def test_a_policy_moves_each_threshold() -> None:
         counted_probability=0.9,
         refused_probability=0.4,
         accuracy_cap_m=20.0,
+        counted_tail=0.5,
         review_signals=frozenset({"shared_phone"}),
         off_mode="refused",
     )
     assert decide_check_in(placed(accuracy_m=21.0, probability=0.89), strict).outcome == "review"
-    assert decide_check_in(placed(covered=False, probability=0.39), strict).outcome == "refused"
+    outside = placed(covered=False, signed_distance_m=-1.0, probability=0.41)
+    assert decide_check_in(outside, DEFAULT_POLICY).outcome == "counted"
+    assert decide_check_in(outside, strict).outcome == "review"
+    assert decide_check_in(replace(FACTS, placement=replace(AWAY, probability=0.39)), strict).outcome == "refused"
+    lenient = SitePolicy(counted_tail=0.01, far_m=2_500.0)
+    assert decide_check_in(replace(FACTS, placement=replace(AWAY, sigma_m=400.0)), lenient).outcome == "counted"
+    capped = SitePolicy(counted_tail=0.01, far_m=2_500.0, accuracy_cap_m=7.0)
+    assert decide_check_in(replace(FACTS, placement=replace(AWAY, sigma_m=400.0)), capped).outcome == "refused"
     assert decide_check_in(replace(FACTS, signals=frozenset({"shared_phone"})), strict).outcome == "review"
     assert decide_check_in(replace(FACTS, signals=frozenset({"mock_location"})), strict).outcome == "counted"
     assert decide_check_in(replace(FACTS, site_mode="gate"), strict).outcome == "refused"
@@ -169,6 +185,7 @@ def test_every_reason_of_a_check_in_can_be_reached() -> None:
         PLACE,
         replace(PLACE, accuracy_m=500.0),
         replace(AWAY, probability=0.2),
+        replace(AWAY, signed_distance_m=-1.0, probability=0.4),
         AWAY,
         replace(AWAY, accuracy_m=900.0),
         replace(AWAY, suspected_crs="bd09"),

@@ -86,12 +86,16 @@ def alone(fence: Fence, one: Fix, policy: EvaluationPolicy = POLICY) -> Evaluati
     fixes=taken_fixes(),
     cap_m=st.sampled_from([10.0, 50.0, 150.0]),
     count=st.sampled_from([0.3, 0.5, 0.9]),
+    tail=st.sampled_from([0.01, 0.3, 0.5]),
+    refused=st.sampled_from([0.05, 0.25]),
 )
 def test_many_are_judged_as_each_alone(
-    radii: list[float], *, hole: bool, fixes: list[Fix], cap_m: float, count: float
+    radii: list[float], *, hole: bool, fixes: list[Fix], cap_m: float, count: float, tail: float, refused: float
 ) -> None:
     fence = polygon(radii, hole=hole)
-    policy = EvaluationPolicy(accuracy_cap_m=cap_m, count_probability=count)
+    policy = EvaluationPolicy(
+        accuracy_cap_m=cap_m, count_probability=count, counted_tail=tail, refuse_probability=refused
+    )
     found = evaluate_many(fence, many(fixes), policy)
     exact = evaluate_many(fence, many(fixes), policy, exact=True)
     assert exact.exact.all()

@@ -183,19 +183,26 @@ def test_far_away_it_is_the_distance_on_the_ellipsoid(metro_fence: Fence) -> Non
 
 
 @pytest.mark.parametrize(
-    ("probability", "accuracy_m", "covered", "side"),
+    ("probability", "accuracy_m", "signed_distance_m", "side"),
     [
-        (0.5, 500.0, False, "inside"),
-        (0.49, 50.0, True, "inside"),
-        (0.49, 50.1, True, "uncertain"),
-        (0.49, 10.0, False, "uncertain"),
-        (0.05, 10.0, False, "uncertain"),
-        (0.049, 10.0, False, "outside"),
-        (0.01, 100.0, True, "outside"),
+        (0.5, 500.0, -1.0, "inside"),
+        (0.49, 50.0, 1.0, "inside"),
+        (0.49, 50.1, 1.0, "uncertain"),
+        (0.49, 10.0, -5.0, "uncertain"),
+        (0.49, 10.0, -4.5, "inside"),
+        (0.05, 10.0, -20.0, "uncertain"),
+        (0.049, 10.0, -20.0, "outside"),
+        (0.01, 100.0, 1.0, "outside"),
+        (0.01, 10.0, -4.5, "inside"),
+        (0.3, 45.0, -4.5, "uncertain"),
     ],
 )
-def test_the_rule(probability: float, accuracy_m: float, *, covered: bool, side: str) -> None:
-    assert side_of(probability, accuracy_m, POLICY, covered=covered) == side
+def test_the_rule(probability: float, accuracy_m: float, signed_distance_m: float, side: str) -> None:
+    sigma_m, covered = POLICY.sigma_m(accuracy_m, "android"), signed_distance_m >= 0.0
+    found = side_of(
+        probability, accuracy_m, POLICY, covered=covered, signed_distance_m=signed_distance_m, sigma_m=sigma_m
+    )
+    assert found == side
 
 
 def test_a_thin_corridor_can_be_passed(straight_fence: Callable[[float], Fence]) -> None:
