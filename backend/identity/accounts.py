@@ -141,6 +141,11 @@ async def open_person_account(
     return account_id
 
 
+async def rename_person_account(tx: Tx, person_id: UUID, name: str) -> None:
+    """Show the person's account, if he has one, under his new name; the renaming itself is an act of sites."""
+    await tx.execute(update(Account).where(Account.person_id == person_id).values(display_name=name))
+
+
 async def change_phone_number(
     tx: Tx, actor: Actor, account_id: UUID, phone_number: str, *, clock: Clock, services: IdentityServices
 ) -> AccountView:

@@ -185,6 +185,12 @@ class PhoneElsewhere(Conflict):
     code = "sites.phone_elsewhere"
 
 
+class NameElsewhere(Conflict):
+    """The person works on other projects too; who does not reach those does not rename him there."""
+
+    code = "sites.name_elsewhere"
+
+
 class AssignmentOverlaps(Conflict):
     """The person holds the same post already in some of these days."""
 

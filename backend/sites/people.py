@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 
-from backend.identity.accounts import open_person_account
+from backend.identity.accounts import open_person_account, rename_person_account
 from backend.identity.audit import record_act
 from backend.identity.masking import mask_document_number, mask_phone_number
 from backend.identity.phone_numbers import read_phone_number
@@ -19,10 +19,10 @@ from backend.kit.guards import Actor
 from backend.kit.ids import new_id
 from backend.sites import errors, people_queries, queries, roster_errors
 from backend.sites.identity_documents import IdentityDocument, read_document, read_title
-from backend.sites.people_queries import PeopleFilter, PersonRow
+from backend.sites.people_queries import PeopleFilter, PersonRow, RenamingRow
 from backend.sites.projects import LONGEST_NAME
 from backend.sites.schemas import PersonBody, PersonPatch, PersonSearch, changes
-from backend.sites.tables import Person
+from backend.sites.tables import Person, PersonRenaming
 
 REVEAL = "people.reveal"
 LAST = 4
@@ -182,27 +182,63 @@ async def search_people(tx: Tx, actor: Actor, search: PersonSearch, *, services:
 async def change_person(
     tx: Tx, actor: Actor, person_id: UUID, patch: PersonPatch, *, clock: Clock, services: IdentityServices
 ) -> PersonRow:
-    """Correct name or phone number; raises PersonUnknown, PhoneNumberMalformed, PhoneIsLogin or PhoneElsewhere.
+    """Correct name or phone number.
 
-    A number that is a log-in is an account's: who changes it gets in, so that takes an administrator of accounts. One
-    that is none yet becomes one with a key post: nobody sets it for a person who works on projects that he does not
-    reach.
+    Raises PersonUnknown, PhoneNumberMalformed, PhoneIsLogin, and for a person who works on projects, too, that the
+    actor does not reach PhoneElsewhere or NameElsewhere: others know him by that name, and a number that is no log-in
+    yet becomes one with a key post. A number that is a log-in is an account's: who changes it gets in, so that takes
+    an administrator of accounts.
     """
     await require_person(tx, actor, person_id, scope=queries.WRITE)
     found = changes(patch)
-    values: dict[str, Any] = {}
+    detail: dict[str, Any] = {"fields": []}
     if "name" in found:
-        values["name"] = read_title(found["name"], LONGEST_NAME)
+        renaming_id = await _rename(tx, actor, person_id, read_title(found["name"], LONGEST_NAME), clock=clock)
+        if renaming_id is not None:
+            # The audit log holds no names, since nothing is ever taken out of it.
+            detail = {"fields": ["name"], "renaming_id": renaming_id}
     if "phone" in found:
         if await people_queries.logins_of(tx, [person_id]):
             raise errors.PhoneIsLogin
         if await people_queries.assigned_elsewhere(tx, actor, [person_id], scope=queries.WRITE):
             raise errors.PhoneElsewhere
-        values |= phone_columns(person_id, read_phone_number(found["phone"]), services)
-    if values:
-        await tx.execute(update(Person).where(Person.id == person_id).values(**values))
-        await record_act(tx, actor, "person.changed", "person", person_id, {"fields": sorted(found)}, clock=clock)
+        phone = read_phone_number(found["phone"])
+        columns = phone_columns(person_id, phone, services)
+        await tx.execute(update(Person).where(Person.id == person_id).values(**columns))
+        detail["fields"] = [*detail["fields"], "phone"]
+    if detail["fields"]:
+        await record_act(tx, actor, "person.changed", "person", person_id, detail, clock=clock)
     return await require_person(tx, actor, person_id, scope=queries.WRITE)
+
+
+async def _rename(tx: Tx, actor: Actor, person_id: UUID, name: str, *, clock: Clock) -> UUID | None:
+    """Give a person another name, keep the one before, and return the id of that record; None if it is his already."""
+    before = await people_queries.lock_name(tx, person_id)
+    if before == name:
+        return None
+    if await people_queries.assigned_elsewhere(tx, actor, [person_id], scope=queries.WRITE):
+        raise errors.NameElsewhere
+    now = clock.now()
+    renaming_id = new_id(now)
+    await tx.execute(update(Person).where(Person.id == person_id).values(name=name))
+    await tx.execute(
+        insert(PersonRenaming).values(
+            id=renaming_id,
+            person_id=person_id,
+            name_before=before,
+            name_after=name,
+            renamed_at=now,
+            renamed_by=actor.account_id,
+        )
+    )
+    await rename_person_account(tx, person_id, name)
+    return renaming_id
+
+
+async def list_renamings(tx: Tx, actor: Actor, person_id: UUID, *, limit: int, after: UUID | None) -> list[RenamingRow]:
+    """Return up to `limit` renamings of a person, latest first; raises PersonUnknown."""
+    await require_person(tx, actor, person_id)
+    return await people_queries.list_renamings(tx, person_id, limit=limit, after=after)
 
 
 async def reveal_person(

@@ -12,7 +12,18 @@ from backend.identity.tables import Account
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.sites.queries import READ, city_wide, containing, visible_party, visible_projects
-from backend.sites.tables import Assignment, Person, Post
+from backend.sites.tables import Assignment, Person, PersonRenaming, Post
+
+
+@dataclass(frozen=True, slots=True)
+class RenamingRow:
+    """That a person was given another name."""
+
+    id: UUID
+    name_before: str
+    name_after: str
+    renamed_at: datetime
+    renamed_by: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +156,31 @@ async def assigned_elsewhere(tx: Tx, actor: Actor, person_ids: Sequence[UUID], *
         Assignment.person_id.in_(person_ids), Assignment.project_id.not_in(visible_projects(actor, scope))
     )
     return frozenset(await tx.scalars(statement.distinct()))
+
+
+async def lock_name(tx: Tx, person_id: UUID) -> str:
+    """Return a person's name and lock him until the transaction ends: renamings of one person queue up."""
+    statement = select(Person.name).where(Person.id == person_id).with_for_update(key_share=True)
+    return (await tx.execute(statement)).scalar_one()
+
+
+async def list_renamings(tx: Tx, person_id: UUID, *, limit: int, after: UUID | None) -> list[RenamingRow]:
+    """Return up to `limit` renamings of a person, latest first, older than the renaming `after`."""
+    statement = (
+        select(
+            PersonRenaming.id,
+            PersonRenaming.name_before,
+            PersonRenaming.name_after,
+            PersonRenaming.renamed_at,
+            PersonRenaming.renamed_by,
+        )
+        .where(PersonRenaming.person_id == person_id)
+        .order_by(PersonRenaming.id.desc())
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(PersonRenaming.id < after)
+    return [RenamingRow(*row) for row in await tx.execute(statement)]
 
 
 async def logins_of(tx: Tx, person_ids: Sequence[UUID]) -> dict[UUID, LoginRow]:

@@ -20,6 +20,7 @@ from backend.sites.schemas import (
     PersonBody,
     PersonPatch,
     PersonSearch,
+    RenamingAnswer,
     RevealAnswer,
     RevealBody,
     answer,
@@ -122,6 +123,7 @@ async def show_person(
             errors.PersonUnknown,
             errors.PhoneIsLogin,
             errors.PhoneElsewhere,
+            errors.NameElsewhere,
         ],
     },
     summary="Correct a person",
@@ -137,6 +139,24 @@ async def change_person(
     """Correct name or phone number; a number that is a log-in is changed at the account."""
     row = await people.change_person(tx, actor, person_id, data, clock=clock, services=identity_services)
     return answer(PersonAnswer, people.view_person(row, identity_services))
+
+
+@get(
+    "/people/{person_id:uuid}/renamings",
+    opt={"scope": queries.READ, "raises": [errors.PersonUnknown]},
+    summary="The names that a person had",
+)
+async def list_renamings(
+    person_id: FromPath[UUID],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[RenamingAnswer]:
+    """List who gave the person another name and when, latest first."""
+    found = await people.list_renamings(tx, actor, person_id, limit=limit + 1, after=after)
+    items = [answer(RenamingAnswer, row) for row in found[:limit]]
+    return Page(items=items, next=str(items[-1].id) if len(found) > limit else None)
 
 
 @post(
@@ -158,4 +178,4 @@ async def reveal_person(
     return Response(answer(RevealAnswer, shown), headers={"Cache-Control": "no-store"})
 
 
-HANDLERS = (list_people, search_people, create_person, show_person, change_person, reveal_person)
+HANDLERS = (list_people, search_people, create_person, show_person, change_person, list_renamings, reveal_person)

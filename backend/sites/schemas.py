@@ -208,6 +208,16 @@ class PersonAnswer(Wire, frozen=True):
     created_at: Instant
 
 
+class RenamingAnswer(Wire, frozen=True):
+    """That a person was given another name; `renamed_by` is an account."""
+
+    id: UUID
+    name_before: str
+    name_after: str
+    renamed_at: Instant
+    renamed_by: UUID
+
+
 class RevealBody(Wire, frozen=True):
     """Why the numbers are wanted; the purpose is kept in the audit log."""
 

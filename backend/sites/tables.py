@@ -118,6 +118,20 @@ class Person(Base):
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", name="fk_person_created_by"))
 
 
+class PersonRenaming(Base):
+    """That a person was given another name, by whom and when; rows are never changed."""
+
+    __tablename__ = "person_renaming"
+    __table_args__ = (Index("ix_person_renaming_person_id", "person_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", name="fk_person_renaming_person"))
+    name_before: Mapped[str] = mapped_column(Text)
+    name_after: Mapped[str] = mapped_column(Text)
+    renamed_at: Mapped[datetime] = mapped_column(_INSTANT)
+    renamed_by: Mapped[UUID] = mapped_column(ForeignKey("account.id", name="fk_person_renaming_renamed_by"))
+
+
 class Post(Base):
     """A kind of post of a party, with as many seats as people should hold it at once."""
 

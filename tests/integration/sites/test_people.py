@@ -1,4 +1,5 @@
-from datetime import date
+import asyncio
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -158,6 +159,67 @@ async def test_a_person_is_corrected_but_not_his_log_in(office: Office, sites: T
     assert (refused.status_code, refused.json()["code"]) == (409, "sites.phone_is_login")
     foreign = await office.call("stranger", "PATCH", f"/people/{manager.id}", json={"name": draw_name()})
     assert foreign.status_code == 404
+
+
+async def test_a_renaming_is_on_record_with_both_names(office: Office, sites: TwoSites) -> None:
+    """The audit log cannot be erased and holds no names: it names the record, which holds them."""
+    manager = sites.here.people["project_manager"]
+    path = f"/people/{manager.id}"
+    shown = await office.call("city", "GET", path)
+    for before, after in ((manager.name, "改名一"), ("改名一", "改名二")):
+        changed = await office.call("admin", "PATCH", path, json={"name": after})
+        assert changed.json()["name"] == after, before
+        office.clock.advance(timedelta(seconds=1))
+    same = await office.call("admin", "PATCH", path, json={"name": " 改名二 "})
+    assert (same.status_code, same.json()) == (200, shown.json() | {"name": "改名二"})
+
+    told = (await office.call("city", "GET", f"{path}/renamings")).json()["items"]
+    assert [(one["name_before"], one["name_after"], one["renamed_by"]) for one in told] == [
+        ("改名一", "改名二", str(office.accounts["admin"])),
+        (manager.name, "改名一", str(office.accounts["admin"])),
+    ]
+    async with office.database.transaction() as tx:
+        acts = (
+            await tx.execute(
+                select(AuditEvent.detail)
+                .where(AuditEvent.action == "person.changed", AuditEvent.object_id == str(manager.id))
+                .order_by(AuditEvent.id.desc())
+            )
+        ).scalars()
+    assert list(acts) == [{"fields": ["name"], "renaming_id": one["id"]} for one in told]
+    hidden = await office.call("stranger", "GET", f"{path}/renamings")
+    assert (hidden.status_code, hidden.json()["code"]) == (404, "sites.person_unknown")
+
+
+async def test_the_account_of_a_renamed_person_bears_the_new_name(office: Office, sites: TwoSites) -> None:
+    manager = sites.here.people["project_manager"]
+    await office.call("admin", "PATCH", f"/people/{manager.id}", json={"name": "改名"})
+    account = sites.here.accounts["project_manager"]
+    assert (await office.call("city", "GET", f"/accounts/{account}")).json()["display_name"] == "改名"
+
+
+async def test_who_works_for_others_too_is_renamed_by_those_who_reach_all(office: Office, sites: TwoSites) -> None:
+    manager = sites.here.people["project_manager"]
+    post = sites.there.posts["project_manager"]
+    await make_assignment(office.database, sites.there.project.id, post, manager.id)
+    for name in ("admin", "stranger", "district"):
+        refused = await office.call(name, "PATCH", f"/people/{manager.id}", json={"name": "改名"})
+        assert (refused.status_code, refused.json()["code"]) == (409, "sites.name_elsewhere")
+    assert (await office.call("city", "PATCH", f"/people/{manager.id}", json={"name": "改名"})).status_code == 200
+
+
+async def test_renamings_at_once_make_one_chain(office: Office, sites: TwoSites) -> None:
+    path = f"/people/{sites.here.people['project_manager'].id}"
+    names = [f"改名{number}" for number in range(6)]
+    answers = await asyncio.gather(*(office.call("admin", "PATCH", path, json={"name": name}) for name in names))
+    assert {answer.status_code for answer in answers} == {200}
+    told = (await office.call("city", "GET", f"{path}/renamings")).json()["items"]
+    chain = {one["name_before"]: one["name_after"] for one in told}
+    name = sites.here.people["project_manager"].name
+    for _ in names:
+        name = chain.pop(name)
+    assert (await office.call("city", "GET", path)).json()["name"] == name
+    assert not chain
 
 
 async def test_numbers_are_revealed_for_a_purpose_that_is_written_down(office: Office, sites: TwoSites) -> None:
