@@ -10,6 +10,8 @@ from litestar.typing import FieldDefinition
 
 from backend.kit.wire import decode
 
+_DECODER = "strict_json_decoder"
+
 
 class StrictJSON(AbstractDTO[Any]):
     """Makes Litestar decode bodies with `decode`: its own way coerces, and the last of two equal keys wins."""
@@ -39,7 +41,12 @@ class StrictJSON(AbstractDTO[Any]):
 
     def decode_bytes(self, value: bytes) -> Any:  # noqa: ANN401 - the type that the handler declares
         """Decode a body for this handler."""
-        return decode(value, self._decoders[self.asgi_connection.route_handler.handler_id])
+        handler = self.asgi_connection.route_handler
+        # Litestar puts the id together anew each time it is asked for.
+        decoder = handler.opt.get(_DECODER)
+        if decoder is None:
+            decoder = handler.opt[_DECODER] = self._decoders[handler.handler_id]
+        return decode(value, decoder)
 
     def decode_builtins(self, value: dict[str, Any]) -> NoReturn:
         """Never called: only JSON bodies have this DTO."""

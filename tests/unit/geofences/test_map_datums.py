@@ -1,5 +1,7 @@
 """GCJ-02 and BD-09 agree with published positions and come back to the millimetre."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -34,8 +36,18 @@ def test_arrays_give_what_single_positions_give() -> None:
     for there, back in WAYS.values():
         for function in (there, back):
             many = np.column_stack(function(lon, lat))
-            single = np.array([function(a, b) for a, b in zip(lon, lat, strict=True)])
-            assert np.array_equal(many, single)
+            single = np.array([function(a, b) for a, b in zip(lon.tolist(), lat.tolist(), strict=True)])
+            # Not to the last bit: arrays have their own sine.
+            np.testing.assert_allclose(many, single, rtol=0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("lon", [math.nan, math.inf, -1e308, 1e308, 180.0, 0.0])
+@pytest.mark.parametrize("lat", [math.nan, math.inf, -1e308, 1e308, 90.0, 0.0])
+def test_no_number_raises(lon: float, lat: float) -> None:
+    for there, back in WAYS.values():
+        for function in (there, back):
+            with np.errstate(all="ignore"):
+                assert len(function(lon, lat)) == 2
 
 
 def test_the_shift_at_wuhan_is_the_known_one() -> None:
