@@ -163,4 +163,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if seen:
         done = sum(told.startswith("+") for told in seen)
         rest = ", ".join(sorted(told[2:] for told in seen if told.startswith("-")))
-        terminalreporter.write_line(f"OpenAPI: {done} of {len(seen)} operations succeeded here; the others: {rest}")
+        terminalreporter.write_line(
+            f"OpenAPI: {done} of {len(seen)} operations succeeded here; the others: {rest or 'none'}"
+        )

@@ -137,7 +137,6 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "key_id": key,
         "month": f"{now:%Y-%m}",
         **tile_of(CENTRE),
-        "file_path": "swagger-ui.css",
         **_of_post(site, MINE, entries[MINE]),
     }
     return Town(

@@ -1,0 +1,80 @@
+"""Calls that take a secret which an earlier answer gave: log-ins, their renewal, a password of one's own."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from httpx import AsyncClient
+from litestar import Litestar
+from sqlalchemy import select, update
+
+from backend.identity.passwords import Passwords
+from backend.identity.roles import Role
+from backend.identity.sms import read_outbox
+from backend.identity.tables import Account
+from backend.kit.db import Database
+from tests.support.calls import Call
+from tests.support.town import MINE, PASSWORD, Town
+
+PHONE = {"install_id": "0195a0b0-0000-4000-8000-000000000001", "platform": "android"}
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where one logs in: a town, its application and a client of it."""
+
+    town: Town
+    app: Litestar
+    client: AsyncClient
+    database: Database
+
+    async def answered(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Make a call that must succeed."""
+        answer = await self.client.post(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+
+async def staff_log_in(door: Door) -> Call:
+    """Give the town's accounts a password; log in as its operator."""
+    hashed = await Passwords(memory_kib=64, passes=1).hash(PASSWORD)
+    async with door.database.transaction() as tx:
+        accounts = set(door.town.accounts.values()) - {door.town.accounts[Role.KEY_PERSON]}
+        await tx.execute(update(Account).where(Account.id.in_(accounts)).values(password_hash=hashed))
+        name = await tx.scalar(select(Account.username).where(Account.id == door.town.accounts[Role.OPERATOR]))
+    return Call(json={"username": name, "password": PASSWORD})
+
+
+async def staff_renewal(door: Door) -> Call:
+    """Log in, then renew."""
+    answer = await door.answered("/admin/v1/session", (await staff_log_in(door)).json)
+    return Call(json={"refresh_token": answer["refresh_token"]})
+
+
+async def new_password(door: Door) -> Call:
+    """Change the password that one has."""
+    await staff_log_in(door)
+    return Call(json={"current": PASSWORD, "new": f"{PASSWORD}-new"})
+
+
+async def phone_log_in(door: Door) -> Call:
+    """Ask for a code and read it from the outbox."""
+    number = door.town.site.people[MINE].phone
+    await door.answered("/mobile/v1/session/code", {"phone_number": number})
+    code = [sms.code for sms in read_outbox(door.app.state.settings.sms_outbox) if sms.phone_number == number][-1]
+    return Call(json={"phone_number": number, "code": code, "phone": PHONE})
+
+
+async def phone_renewal(door: Door) -> Call:
+    """Log in by code, then renew."""
+    answer = await door.answered("/mobile/v1/session", (await phone_log_in(door)).json)
+    return Call(json={"refresh_token": answer["refresh_token"]})
+
+
+LOG_INS: dict[str, Callable[[Door], Awaitable[Call]]] = {
+    "POST /admin/v1/session": staff_log_in,
+    "POST /admin/v1/session/refresh": staff_renewal,
+    "PUT /admin/v1/me/password": new_password,
+    "POST /mobile/v1/session": phone_log_in,
+    "POST /mobile/v1/session/refresh": phone_renewal,
+}
