@@ -16,7 +16,7 @@ distances along that line from the foot of the fix to the edge's ends. Edges bey
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 import numpy as np
@@ -141,8 +141,7 @@ class Evaluation:
     version_ids: tuple[UUID, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(NamedTuple):
     """What decides about one fix: the part of an evaluation by which fixes are compared.
 
     `x`, `y` and the nearest place of the edge are metres in the fence's plane; the rest as in Evaluation.

@@ -236,7 +236,7 @@ def _closed(area: shapely.Geometry) -> shapely.Polygon | shapely.MultiPolygon:
     wider = shapely.buffer(area, _CLOSING_M, join_style="mitre", mitre_limit=10.0)
     closed = shapely.buffer(wider, -_CLOSING_M, join_style="mitre", mitre_limit=10.0)
     if not shapely.is_valid(closed):
-        # Of some thousand drawings one has a mitre that crosses its neighbour by less than a hair; blunt corners do not.
+        # One drawing in a thousand has a mitre that crosses its neighbour by less than a hair; blunt corners do not.
         closed = shapely.buffer(shapely.buffer(area, _CLOSING_M, join_style="bevel"), -_CLOSING_M, join_style="bevel")
     return closed
 

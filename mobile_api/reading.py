@@ -93,8 +93,7 @@ class Standing:
         return self.from_on[index] <= day and (until is None or day <= until)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """What the read found about the person and one candidate project."""
 
     person_id: UUID
