@@ -19,6 +19,7 @@ from backend.kit.keyfiles import FileKeyRing, init_keys
 from backend.kit.keyring import SERVER_PURPOSES, KeyRing
 from backend.migrate import migrate
 from bench.batches import measure_batches, prepare_mirror
+from bench.fence_scale import measure_fences
 from bench.figures import Measured, missed_bars, record, write_json
 from bench.loads import HERE, Taken, find_wrk, run_pgbench, run_sql, run_wrk
 from bench.server import Server, serving
@@ -126,7 +127,7 @@ def main() -> int:
     # Ended from outside, it stops what it started like after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     find_wrk()
-    figures = measure(arguments.rounds).figures()
+    figures = measure(arguments.rounds).figures() | measure_fences()
     for name, value in figures.items():
         print(f"{name} {value}")
     write_json(ROOT / "bench.json", figures)
