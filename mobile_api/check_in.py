@@ -33,7 +33,7 @@ from backend.ledger.partitions import in_ledger_transaction
 from backend.sites.model import day_bounds, work_on, zone_of
 from geofences.cache import FenceCache
 from mobile_api.errors import EventIdInvalid, SessionEnded, TooManyRefused
-from mobile_api.judging import Tap, choose_project, judge, policy_of
+from mobile_api.judging import Tap, choose_project, is_fitting, judge, policy_of
 from mobile_api.placing import read_fixes
 from mobile_api.reading import Asked, Reading, read_for_check_ins
 from mobile_api.schemas import CheckInRequest
@@ -152,7 +152,9 @@ class CheckIns:
     ) -> _Judged | CheckInResult:
         if readings is None:
             raise SessionEnded
-        if tap.request.project_id is None and len(readings) > 1:
+        # With one project, still in force, the append itself finds a repetition; else it might be looked for elsewhere,
+        # or not at all.
+        if tap.request.project_id is None and not (len(readings) == 1 and is_fitting(readings[0], tap.at)):
             known = await _find_repeated(connection, tap, readings)
             if known is not None:
                 return known
@@ -203,14 +205,16 @@ async def _outcome(connection: Connection, one: _Judged, done: Appended, days: d
 
 async def _find_repeated(connection: Connection, tap: Tap, readings: list[Reading]) -> CheckInResult | None:
     """Return the first answer to a tap that one of the person's projects has taken; raises EventConflict."""
+    if not readings:
+        return None
     source_id, event_key = readings[0].phone_id or tap.actor.account_id, str(tap.request.event_id)
     by_project = {reading.project_id: reading for reading in readings}
     taken = await find_taken_on_any(connection, by_project, source_id, tap.bucket, event_key)
-    if taken is None:
+    if not taken:
         return None
-    payload_digest, receipt = taken
-    if payload_digest != digest(tap.request).hex():
-        raise EventConflict(punch_id=str(receipt.punch_id))
+    receipt = taken.get(digest(tap.request).hex())
+    if receipt is None:
+        raise EventConflict(punch_id=str(next(iter(taken.values())).punch_id))
     day = await _day_of(connection, by_project[receipt.project_id], receipt)
     return CheckInResult(Appended("replayed", receipt), day)
 

@@ -51,11 +51,16 @@ def choose_project(readings: list[Reading], wanted: UUID | None, at: datetime) -
         if not readings:
             raise ProjectUnknown
         return readings[0]
-    fitting = [one for one in readings if one.standing.in_force(work_on(at, one.time_zone, one.cutover))]
+    fitting = [one for one in readings if is_fitting(one, at)]
     if len(fitting) != 1:
         candidates = [{"project_id": str(one.project_id), "name": one.project_name} for one in fitting or readings]
         raise ProjectAmbiguous(candidates=candidates)
     return fitting[0]
+
+
+def is_fitting(reading: Reading, at: datetime) -> bool:
+    """Tell whether an assignment of the project is in force at an instant."""
+    return reading.standing.in_force(work_on(at, reading.time_zone, reading.cutover))
 
 
 def judge(tap: Tap, reading: Reading, day: date, policy: SitePolicy, fences: Sequence[Fence], seal: MonthKey) -> Entry:

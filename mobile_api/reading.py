@@ -47,6 +47,8 @@ LEFT JOIN LATERAL (
   FROM assignment s
   WHERE s.person_id = me.person_id AND (t.project_id IS NULL OR s.project_id = t.project_id)
   GROUP BY s.project_id
+  -- Somebody may have worked on more projects than are looked at: those where he is on duty come first.
+  ORDER BY max(CASE WHEN s.exit_confirmed_at IS NULL THEN 'infinity' ELSE s.to_on END) DESC, max(s.from_on) DESC
   LIMIT 50) mine ON true
 LEFT JOIN LATERAL (
   SELECT id, name, site_mode, status, time_zone, cutover FROM project WHERE id = mine.project_id LIMIT 1) p ON true

@@ -117,12 +117,12 @@ async def find_taken(connection: Connection, entry: Entry) -> Appended | None:
 
 async def find_taken_on_any(
     connection: Connection, project_ids: Iterable[UUID], source_id: UUID, bucket: date, event_key: str
-) -> tuple[str, Receipt] | None:
-    """Return the payload's digest (hexadecimal) and the receipt of an event id that one of the projects has taken."""
+) -> dict[str, Receipt]:
+    """Return the receipts of an event id on the projects that have taken it, by payload digest (hexadecimal)."""
     same = {"source_id": source_id, "bucket": bucket, "event_key": event_key, "punch_id": None}
     keys = _encoder.encode([{"project_id": project_id, **same} for project_id in project_ids]).decode()
-    row = await (await connection.execute(TAKEN, (keys,), prepare=False)).fetchone()
-    return None if row is None else (row[1], _receipts.decode(row[2]))
+    rows = await (await connection.execute(TAKEN, (keys,), prepare=False)).fetchall()
+    return {row[1]: _receipts.decode(row[2]) for row in rows}
 
 
 def _key(entry: Entry) -> dict[str, Any]:
