@@ -197,4 +197,4 @@ async def test_a_database_that_goes_and_comes_back(cluster: Cluster, tmp_path: P
             assert int(answer.headers["retry-after"]) >= 1
         assert "Traceback" not in process.log.read_text()
         assert recorded(cluster.url, stream) == stream.punches
-        assert len(stream.punches) == PEOPLE * 12
+        assert len(stream.punches) == len(stream.sent) >= PEOPLE * 12

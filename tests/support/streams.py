@@ -59,15 +59,20 @@ class Stream:
         raise AssertionError(f"{event_id} was never acknowledged")
 
     async def run(self, taps: int, meanwhile: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Let every owner tap so often, one after the other; `meanwhile` runs beside them."""
+        """Let every owner tap so often, one after the other; `meanwhile` runs beside them.
+
+        Who is done sooner than `meanwhile` goes on: what happens there happens to a stream, however fast it flows.
+        """
+        beside = None if meanwhile is None else asyncio.ensure_future(meanwhile())
 
         async def one(owner: Owner) -> None:
             async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
-                for _ in range(taps):
+                tapped = 0
+                while tapped < taps or (beside is not None and not beside.done()):
                     await self.tap_until_acknowledged(client, owner)
+                    tapped += 1
 
-        beside = [] if meanwhile is None else [meanwhile()]
-        await asyncio.gather(*(one(owner) for owner in self.ground.owners), *beside)
+        await asyncio.gather(*(one(owner) for owner in self.ground.owners), *([] if beside is None else [beside]))
 
     async def until_acknowledged(self, count: int) -> None:
         """Wait until so many taps were acknowledged."""
