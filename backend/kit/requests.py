@@ -5,11 +5,14 @@ from secrets import token_hex
 from time import perf_counter
 
 import structlog
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
+
+from backend.kit.errors import MalformedBody
 
 log = structlog.get_logger()
 
+BODILESS = ("GET", "HEAD", "OPTIONS")
 REQUEST_ID = re.compile(rb"[0-9A-Za-z_-]{8,64}")
 
 REQUESTS = Counter("daogang_http_requests", "Requests answered", ["method", "route", "status"])
@@ -40,6 +43,17 @@ def attend_requests(app: ASGIApp) -> ASGIApp:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         status = 500
+        whole = scope["method"] in BODILESS
+
+        async def receive_whole() -> HTTPReceiveMessage:
+            nonlocal whole
+            message = await receive()
+            if message["type"] == "http.request":
+                whole = not message.get("more_body", False)
+            elif not whole:
+                # Litestar would call it a fault of ours.
+                raise MalformedBody(reason="it ended before it was whole")
+            return message
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -52,7 +66,7 @@ def attend_requests(app: ASGIApp) -> ASGIApp:
             await send(message)
 
         try:
-            await app(scope, receive, send_with_id)
+            await app(scope, receive_whole, send_with_id)
         finally:
             seconds = perf_counter() - started
             route = route_of(scope)
