@@ -3,9 +3,10 @@
 import re
 from secrets import token_hex
 from time import perf_counter
+from typing import Any
 
 import structlog
-from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
 from backend.kit.errors import MalformedBody
@@ -45,7 +46,7 @@ def attend_requests(app: ASGIApp) -> ASGIApp:
         status = 500
         whole = scope["method"] in BODILESS
 
-        async def receive_whole() -> HTTPReceiveMessage:
+        async def receive_whole() -> Any:  # noqa: ANN401 - the message types of websockets would come along
             nonlocal whole
             message = await receive()
             if message["type"] == "http.request":
