@@ -1,4 +1,4 @@
-"""Tables of alignments and what hangs on them; migration 0013 is the authority, `alembic check` keeps both equal."""
+"""Tables of alignments and what hangs on them; migrations 0013 and 0015 are the authority, a check proves it."""
 
 from datetime import date, datetime
 from typing import Any
@@ -106,6 +106,7 @@ class WorkFaceRow(Base):
     __table_args__ = (
         ForeignKeyConstraint(["project_id", "fence_id"], ["fence.project_id", "fence.id"], name="fk_work_face_fence"),
         Index("ix_work_face_fence", "project_id", "fence_id"),
+        Index("ix_work_face_to_on", "project_id", "to_on"),
     )
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)

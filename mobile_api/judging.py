@@ -21,7 +21,7 @@ from geofences.choice import Fix
 from geofences.coordinates import CoordinateSystem
 from geofences.evaluation import Fence
 from mobile_api.errors import ProjectAmbiguous, ProjectUnknown
-from mobile_api.placing import fix_signals, place
+from mobile_api.placing import fix_signals, place, place_signals
 from mobile_api.reading import Reading
 from mobile_api.schemas import CheckInRequest
 
@@ -65,8 +65,8 @@ def is_fitting(reading: Reading, at: datetime) -> bool:
 
 def judge(tap: Tap, reading: Reading, day: date, policy: SitePolicy, fences: Sequence[Fence], seal: MonthKey) -> Entry:
     """Decide the tap and build its ledger entry."""
-    placement, chosen = place(fences, tap.fixes, policy)
-    signals = fix_signals(chosen, policy) | _signals(tap, reading, policy)
+    placement, chosen = place(fences, tap.fixes, policy, reading.within_on(day), reading.faces_on(day))
+    signals = fix_signals(chosen, policy) | place_signals(placement) | _signals(tap, reading, policy)
     ruling = decide_check_in(
         CheckInFacts(
             site_mode=reading.site_mode,

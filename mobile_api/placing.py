@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from geofences.choice import Fix
 from geofences.coordinates import CoordinateSystem, check_position, coordinate_system
-from geofences.placing import fix_signals, place
+from geofences.placing import fix_signals, place, place_signals
 from mobile_api.schemas import FixIn
 
-__all__ = ["fix_signals", "place", "read_fixes"]
+__all__ = ["fix_signals", "place", "place_signals", "read_fixes"]
 
 
 def read_fixes(given: Sequence[FixIn]) -> list[tuple[Fix, CoordinateSystem]]:

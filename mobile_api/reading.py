@@ -1,4 +1,4 @@
-"""The one read of check-ins: session, person, candidate projects, assignments, policy, fences and data key."""
+"""The one read of check-ins: session, person, projects, assignments, policy, fences, data key, ranges and faces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,9 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
+
+from geofences.sections import SectionRange
+from geofences.work_faces import WorkFace
 
 # One row for each tap and each project on which its person has an assignment of any date (with a null project if there
 # is none); none for a session that is not his. LIMIT in each subquery keeps the planner from reading a whole table to
@@ -23,7 +26,24 @@ SELECT t.n, me.alive, me.person_id, me.phone_id, me.name, me.shared_phone, me.re
     -- The periods alone say what is in force at an instant, and its index answers without reading a row.
     SELECT f.version_id FROM fence_period f
     WHERE f.project_id = p.id AND upper_inf(f.known_during) AND f.valid_during @> t.at
-    ORDER BY f.version_id)
+    ORDER BY f.version_id),
+  -- Only whoever has a section is asked for its ranges.
+  CASE WHEN array_remove(mine.section_ids, NULL) <> '{}' THEN (
+    SELECT json_agg(r.range) FROM (
+      SELECT json_build_array(section_id, alignment_id, begin_label, end_label) FROM section_range
+      WHERE project_id = p.id AND section_id = ANY (mine.section_ids)
+      UNION ALL
+      SELECT json_build_array(id, NULL, from_chainage_m, to_chainage_m) FROM section
+      WHERE project_id = p.id AND id = ANY (mine.section_ids) AND from_chainage_m + to_chainage_m IS NOT NULL
+    ) AS r (range)) END,
+  -- A day's grace: the site-local day may differ from the UTC day. In two parts, each with an index of its own order.
+  (SELECT json_agg(w.face) FROM (
+    SELECT json_build_array(fence_id, name, begin_label, end_label, from_on, to_on) FROM work_face
+    WHERE project_id = p.id AND to_on IS NULL AND from_on <= t.at::date + 1
+    UNION ALL
+    SELECT json_build_array(fence_id, name, begin_label, end_label, from_on, to_on) FROM work_face
+    WHERE project_id = p.id AND to_on >= t.at::date - 1 AND from_on <= t.at::date + 1
+  ) AS w (face))
 FROM json_to_recordset(%s::text::json) AS t (
   n integer, account_id uuid, family_id uuid, project_id uuid, at timestamptz, month date)
 CROSS JOIN LATERAL (
@@ -90,6 +110,11 @@ class Standing:
         covering = (index for index in range(len(self.from_on)) if self._covers(index, day))
         return next((self.section_ids[index] for index in covering), None)
 
+    def sections_on(self, day: date) -> frozenset[UUID]:
+        """Return the sections of all assignments in force; none if one of them is for the whole project."""
+        found = {self.section_ids[index] for index in range(len(self.from_on)) if self._covers(index, day)}
+        return frozenset() if None in found else frozenset(one for one in found if one is not None)
+
     def _covers(self, index: int, day: date) -> bool:
         until = self.to_on[index]
         return self.from_on[index] <= day and (until is None or day <= until)
@@ -115,6 +140,29 @@ class Reading(msgspec.Struct, frozen=True):
     key_id: UUID | None
     wrapped: bytes | None
     fence_version_ids: list[UUID]
+    # As JSON: section, alignment, begin, end; and fence, name, begin, end, first and last day.
+    ranges: list[list[Any]] | None = None
+    faces: list[list[Any]] | None = None
+
+    def within_on(self, day: date) -> tuple[SectionRange, ...]:
+        """Return the ranges of the person's sections on a site-local day."""
+        if not self.ranges:
+            return ()
+        sections = {str(one) for one in self.standing.sections_on(day)}
+        return tuple(
+            SectionRange(None if alignment is None else UUID(alignment), begin, end)
+            for section, alignment, begin, end in self.ranges
+            if section in sections
+        )
+
+    def faces_on(self, day: date) -> tuple[WorkFace, ...]:
+        """Return the project's work faces that are active on a site-local day."""
+        on = day.isoformat()
+        return tuple(
+            WorkFace(UUID(fence), name, begin, end)
+            for fence, name, begin, end, since, until in self.faces or ()
+            if since <= on and (until is None or on <= until)
+        )
 
 
 async def read_for_check_ins(connection: AsyncConnection[TupleRow], asked: Sequence[Asked]) -> dict[int, list[Reading]]:
@@ -132,7 +180,7 @@ def _reading(row: Sequence[Any]) -> Reading:
     person, project, standing, rest = row[:5], row[5:11], row[11:14], row[14:]
     person_id, phone_id, person_name, shared_phone, refused_lately = person
     project_id, project_name, site_mode, status, time_zone, cutover = project
-    policy_version, policy_body, key_id, wrapped, fence_version_ids = rest
+    policy_version, policy_body, key_id, wrapped, fence_version_ids, ranges, faces = rest
     return Reading(
         person_id=person_id,
         phone_id=phone_id,
@@ -151,4 +199,6 @@ def _reading(row: Sequence[Any]) -> Reading:
         key_id=key_id,
         wrapped=wrapped,
         fence_version_ids=fence_version_ids,
+        ranges=ranges,
+        faces=faces,
     )
