@@ -40,6 +40,7 @@ from backend.sites.routes import sites_router
 from backend.viewer import viewer_router
 from backend.wiring import wire
 from geofences.alignment_routes import alignments_router
+from geofences.corrections import CorrectionTools
 from geofences.evaluation import warm_up
 from geofences.map_routes import fence_map_router
 from geofences.places import PLACE_ERRORS
@@ -105,6 +106,11 @@ def provide_simulation_tools(state: State) -> SimulationTools:
     return state.simulation_tools
 
 
+def provide_correction_tools(state: State) -> CorrectionTools:
+    """Give what corrections of fences work with."""
+    return state.correction_tools
+
+
 def provide_field_cipher(state: State) -> FieldCipher:
     """Give the cipher of single columns."""
     return state.wiring.identity.cipher
@@ -140,6 +146,7 @@ DEPENDENCIES = {
     "check_ins": Provide(provide_check_ins, sync_to_thread=False),
     "gate_tools": Provide(provide_gate_tools, sync_to_thread=False),
     "simulation_tools": Provide(provide_simulation_tools, sync_to_thread=False),
+    "correction_tools": Provide(provide_correction_tools, sync_to_thread=False),
     "field_cipher": Provide(provide_field_cipher, sync_to_thread=False),
     "blind_index": Provide(provide_blind_index, sync_to_thread=False),
     "identity_services": Provide(provide_identity_services, sync_to_thread=False),
@@ -200,6 +207,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                     database, wiring.gate_secrets, wiring.data_keys, wiring.fold_days, wiring.read_place, clock
                 ),
                 "simulation_tools": SimulationTools(database, wiring.data_keys, wiring.workbench, clock),
+                "correction_tools": CorrectionTools(
+                    database, wiring.data_keys, wiring.workbench, wiring.fold_days, clock
+                ),
                 "schema_head": SCHEMA_HEAD,
             }
         ),

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from functools import cache
 
 import procrastinate
 import structlog
@@ -13,6 +14,9 @@ from backend.kit.db import Database, start_up_options
 from backend.kit.logs import configure_logs
 from backend.migrate import MONTHS_AHEAD
 from backend.settings import Settings
+from backend.wiring import wire
+from geofences.corrections import CorrectionTools
+from geofences.tasks import continue_corrections
 
 log = structlog.get_logger()
 STALLED_AFTER_S = 120
@@ -24,7 +28,7 @@ def _begin(context: procrastinate.JobContext) -> None:
 
 
 def create_worker_app(settings: Settings, database: Database, clock: Clock) -> procrastinate.App:
-    """Build the job application: housekeeping of partitions, of used nonces, and of jobs whose worker died."""
+    """Build the job application: corrections, housekeeping of partitions and nonces, jobs whose worker died."""
     connector = procrastinate.PsycopgConnector(
         conninfo=settings.database_url, kwargs={"options": start_up_options(), "connect_timeout": 3}
     )
@@ -56,6 +60,22 @@ def create_worker_app(settings: Settings, database: Database, clock: Clock) -> p
         _begin(context)
         async with database.transaction() as tx:
             log.info("identity.traces_purged", rows=await purge_log_in_traces(tx, clock=clock))
+
+    @cache
+    def correction_tools() -> CorrectionTools:
+        # Made when it is first needed: the other jobs get along without keys.
+        wiring = wire(settings, clock)
+        return CorrectionTools(database, wiring.data_keys, wiring.workbench, wiring.fold_days, clock)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(queueing_lock="continue_corrections", name="continue_corrections", pass_context=True)
+    async def go_on_with_corrections(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Take the steps that corrections of fences have left."""
+        del timestamp
+        _begin(context)
+        steps = await continue_corrections(correction_tools())
+        if steps:
+            log.info("corrections.continued", steps=steps)
 
     @app.periodic(cron="*/10 * * * *")
     @app.task(queueing_lock="retry_stalled", name="retry_stalled", pass_context=True)

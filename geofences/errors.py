@@ -226,3 +226,39 @@ class WorkbenchFull(Unavailable):
 
     code = "geofences.workbench_full"
     retry_after_s = 5
+
+
+class CorrectionUnknown(NotFound):
+    """No such correction on a project that the caller may see."""
+
+    code = "geofences.correction_unknown"
+
+
+class NotBackdated(InvalidInput):
+    """A correction is about the past; what is still to come is published. Detail: `valid_from`, `now`."""
+
+    code = "geofences.not_backdated"
+
+
+class PeriodInvalid(InvalidInput):
+    """The period ends before it begins, or a version that is published already begins. Detail: the two instants."""
+
+    code = "geofences.period_invalid"
+
+
+class ChangesDiffer(Conflict):
+    """The correction changes another number of rulings than the approver has seen. Detail: `seen`, `found`."""
+
+    code = "geofences.changes_differ"
+
+
+class CorrectionStale(Conflict):
+    """Something about the project's fences became known since the preview was made."""
+
+    code = "geofences.correction_stale"
+
+
+class CorrectionRunning(Conflict):
+    """Another correction of the project is being applied."""
+
+    code = "geofences.correction_running"

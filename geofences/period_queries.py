@@ -117,8 +117,13 @@ async def find_number_in_force(tx: Tx, project_id: UUID, fence_id: UUID, at: dat
     )
 
 
-async def list_project_periods(tx: Tx, project_id: UUID, since: datetime, until: datetime) -> list[Period]:
-    """Return the periods of all fences of a project that meet [since, until), as known now, with daily hours."""
+async def list_project_periods(
+    tx: Tx, project_id: UUID, since: datetime, until: datetime, *, known_at: datetime | None = None
+) -> list[Period]:
+    """Return the periods of all fences of a project that meet [since, until), with daily hours.
+
+    As known now, or as known at an instant.
+    """
     statement = (
         select(
             FencePeriod.fence_id,
@@ -131,7 +136,7 @@ async def list_project_periods(tx: Tx, project_id: UUID, since: datetime, until:
         .join(FenceVersion, _OF_VERSION)
         .where(
             FencePeriod.project_id == project_id,
-            known(),
+            known(known_at),
             FencePeriod.valid_during.op("&&")(func.tstzrange(instant(since), instant(until), "[)")),
         )
     )
@@ -146,6 +151,15 @@ async def list_project_periods(tx: Tx, project_id: UUID, since: datetime, until:
         )
         for fence_id, version_id, start, end, opens_at, closes_at in await tx.execute(statement)
     ]
+
+
+async def find_hours(tx: Tx, project_id: UUID, version_id: UUID) -> tuple[float | None, float | None]:
+    """Return a version's daily hours in seconds since local midnight, None for all day."""
+    statement = select(FenceVersion.opens_at, FenceVersion.closes_at).where(
+        FenceVersion.project_id == project_id, FenceVersion.id == version_id
+    )
+    opens_at, closes_at = (await tx.execute(statement)).one()
+    return seconds_of(opens_at), seconds_of(closes_at)
 
 
 def seconds_of(at: time | None) -> float | None:

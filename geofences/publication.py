@@ -81,12 +81,22 @@ async def publish_version(
         raise SecondPersonNeeded
     if any(row.valid_from > start for row in await list_periods(tx, project_id, fence_id)):
         raise ValidityOverlaps
-    await _change(tx, project_id, version, state="published", published_by=actor.account_id, published_at=now)
+    await enter_force(tx, actor, project_id, version, clock=clock)
     await lay_period(tx, actor, project_id, fence_id, version.id, valid_from=start, valid_until=None, now=now)
-    await _divide(tx, project_id, version.id)
-    await store_copy(tx, project_id, version.id, clock=clock)
     await _note(tx, actor, project_id, version, "published", clock, valid_from=start.isoformat())
     return await _again(tx, project_id, version)
+
+
+async def enter_force(tx: Tx, actor: Actor, project_id: UUID, version: VersionRow, *, clock: Clock) -> None:
+    """Note who published a version and make of its area what search and phones need; once, before its first period.
+
+    Raises AreaInvalid (phones could not be given a copy of it).
+    """
+    if version.state not in {"draft", "submitted"}:
+        return
+    await _change(tx, project_id, version, state="published", published_by=actor.account_id, published_at=clock.now())
+    await _divide(tx, project_id, version.id)
+    await store_copy(tx, project_id, version.id, clock=clock)
 
 
 def needs_second_person(policy: SitePolicy, version: VersionRow, actor: Actor) -> bool:

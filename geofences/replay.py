@@ -79,6 +79,15 @@ class Site:
         """Return a version of the site's policy; the platform's own where there is none of that number."""
         return self.policies.get(version, DEFAULT_POLICY)
 
+    def local_seconds(self, at: Array) -> Array:
+        """Return seconds since local midnight; the offset is asked for once per quarter of an hour that occurs."""
+        quarters, quarter = np.unique(np.floor(at / 900.0), return_inverse=True)
+        shifts = [
+            (datetime.fromtimestamp(one * 900.0, UTC).astimezone(self.zone).utcoffset() or timedelta()).total_seconds()
+            for one in quarters.tolist()
+        ]
+        return (at + np.array(shifts)[quarter.reshape(-1)]) % 86_400.0
+
 
 def judge_recorded(punches: RecordedPunches, timeline: Timeline, site: Site) -> Judged:
     """Judge every punch by the fences that a timeline has in force at its instant."""
@@ -89,7 +98,7 @@ def judge_recorded(punches: RecordedPunches, timeline: Timeline, site: Site) -> 
         np.full(size, np.nan),
         np.full(size, -1, dtype=np.intp),
     )
-    local_s = _local_seconds(punches.at, site.zone) if timeline.has_hours() else np.zeros(size)
+    local_s = site.local_seconds(punches.at) if timeline.has_hours() else np.zeros(size)
     in_force, sets = timeline.in_force(punches.at, local_s)
     for version in np.unique(punches.policy_version).tolist():
         of_policy = punches.policy_version == version
@@ -143,13 +152,3 @@ def _outcome(beside: Recalled, case: Sequence[int], policy: SitePolicy) -> int:
     )
     rest = beside.outcome_beside_place(policy, [signal for is_told, signal in told if is_told])
     return max(SEVERITY[rest], SEVERITY[_BY_SIDE[side]])
-
-
-def _local_seconds(at: Array, zone: ZoneInfo) -> Array:
-    """Return seconds since local midnight; the offset is asked for once per quarter of an hour that occurs."""
-    quarters, quarter = np.unique(np.floor(at / 900.0), return_inverse=True)
-    shifts = [
-        (datetime.fromtimestamp(one * 900.0, UTC).astimezone(zone).utcoffset() or timedelta()).total_seconds()
-        for one in quarters.tolist()
-    ]
-    return (at + np.array(shifts)[quarter.reshape(-1)]) % 86_400.0

@@ -15,6 +15,7 @@ from backend.kit.wire import Page
 from backend.sites.errors import ProjectUnknown, SectionUnknown
 from geofences import (
     copy_routes,
+    correction_routes,
     drafting,
     errors,
     file_routes,
@@ -190,6 +191,7 @@ def fences_router() -> Router:
             *publication_routes.HANDLERS,
             *history_routes.HANDLERS,
             *simulation_routes.HANDLERS,
+            *correction_routes.HANDLERS,
         ],
         tags=["fences"],
     )

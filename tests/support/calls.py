@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -118,6 +119,16 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("POST", f"{PROJECT}/fence-imports"): _feature,
     ("POST", f"{PROJECT}/fence-evaluations"): told(crs="wgs84", x=CENTRE.lon, y=CENTRE.lat, accuracy_m=8.0),
     ("POST", f"{PROJECT}/fences/{{fence_id}}/versions"): told(**DRAWING),
+    ("POST", f"{PROJECT}/fences/{{fence_id}}/corrections"): lambda town: Call(
+        json={
+            "number": 1,
+            "valid_from": (town.clock.now() - timedelta(days=3)).isoformat(),
+            "valid_until": (town.clock.now() - timedelta(days=2)).isoformat(),
+            "reason": "围栏位置有误",
+        }
+    ),
+    ("POST", f"{PROJECT}/fence-corrections/{{correction_id}}/approval"): told(changes=0),
+    ("POST", f"{PROJECT}/fence-corrections/{{correction_id}}/withdrawal"): lambda _: Call(),
     ("POST", f"{PROJECT}/fences/{{fence_id}}/versions/{{number}}/simulation"): told(days=7),
     ("POST", f"{PROJECT}/fences/{{fence_id}}/versions/{{number}}/submission"): lambda _: Call(ids={"number": "2"}),
     ("POST", f"{PROJECT}/fences/{{fence_id}}/versions/{{number}}/publication"): lambda _: Call(

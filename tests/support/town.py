@@ -115,6 +115,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         clerk = await make_staff(tx)
         grant = await grant_role(tx, clerk, "auditor", project_id=project.id)
         fence, published = await _fences(tx, site, clerk)
+        correction = await _correction(tx, site, clerk, fence, published, clock)
         gate, key, secret = await _gate(tx, site, clerk, keys, clock)
         section = await make_section(tx, project.id)
         alignment = await _alignment(tx, project.id, clerk)
@@ -133,6 +134,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "corridor_id": str(corridor),
         "face_id": str(face),
         "number": "1",
+        "correction_id": str(correction),
         "gate_id": str(gate),
         "key_id": key,
         "month": f"{now:%Y-%m}",
@@ -262,6 +264,32 @@ async def _corridor_with_face(tx: Tx, project_id: UUID, by: UUID) -> tuple[UUID,
 
 
 AXIS: list[list[float]] = [[CENTRE.lon, CENTRE.lat], [CENTRE.lon + 0.004, CENTRE.lat + 0.001]]
+
+
+async def _correction(tx: Tx, site: MadeSite, by: UUID, fence: UUID, version: UUID, clock: ManualClock) -> UUID:
+    from geofences.correction_tables import FenceCorrection
+
+    now, made = clock.now(), uuid4()
+    await tx.execute(
+        insert(FenceCorrection).values(
+            project_id=site.project.id,
+            id=made,
+            fence_id=fence,
+            version_id=version,
+            state="proposed",
+            valid_from=now - timedelta(days=2),
+            valid_until=now - timedelta(days=1),
+            reason="位置有误",
+            proposed_by=by,
+            proposed_at=now,
+            look_until=now,
+            cursor_at=now,
+            cursor_id=uuid4(),
+        )
+    )
+    return made
+
+
 CIRCLE: dict[str, Any] = {"kind": "circle", "coordinates": [CENTRE.lon, CENTRE.lat], "radius_m": 100.0}
 
 
