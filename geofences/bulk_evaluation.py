@@ -96,7 +96,7 @@ def evaluate_many(fence: Fence, fixes: ManyFixes, policy: EvaluationPolicy, *, e
     far = np.flatnonzero(signed_m < -FAR_M)
     if far.size:
         signed_m[far] = -_ground_distances(fence, edge[far], x[far], y[far], fixes.lon[far], fixes.lat[far])
-    side = np.where(covered, INSIDE, OUTSIDE).astype(np.int8)
+    side = np.where(covered | good, INSIDE, OUTSIDE).astype(np.int8)
     found = ManyEvaluations(side, covered, signed_m, probability, settled, sigma_m, x, y)
     for row in np.flatnonzero(distance <= ON_EDGE_M).tolist():
         covered[row], signed_m[row], probability[row] = measure(fence, float(x[row]), float(y[row]), sigma_m[row])[:3]

@@ -80,8 +80,8 @@ class Case:
         assert answer.status_code == 201, answer.text
         return answer.json()["punch_id"], answer.json()["outcome"]
 
-    async def propose(self, days: float = 2, **changes: object) -> Response:
-        since = self.clock.now() - timedelta(days=days)
+    async def propose(self, **changes: object) -> Response:
+        since = self.clock.now() - timedelta(days=2)
         body = {"number": 2, "valid_from": since.isoformat(), "reason": "围栏偏移 590 米", **changes}
         return await self.post(f"/fences/{self.fence_id}/corrections", body)
 
