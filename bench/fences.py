@@ -1,10 +1,11 @@
-"""Measures one evaluation of a fix against prepared fences, in this process, without a database.
+"""Measures one evaluation of a fix against prepared fences, and conversions of coordinates, without a database.
 
 Run it with `python bench/fences.py`; docs/geometry.md quotes what it prints.
 """
 
 import math
 import time
+import timeit
 from importlib.resources import files
 from uuid import UUID
 
@@ -13,13 +14,14 @@ import numpy as np
 import shapely
 
 from geofences.construction import build_corridor, build_polygon
-from geofences.coordinates import WGS84
+from geofences.coordinates import WGS84, coordinate_system, from_wgs84, to_wgs84
 from geofences.evaluation import EvaluationPolicy, Fence, evaluate
 from geofences.materialise import materialise
 from geofences.preparation import prepare_fence
 from geofences.shapes import Corridor, Shape, WidthRange
 
 FIXES = 3_000
+POSITIONS = 100_000
 ACCURACIES_M = (5.0, 20.0, 60.0)
 POLICY = EvaluationPolicy()
 METRO = "wuhan_metro_line11_osm_wgs84.geojson"
@@ -66,8 +68,20 @@ def measure(fence: Fence, accuracy_m: float) -> list[float]:
     return [float(value) / 1000.0 for value in np.percentile(took, [50, 90, 99])]
 
 
+def conversion(code: str) -> tuple[float, float, float]:
+    """Return nanoseconds per position from and to WGS-84 in arrays, and microseconds of one alone to WGS-84."""
+    system, rng = coordinate_system(code), np.random.default_rng(1)
+    lon, lat = rng.uniform(114.0, 115.0, POSITIONS), rng.uniform(30.0, 31.0, POSITIONS)
+    x, y = from_wgs84(system, lon, lat)
+    one_x, one_y = float(x[0]), float(y[0])
+    there = min(timeit.repeat(lambda: from_wgs84(system, lon, lat), number=1, repeat=5))
+    back = min(timeit.repeat(lambda: to_wgs84(system, x, y), number=1, repeat=5))
+    alone = min(timeit.repeat(lambda: to_wgs84(system, one_x, one_y), number=100, repeat=5)) / 100
+    return there / POSITIONS * 1e9, back / POSITIONS * 1e9, alone * 1e6
+
+
 def main() -> None:
-    """Print one line per fence and accuracy."""
+    """Print one line per fence and accuracy, then one per coordinate system."""
     shapes = {
         "metro line 11": metro(),
         "road": road(1_000),
@@ -80,6 +94,11 @@ def main() -> None:
         for accuracy_m in ACCURACIES_M:
             p50, p90, p99 = measure(fence, accuracy_m)
             print(f"{name:15}{fence.edges:8}{accuracy_m:12.0f}{p50:9.0f}{p90:9.0f}{p99:9.0f}")
+
+    print(f"\n{'system':15}{'from WGS-84 ns':>16}{'to WGS-84 ns':>16}{'one alone us':>16}")
+    for code in ("gcj02", "bd09", "EPSG:4547", "EPSG:4214"):
+        there, back, alone = conversion(code)
+        print(f"{code:15}{there:16.0f}{back:16.0f}{alone:16.1f}")
 
 
 if __name__ == "__main__":
