@@ -42,6 +42,7 @@ from backend.wiring import wire
 from geofences.alignment_routes import alignments_router
 from geofences.corrections import CorrectionTools
 from geofences.evaluation import warm_up
+from geofences.file_reader import FileReader
 from geofences.map_routes import fence_map_router
 from geofences.places import PLACE_ERRORS
 from geofences.routes import fences_router
@@ -111,6 +112,11 @@ def provide_correction_tools(state: State) -> CorrectionTools:
     return state.correction_tools
 
 
+def provide_file_reader(state: State) -> FileReader:
+    """Give what reads fence files."""
+    return state.file_reader
+
+
 def provide_field_cipher(state: State) -> FieldCipher:
     """Give the cipher of single columns."""
     return state.wiring.identity.cipher
@@ -147,6 +153,7 @@ DEPENDENCIES = {
     "gate_tools": Provide(provide_gate_tools, sync_to_thread=False),
     "simulation_tools": Provide(provide_simulation_tools, sync_to_thread=False),
     "correction_tools": Provide(provide_correction_tools, sync_to_thread=False),
+    "file_reader": Provide(provide_file_reader, sync_to_thread=False),
     "field_cipher": Provide(provide_field_cipher, sync_to_thread=False),
     "blind_index": Provide(provide_blind_index, sync_to_thread=False),
     "identity_services": Provide(provide_identity_services, sync_to_thread=False),
@@ -210,6 +217,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 "correction_tools": CorrectionTools(
                     database, wiring.data_keys, wiring.workbench, wiring.fold_days, clock
                 ),
+                "file_reader": FileReader(),
                 "schema_head": SCHEMA_HEAD,
             }
         ),

@@ -113,12 +113,6 @@ class GeoJsonInvalid(InvalidInput):
     code = "geofences.geojson_invalid"
 
 
-class FileTooLarge(InvalidInput):
-    """The file is longer than a fence needs. Detail: `limit_bytes`."""
-
-    code = "geofences.file_too_large"
-
-
 class GeometryUnsupported(InvalidInput):
     """A fence cannot be made from this kind of geometry. Detail: `where`, `found`."""
 

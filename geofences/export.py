@@ -10,7 +10,7 @@ from backend.kit.guards import Actor
 from geofences import queries
 from geofences.coordinates import CoordinateSystem
 from geofences.errors import VersionUnknown
-from geofences.readers.geojson import write_geojson
+from geofences.geojson_writing import write_geojson
 from geofences.shapes import Point
 
 

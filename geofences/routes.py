@@ -23,6 +23,7 @@ from geofences import (
     judging,
     publication_routes,
     queries,
+    reading_routes,
     simulation_routes,
 )
 from geofences.addressing import (
@@ -188,6 +189,7 @@ def fences_router() -> Router:
             show_version,
             *copy_routes.HANDLERS,
             *file_routes.HANDLERS,
+            *reading_routes.HANDLERS,
             *publication_routes.HANDLERS,
             *history_routes.HANDLERS,
             *simulation_routes.HANDLERS,

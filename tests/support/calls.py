@@ -51,6 +51,11 @@ def _feature(_: Town) -> Call:
     )
 
 
+def _file(town: Town) -> Call:
+    call = _feature(town)
+    return Call(content=call.content, media_type="application/octet-stream", params={"crs": "wgs84", "radius_m": 50})
+
+
 CALLS: dict[tuple[str, str], Maker] = {
     ("POST", "/admin/v1/session"): told(username="nobody", password=PASSWORD),
     ("POST", "/admin/v1/session/refresh"): told(refresh_token="x" * 43),
@@ -117,6 +122,7 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("POST", f"{PROJECT}/fences"): lambda _: Call(json={"name": draw_code(), **DRAWING}),
     ("POST", f"{PROJECT}/fence-previews"): told(**DRAWING),
     ("POST", f"{PROJECT}/fence-imports"): _feature,
+    ("POST", f"{PROJECT}/fence-file-previews"): _file,
     ("POST", f"{PROJECT}/fence-evaluations"): told(crs="wgs84", x=CENTRE.lon, y=CENTRE.lat, accuracy_m=8.0),
     ("POST", f"{PROJECT}/fences/{{fence_id}}/versions"): told(**DRAWING),
     ("POST", f"{PROJECT}/fences/{{fence_id}}/corrections"): lambda town: Call(

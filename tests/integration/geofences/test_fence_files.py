@@ -76,16 +76,16 @@ async def test_an_import_is_all_or_none(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("content", "params", "status", "code"),
     [
-        (b"", {"crs": "wgs84"}, 422, "geofences.geojson_invalid"),
-        (b"\xff\xfe", {"crs": "wgs84"}, 422, "geofences.geojson_invalid"),
+        (b"", {"crs": "wgs84"}, 422, "geofences.format_unknown"),
+        (b"\xff\xfe", {"crs": "wgs84"}, 422, "geofences.format_unknown"),
         (b"[" * 200_000, {"crs": "wgs84"}, 422, "geofences.geojson_invalid"),
-        (metro(WGS84), {}, 422, "request.invalid"),
+        (metro(WGS84), {}, 422, "geofences.system_missing"),
         (metro(WGS84), {"crs": "utm50"}, 422, "geofences.system_unknown"),
         (metro(WGS84), {"crs": "wgs84"}, 422, "geofences.width_missing"),
         (metro(WGS84), {"crs": "wgs84", "left_m": "nan", "right_m": 5}, 422, None),
         (metro(WGS84), {"crs": "EPSG:4547", "left_m": 5, "right_m": 5}, 422, "geofences.out_of_china"),
         (file(("", "Polygon", [SQUARE])), {"crs": "wgs84", "dry_run": "false"}, 422, "geofences.name_missing"),
-        (b" " * 6_000_000, {"crs": "wgs84"}, 413, "request.too_large"),
+        (b" " * 32_000_001, {"crs": "wgs84"}, 413, "request.too_large"),
     ],
     ids=["empty", "binary", "deep", "no crs", "odd crs", "no width", "nan", "wrong crs", "no name", "large"],
 )
