@@ -413,3 +413,30 @@ async def test_an_ended_session_writes_nothing(
     answer = await send(ground.owner, tap(clock.now(), ground.project.id))
     assert (answer.status_code, answer.json()["code"]) == (401, "mobile.session_ended")
     assert (await count_rows(database, ground.project.id))["punch"] == 0
+
+
+@pytest.mark.parametrize(
+    ("beyond_m", "language", "title", "advice"),
+    [
+        (5, "zh-CN", "在围栏外 5 米，未超出定位误差（精度 30 米），予以计入", "围栏在西方向约 5 米处。"),
+        (
+            5,
+            "en",
+            "5 m outside the fence, within the error of the position (accuracy 30 m): counted",
+            "The fence lies about 5 m to the west.",
+        ),
+        (20, "zh-CN", "无法确定是否在围栏内", "围栏在西方向约 20 米处；请到开阔处"),
+        (20, "en", "it is not certain that you are inside", "The fence lies about 20 m to the west. Go where"),
+        (150, "zh-CN", "在围栏外 150 米", "请向西方向移动约 150 米后再打卡。"),
+        (150, "en", "150 m outside the fence", "Move about 150 m to the west and check in again."),
+    ],
+)
+async def test_who_is_not_inside_is_told_how_far_and_which_way(
+    beyond_m: int, language: str, title: str, advice: str, ground: Ground, send: Tap, clock: ManualClock
+) -> None:
+    body = tap(clock.now(), ground.project.id, fixes=[fix(RADIUS_M + beyond_m, accuracy_m=30.0)])
+    answer = await send(ground.owner, body, **{"Accept-Language": language})
+    (reason,) = answer.json()["reasons"]
+    assert title in reason["title"]
+    assert advice in reason["advice"]
+    assert (reason["numbers"]["distance_m"], reason["numbers"]["direction"]) == (beyond_m, "W")
