@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 CPU_S: Final = 40
-"""Seconds of processor; the largest files that are read take a quarter of that."""
+"""Seconds of processor; a million positions in the slowest form of all take 24 (docs/geometry.md)."""
 WALL_S: Final = 90.0
 """Seconds until the process is ended, whatever it waits for."""
 MEMORY_BYTES: Final = 1_500_000_000
