@@ -81,15 +81,15 @@ async def draw_tile(tx: Tx, actor: Actor, tile: Tile, shown: Shown) -> tuple[byt
     wide = func.ST_Transform(func.ST_Expand(envelope, WORLD_M / 2**tile.z * _MARGIN / _EXTENT), 4326)
     pixel_deg = 360.0 / 2**tile.z / 512.0
     unit_m = WORLD_M / 2**tile.z / _EXTENT
-    found = _versions(actor, shown, wide).cte("found")
+    found = _versions(actor, shown, wide).cte("found").prefix_with("MATERIALIZED")
     wide_enough = or_(
-        func.ST_XMax(found.c.area) - func.ST_XMin(found.c.area) >= pixel_deg,
-        func.ST_YMax(found.c.area) - func.ST_YMin(found.c.area) >= pixel_deg,
+        func.ST_XMax(found.c.box) - func.ST_XMin(found.c.box) >= pixel_deg,
+        func.ST_YMax(found.c.box) - func.ST_YMin(found.c.box) >= pixel_deg,
     )
     drawn = (
         select(found, func.count().over().label("of"))
         .where(wide_enough)
-        .order_by(_box_size(found.c.area).desc(), found.c.version_id)
+        .order_by(_box_size(found.c.box).desc(), found.c.version_id)
         .limit(MOST_IN_TILE)
         .cte("drawn")
     )
@@ -117,7 +117,7 @@ async def list_in_box(tx: Tx, actor: Actor, bounds: Bounds, zoom: int, shown: Sh
     Shapes are whole, simplified to half a pixel at `zoom` (tiles of 512), and stay valid.
     """
     box = func.ST_MakeEnvelope(*bounds, 4326)
-    found = _versions(actor, shown, box).cte()
+    found = _versions(actor, shown, box).cte("found").prefix_with("MATERIALIZED")
     half_pixel_deg = 360.0 / 2**zoom / 512.0 / 2.0
     area = func.ST_SimplifyPreserveTopology(found.c.area, half_pixel_deg)
     axis = func.ST_Simplify(found.c.axis, half_pixel_deg, True)  # noqa: FBT003 - keeps what would collapse
@@ -134,7 +134,7 @@ async def list_in_box(tx: Tx, actor: Actor, bounds: Bounds, zoom: int, shown: Sh
             func.ST_AsGeoJSON(axis, 7),
         )
         .where(func.ST_Intersects(found.c.area, box))
-        .order_by(_box_size(found.c.area).desc(), found.c.version_id)
+        .order_by(_box_size(found.c.box).desc(), found.c.version_id)
         .limit(MOST_IN_BOX + 1)
     )
     return [MapRow(*row) for row in rows]
@@ -156,6 +156,8 @@ def _versions(actor: Actor, shown: Shown, box: ColumnElement[Any]) -> Select[*tu
             FenceVersion.kind,
             FenceVersion.area,
             FenceVersion.axis,
+            # The only measure that reads whole shapes, taken once: all sizes and middles are those of the box.
+            func.Box2D(FenceVersion.area).label("box"),
         )
         .join(FenceRow, and_(FenceRow.project_id == FenceVersion.project_id, FenceRow.id == FenceVersion.fence_id))
         .where(
@@ -167,14 +169,16 @@ def _versions(actor: Actor, shown: Shown, box: ColumnElement[Any]) -> Select[*tu
     return statement if shown.project_id is None else statement.where(FenceVersion.project_id == shown.project_id)
 
 
-def _box_size(area: ColumnElement[Any]) -> ColumnElement[float]:
-    return (func.ST_XMax(area) - func.ST_XMin(area)) + (func.ST_YMax(area) - func.ST_YMin(area))
+def _box_size(box: ColumnElement[Any]) -> ColumnElement[float]:
+    return (func.ST_XMax(box) - func.ST_XMin(box)) + (func.ST_YMax(box) - func.ST_YMin(box))
 
 
 def _clusters(found: Any, tile: Tile, envelope: ColumnElement[Any]) -> Any:  # noqa: ANN401 - a CTE; a scalar subquery
     """Count the fences whose middles lie in each of 16 x 16 cells of the tile."""
     cell = WORLD_M / 2**tile.z / _CLUSTER_CELLS
-    middle = func.ST_Transform(func.ST_Centroid(func.ST_Envelope(found.c.area)), 3857)
+    lon = (func.ST_XMin(found.c.box) + func.ST_XMax(found.c.box)) / 2.0
+    lat = (func.ST_YMin(found.c.box) + func.ST_YMax(found.c.box)) / 2.0
+    middle = func.ST_Transform(func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326), 3857)
     placed = select(middle.label("middle")).subquery()
     column, row = func.floor(func.ST_X(placed.c.middle) / cell), func.floor(func.ST_Y(placed.c.middle) / cell)
     cells = (
