@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.kit.clock import Clock
@@ -71,22 +71,18 @@ async def describe_copy(tx: Tx, actor: Actor, project_id: UUID, fence_id: UUID, 
     row = await queries.find_geometry(tx, project_id, fence_id, number)
     if row is None:
         raise VersionUnknown
-    return _facts(await asyncio.to_thread(make_copy, row.area_wkb, row.axis_wkb, row.axis_start_m))
+    return _facts(await asyncio.to_thread(make_copy, row.area_wkb, row.axis_wkb, row.axis_start_m, row.reference))
 
 
 async def _make(tx: Tx, versions: Sequence[tuple[UUID, UUID]], clock: Clock) -> dict[tuple[UUID, UUID], CopyFacts]:
-    rows = await tx.execute(
-        select(
-            FenceVersion.project_id,
-            FenceVersion.id,
-            func.ST_AsBinary(FenceVersion.area),
-            func.ST_AsBinary(FenceVersion.axis),
-            func.coalesce(FenceVersion.axis_start_m, 0.0),
-        ).where(tuple_(FenceVersion.project_id, FenceVersion.id).in_(list(versions)))
+    statement = queries.with_name(select(FenceVersion.project_id, *queries.GEOMETRY)).where(
+        tuple_(FenceVersion.project_id, FenceVersion.id).in_(list(versions))
     )
+    rows = [(project_id, queries.geometry_row(row)) for project_id, *row in await tx.execute(statement)]
     made: dict[tuple[UUID, UUID], CopyFacts] = {}
-    for project_id, version_id, area, axis, start_m in rows.all():
-        copy = await asyncio.to_thread(make_copy, bytes(area), None if axis is None else bytes(axis), start_m)
+    for project_id, row in rows:
+        version_id = row.version_id
+        copy = await asyncio.to_thread(make_copy, row.area_wkb, row.axis_wkb, row.axis_start_m, row.reference)
         made[project_id, version_id] = _facts(copy)
         # Two who ask at once make the same bytes: whoever stores first has stored both.
         await tx.execute(

@@ -21,13 +21,14 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 import numpy as np
 import shapely
-from msgspec import Meta
+from msgspec import Meta, field
 from numpy.typing import NDArray
 from pyproj import Transformer
 
 from backend.kit.wire import Wire
 from geofences.coordinates import zone_of, zone_transformers
 from geofences.errors import AreaInvalid
+from geofences.preparation import AxisReference
 from geofences.projection import raw_distances
 from geofences.simplification import distance_to_edge, weights_of_line, weights_of_ring
 
@@ -36,7 +37,7 @@ Whole: TypeAlias = NDArray[np.int64]
 Indices: TypeAlias = NDArray[np.intp]
 Steps: TypeAlias = Annotated[list[int], Meta(min_length=4)]
 
-FORM: Final = 1
+FORM: Final = 2
 """Number of the form of coordinates and of the way in which copies are made."""
 LIMIT_BYTES: Final = 20_000
 """Most bytes of one fence in the phone's answer."""
@@ -52,11 +53,25 @@ _MENDINGS: Final = 40
 _LAST_RESORT: Final = 0.0
 
 
+class FieldBranch(Wire, frozen=True, kw_only=True):
+    """The labels of an alignment from one station equation on, metres; `mark` is said where a label stands twice."""
+
+    mark: str
+    from_m: float
+    label_m: float
+
+
 class FieldAxis(Wire, frozen=True, kw_only=True):
-    """The alignment: `line` in steps as in the fence's rings, `chainage_dm` at its vertices, first and then steps."""
+    """The alignment: `line` in steps as in the fence's rings, `chainage_dm` at its vertices, first and then steps.
+
+    The chainages are continuous, in decimetres. A label is `prefix` and, from the `from_m` of a branch on, the chainage
+    less `from_m` plus its `label_m`.
+    """
 
     line: Steps
     chainage_dm: Annotated[list[int], Meta(min_length=2)]
+    prefix: str = "K"
+    branches: list[FieldBranch] = field(default_factory=list[FieldBranch])
 
 
 class FieldCopy(Wire, frozen=True, kw_only=True):
@@ -100,14 +115,42 @@ class _Path:
     closed: bool
 
 
-def make_copy(area_wkb: bytes, axis_wkb: bytes | None = None, axis_start_m: float = 0.0) -> MadeCopy:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is said of the axis: chainage of its first point, or what an alignment says of all."""
+
+    start_m: float
+    reference: AxisReference | None
+
+    def chainages(self, lonlat: Array) -> Array:
+        if self.reference is not None:
+            return np.array(self.reference.chainage_m, dtype=np.float64)
+        return self.start_m + raw_distances(lonlat[:, 0], lonlat[:, 1])
+
+    @property
+    def prefix(self) -> str:
+        return "K" if self.reference is None else self.reference.stationing.prefix
+
+    @property
+    def branches(self) -> list[FieldBranch]:
+        found = () if self.reference is None else self.reference.stationing.branches
+        return [FieldBranch(mark=one.mark, from_m=one.from_m, label_m=one.label_m) for one in found]
+
+
+def make_copy(
+    area_wkb: bytes,
+    axis_wkb: bytes | None = None,
+    axis_start_m: float = 0.0,
+    reference: AxisReference | None = None,
+) -> MadeCopy:
     """Make the most exact copy that fits into LIMIT_BYTES, or the smallest that is at most a metre off.
 
-    Takes the stored area and alignment (well-known binary, EPSG:4326, longitude first). The same input gives the same
+    Takes the stored area and axis (well-known binary, EPSG:4326, longitude first), and what an alignment says of the
+    axis if the corridor was drawn on one. The same input gives the same
     bytes. Raises AreaInvalid for an area that has no valid copy within a metre.
     """
     paths = list(_paths(area_wkb, axis_wkb))
-    made = list(_copies(paths, axis_start_m))
+    made = list(_copies(paths, _Said(axis_start_m, reference)))
     if not made:
         raise AreaInvalid
     return next((one for one in made if one.fits), min(made, key=lambda one: len(one.body)))
@@ -125,14 +168,14 @@ def line_of(copy: FieldCopy) -> tuple[Array, Array] | None:
     return _read(copy.axis.line, copy.scale), np.cumsum(copy.axis.chainage_dm) / 10.0
 
 
-def _copies(paths: list[_Path], axis_start_m: float) -> Iterator[MadeCopy]:
+def _copies(paths: list[_Path], said: _Said) -> Iterator[MadeCopy]:
     """Make copies coarser and coarser, at the first precision at which there are any."""
     for scale in _SCALES:
         found = False
         for tolerance_m in (*_TOLERANCES_M, _LAST_RESORT):
             if tolerance_m == _LAST_RESORT and found:
                 continue
-            made = _copy(paths, tolerance_m, scale, axis_start_m)
+            made = _copy(paths, tolerance_m, scale, said)
             if made is not None:
                 found = True
                 yield made
@@ -160,7 +203,7 @@ def _paths(area_wkb: bytes, axis_wkb: bytes | None) -> Iterator[_Path]:
         yield path(shapely.from_wkb(axis_wkb), -1, closed=False)
 
 
-def _copy(paths: list[_Path], tolerance_m: float, scale: int, axis_start_m: float) -> MadeCopy | None:
+def _copy(paths: list[_Path], tolerance_m: float, scale: int, said: _Said) -> MadeCopy | None:
     """Make the copy of one tolerance and precision; None where none is valid and near enough."""
     whole = [np.rint(path.lonlat * scale).astype(np.int64) for path in paths]
     also: list[set[int]] = [set() for _ in paths]
@@ -168,7 +211,7 @@ def _copy(paths: list[_Path], tolerance_m: float, scale: int, axis_start_m: floa
         kept = [_keep(path, tolerance_m, more) for path, more in zip(paths, also, strict=True)]
         area = _area(paths, whole, kept, scale)
         if area is not None and shapely.is_valid(area):
-            return _written(paths, whole, kept, scale, axis_start_m)
+            return _written(paths, whole, kept, scale, said)
         if area is None or tolerance_m == _LAST_RESORT or not _mend(paths, kept, also, area, tolerance_m):
             return None
     return None
@@ -219,9 +262,7 @@ def _mend(
     return given
 
 
-def _written(
-    paths: list[_Path], whole: list[Whole], kept: list[Indices], scale: int, axis_start_m: float
-) -> MadeCopy | None:
+def _written(paths: list[_Path], whole: list[Whole], kept: list[Indices], scale: int, said: _Said) -> MadeCopy | None:
     parts: dict[int, list[list[int]]] = {}
     axis: FieldAxis | None = None
     off_m, vertices = 0.0, 0
@@ -232,9 +273,13 @@ def _written(
             line = line[:-1]
             parts.setdefault(path.part, []).append(_steps(line))
         elif len(line) > 1:
-            raw_m = raw_distances(path.lonlat[:, 0], path.lonlat[:, 1])[keep][used]
-            decimetres = np.rint((axis_start_m + raw_m) * 10.0).astype(np.int64)
-            axis = FieldAxis(line=_steps(line), chainage_dm=np.diff(decimetres, prepend=0).tolist())
+            decimetres = np.rint(said.chainages(path.lonlat)[keep][used] * 10.0).astype(np.int64)
+            axis = FieldAxis(
+                line=_steps(line),
+                chainage_dm=np.diff(decimetres, prepend=0).tolist(),
+                prefix=said.prefix,
+                branches=said.branches,
+            )
         vertices += len(line)
     off_m += _BENT_M
     if off_m > MOST_OFF_M:

@@ -268,3 +268,18 @@ async def test_ranges_and_faces_of_other_projects_and_gone_labels_hold_nobody(
     answer = await told(road, send, clock, 0.0, 10.0)
     assert codes(answer) == ["decision.inside_fence"]
     assert answer["reasons"][0]["numbers"]["chainage"] == "ZK1+500"
+
+
+async def test_the_phone_gets_what_it_needs_to_speak_the_labels_itself(
+    road: Road, client: AsyncClient, clock: ManualClock
+) -> None:
+    answer = await client.get("/mobile/v1/fences", headers=road.ground.owner.headers(clock.now()))
+    (fence,) = answer.json()["fences"]
+    axis = fence["copy"]["axis"]
+    assert axis["prefix"] == PREFIX
+    assert axis["branches"] == [
+        {"mark": "A", "from_m": 1_000.0, "label_m": 1_000.0},
+        {"mark": "B", "from_m": 1_600.0, "label_m": 1_700.0},
+    ]
+    assert axis["chainage_dm"][0] == 10_000
+    assert sum(axis["chainage_dm"]) == pytest.approx(30_300, abs=20)
