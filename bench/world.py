@@ -81,6 +81,17 @@ def fill(url: str, keys: KeyRing) -> World:
     return World(workers, gate, mirror_id)
 
 
+def fill_site(url: str, shape: Shape, people: int) -> list[Worker]:
+    """Fill the database of `url` (a superuser's) with one site that has a fence of that shape, and its people."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SET ROLE daogang_owner")
+        seed = _Seed(connection, datetime.now(UTC))
+        site = seed.site(shape, [])
+        workers = [seed.worker(site) for _ in range(people)]
+        seed.write()
+    return workers
+
+
 def _metro() -> tuple[Shape, list[tuple[float, float]]]:
     text = (files("backend") / "demo_data" / "wuhan_metro_line11_osm_wgs84.geojson").read_bytes()
     path = msgspec.json.decode(text)["features"][0]["geometry"]["coordinates"]
@@ -165,8 +176,8 @@ class _Seed:
             project_id=project,
             fence_id=fence,
             version_id=version,
-            valid_during=TimestamptzRange(now - timedelta(days=1), None),
-            known_during=TimestamptzRange(now - timedelta(days=1), None),
+            valid_during=TimestamptzRange(now - timedelta(days=60), None),
+            known_during=TimestamptzRange(now - timedelta(days=60), None),
             recorded_by=self._staff,
         )
         west, south, *_ = done.area.bounds
