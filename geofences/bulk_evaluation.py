@@ -74,15 +74,22 @@ class ManyEvaluations:
     y: Array
 
 
-def evaluate_many(fence: Fence, fixes: ManyFixes, policy: EvaluationPolicy, *, exact: bool = False) -> ManyEvaluations:
+def evaluate_many(
+    fence: Fence, fixes: ManyFixes, policy: EvaluationPolicy, *, exact: bool = False, sides_only: bool = False
+) -> ManyEvaluations:
     """Judge fixes as `evaluation.evaluate` judges each; accuracies must be finite and not negative.
 
-    With `exact` the probability of every fix is computed, also where its side is clear without.
+    With `exact` the probability of every fix is computed, also where its side is clear without. With `sides_only` even
+    distances are left out (0, and 0 for the probability) where the fence covers a fix that is good enough;
+    `add_distances` finds them.
     """
     sigma_m = np.maximum(policy.sigma_floor_m, policy.sigma_inflation * fixes.sigma_per_m * fixes.accuracy_m)
     x, y = (np.asarray(one, dtype=np.float64) for one in fence.forward.transform(fixes.lon, fixes.lat))
     covered = _winding(fence, x, y) != 0
-    edge, distance2 = _nearest(fence, x, y)
+    fits = fixes.accuracy_m <= policy.accuracy_cap_m
+    asked = np.flatnonzero(~(covered & fits)) if sides_only else np.arange(len(x))
+    edge, distance2 = np.zeros(len(x), dtype=np.intp), np.zeros(len(x))
+    edge[asked], distance2[asked] = _nearest(fence, x[asked], y[asked])
     distance = np.sqrt(distance2)
     signed_m = np.where(covered, distance, -distance)
     tail = np.exp(-0.5 * distance2 / (sigma_m * sigma_m))
@@ -98,10 +105,10 @@ def evaluate_many(fence: Fence, fixes: ManyFixes, policy: EvaluationPolicy, *, e
         signed_m[far] = -_ground_distances(fence, edge[far], x[far], y[far], fixes.lon[far], fixes.lat[far])
     side = np.where(covered | good, INSIDE, OUTSIDE).astype(np.int8)
     found = ManyEvaluations(side, covered, signed_m, probability, settled, sigma_m, x, y)
-    for row in np.flatnonzero(distance <= ON_EDGE_M).tolist():
+    for row in asked[distance[asked] <= ON_EDGE_M].tolist():
         covered[row], signed_m[row], probability[row] = measure(fence, float(x[row]), float(y[row]), sigma_m[row])[:3]
         settled[row] = True
-        good[row] = fixes.accuracy_m[row] <= policy.accuracy_cap_m
+        good[row] = fits[row]
         clear[row] = False
     refine(fence, found, np.flatnonzero(~settled if exact else ~(settled | clear)))
     open_ = np.flatnonzero(~clear | settled)
@@ -109,6 +116,12 @@ def evaluate_many(fence: Fence, fixes: ManyFixes, policy: EvaluationPolicy, *, e
     refused = probability[open_] < policy.refuse_probability
     side[open_] = np.where(inside, INSIDE, np.where(refused, OUTSIDE, UNCERTAIN))
     return found
+
+
+def add_distances(fence: Fence, found: ManyEvaluations, rows: Indices) -> None:
+    """Find the signed distances of fixes that the fence covers and that `sides_only` left out, in place."""
+    if rows.size:
+        found.signed_distance_m[rows] = np.sqrt(_nearest(fence, found.x[rows], found.y[rows])[1])
 
 
 def refine(fence: Fence, found: ManyEvaluations, rows: Indices) -> None:
@@ -121,11 +134,15 @@ def refine(fence: Fence, found: ManyEvaluations, rows: Indices) -> None:
     found.exact[rows] = True
 
 
-def choose_many(fence: Fence, first: Indices, fixes: ManyFixes, found: ManyEvaluations) -> Indices:
+def choose_many(
+    fence: Fence, first: Indices, fixes: ManyFixes, found: ManyEvaluations, alike: Indices | None = None
+) -> Indices:
     """Return for each punch the index of the fix to judge it by, as `choice.choose_fix` chooses.
 
     The fixes of punch i are those from `first[i]` to before `first[i + 1]`, of the last one all that are left; every
-    punch has at least one. Where several fixes compete, their exact probabilities are computed.
+    punch has at least one. Where several fixes compete, their exact probabilities are computed. `alike` numbers the
+    fixes by what else their choice decides: among those of the best side that are alike in it any may be returned, and
+    nothing is computed to tell them apart.
     """
     count = np.diff(np.append(first, len(fixes.lon)))
     if (count == 1).all():
@@ -137,8 +154,15 @@ def choose_many(fence: Fence, first: Indices, fixes: ManyFixes, found: ManyEvalu
     equal = real & (found.sigma_m <= AS_GOOD * best[punch])
     inside = equal & (found.side == INSIDE)
     rivals = np.where(np.logical_or.reduceat(inside, first)[punch], inside, equal)
+    if alike is not None:
+        rivals &= found.side == np.minimum.reduceat(np.where(rivals, found.side, NOWHERE), first)[punch]
     several = np.add.reduceat(rivals.astype(np.int64), first) > 1
-    refine(fence, found, np.flatnonzero(rivals & several[punch] & ~found.exact))
+    if alike is not None:
+        least = np.minimum.reduceat(np.where(rivals, alike, np.iinfo(np.intp).max), first)
+        several &= least != np.maximum.reduceat(np.where(rivals, alike, -1), first)
+    compared = rivals & several[punch]
+    add_distances(fence, found, np.flatnonzero(compared & found.covered & (found.signed_distance_m == 0.0)))
+    refine(fence, found, np.flatnonzero(compared & ~found.exact))
     # Sorted by what favours, least first: the last of each punch is the best. Of equals the first one given wins.
     order = np.lexsort(
         (-np.arange(len(punch)), -fixes.age_s, found.signed_distance_m, found.probability, rivals, punch)

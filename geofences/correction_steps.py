@@ -186,7 +186,7 @@ def _prepared(geometry: Sequence[GeometryRow]) -> dict[UUID, Any]:
 
 def _changes(opened: Opened, before: Timeline, after: Timeline, site: Site) -> list[dict[str, Any]]:
     """Return the changes among opened punches: outcomes that the two states of knowledge decide differently."""
-    earlier, later = (judge_recorded(opened.punches, timeline, site) for timeline in (before, after))
+    earlier, later = (judge_recorded(opened.punches, one, site, margins=False) for one in (before, after))
     recorded = np.array([OUTCOMES.index(cast("Any", row.outcome)) for row in opened.rows], dtype=np.int8)
     differing = np.flatnonzero((earlier.outcome != later.outcome) & (later.outcome != recorded))
     if not differing.size:

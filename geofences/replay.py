@@ -18,7 +18,16 @@ from backend.decision.checkin import SEVERITY
 from backend.decision.policy import DEFAULT_POLICY, Signal, SitePolicy
 from backend.decision.reconsideration import Recalled
 from backend.decision.ruling import Outcome
-from geofences.bulk_evaluation import INSIDE, NOWHERE, OUTSIDE, UNCERTAIN, ManyFixes, choose_many, evaluate_many
+from geofences.bulk_evaluation import (
+    INSIDE,
+    NOWHERE,
+    OUTSIDE,
+    UNCERTAIN,
+    ManyFixes,
+    add_distances,
+    choose_many,
+    evaluate_many,
+)
 from geofences.evaluation import Fence
 from geofences.placing import evaluation_policy
 from geofences.preparation import union_of
@@ -89,8 +98,12 @@ class Site:
         return (at + np.array(shifts)[quarter.reshape(-1)]) % 86_400.0
 
 
-def judge_recorded(punches: RecordedPunches, timeline: Timeline, site: Site) -> Judged:
-    """Judge every punch by the fences that a timeline has in force at its instant."""
+def judge_recorded(punches: RecordedPunches, timeline: Timeline, site: Site, *, margins: bool = True) -> Judged:
+    """Judge every punch by the fences that a timeline has in force at its instant.
+
+    Of several fixes that lead to the same outcome any may be the one that is told. Without `margins` the signed
+    distances of those that are clearly inside are left out (0).
+    """
     size = len(punches.at)
     found = Judged(
         np.zeros(size, dtype=np.int8),
@@ -106,18 +119,25 @@ def judge_recorded(punches: RecordedPunches, timeline: Timeline, site: Site) -> 
             rows = np.flatnonzero(of_policy & (in_force == number) & (punches.count > 0))
             if ids and rows.size:
                 fence = union_of([site.fences[one] for one in ids])
-                _place(punches, found, rows, fence, site.policy(version))
+                _place(punches, found, rows, fence, site.policy(version), margins=margins)
     _decide(punches, found, site)
     return found
 
 
-def _place(punches: RecordedPunches, found: Judged, rows: Indices, fence: Fence, policy: SitePolicy) -> None:
+def _place(
+    punches: RecordedPunches, found: Judged, rows: Indices, fence: Fence, policy: SitePolicy, *, margins: bool
+) -> None:
     count = punches.count[rows]
     first = np.cumsum(count) - count
     taken = np.repeat(punches.first[rows] - first, count) + np.arange(int(count.sum()))
     fixes = punches.fixes.take(taken)
-    evaluated = evaluate_many(fence, fixes, evaluation_policy(policy))
-    chosen = choose_many(fence, first, fixes, evaluated)
+    evaluated = evaluate_many(fence, fixes, evaluation_policy(policy), sides_only=True)
+    # What a signal says of a fix decides beside its side; its probability as such decides nothing.
+    alike = (fixes.age_s > policy.max_fix_age_s).astype(np.intp) + 2 * (fixes.accuracy_m == 0.0)
+    chosen = choose_many(fence, first, fixes, evaluated, alike)
+    if margins:
+        covered = evaluated.covered[chosen] & (evaluated.signed_distance_m[chosen] == 0.0)
+        add_distances(fence, evaluated, chosen[covered])
     found.side[rows] = evaluated.side[chosen]
     found.signed_distance_m[rows] = evaluated.signed_distance_m[chosen]
     found.fix[rows] = taken[chosen]

@@ -97,7 +97,8 @@ async def _simulate(
 
     def judge(rows: Sequence[RecordedRow]) -> Piece:
         opened = openers.open(rows)
-        earlier, later = (judge_recorded(opened.punches, timeline, site) for timeline in timelines)
+        earlier = judge_recorded(opened.punches, timelines[0], site, margins=False)
+        later = judge_recorded(opened.punches, timelines[1], site)
         return compare(opened, earlier, later, site.fences[drawn.version_id])
 
     pieces: list[Piece] = []

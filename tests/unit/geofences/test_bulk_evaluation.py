@@ -12,6 +12,7 @@ from geofences.bulk_evaluation import (
     INSIDE,
     OUTSIDE,
     ManyFixes,
+    add_distances,
     chainages,
     choose_many,
     evaluate_many,
@@ -136,6 +137,17 @@ def test_the_fix_to_judge_by_is_the_same(radii: list[float], punches: list[list[
             and alike[mine].side == alike[theirs].side
             and alike[mine].probability == pytest.approx(alike[theirs].probability, abs=1e-12)
         )
+
+
+@given(radii=st.lists(st.floats(20.0, 300.0), min_size=3, max_size=30), fixes=taken_fixes())
+def test_sides_alone_are_the_same_sides(radii: list[float], fixes: list[Fix]) -> None:
+    fence = polygon(radii)
+    whole, sides = evaluate_many(fence, many(fixes), POLICY), evaluate_many(fence, many(fixes), POLICY, sides_only=True)
+    assert (whole.side == sides.side).all()
+    assert (whole.covered == sides.covered).all()
+    left_out = np.flatnonzero(sides.covered & (sides.signed_distance_m == 0.0))
+    add_distances(fence, sides, left_out)
+    assert sides.signed_distance_m == pytest.approx(whole.signed_distance_m, abs=1e-9)
 
 
 def test_a_union_is_judged_like_one(metro_fence: Fence) -> None:
