@@ -106,7 +106,9 @@ def evaluate_many(
     side = np.where(covered | good, INSIDE, OUTSIDE).astype(np.int8)
     found = ManyEvaluations(side, covered, signed_m, probability, settled, sigma_m, x, y)
     for row in asked[distance[asked] <= ON_EDGE_M].tolist():
-        covered[row], signed_m[row], probability[row] = measure(fence, float(x[row]), float(y[row]), sigma_m[row])[:3]
+        covered[row], signed_m[row], probability[row] = measure(
+            fence, float(x[row]), float(y[row]), float(sigma_m[row])
+        )[:3]
         settled[row] = True
         good[row] = fits[row]
         clear[row] = False
