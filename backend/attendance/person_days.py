@@ -26,9 +26,9 @@ LOCK = """
 INSERT INTO person_day AS d (project_id, person_id, work_on, from_at, to_at, span_s, punches, in_review, sources, valid,
   provisional, entries, rule, revision, computed_at)
 SELECT project_id, person_id, work_on, from_at, to_at, 0, 0, 0, '{}', false, false, '{}', '', -1, from_at
-FROM json_to_recordset(%s::text::json) AS k (
-  project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz, if_any uuid[])
-WHERE coalesce((SELECT true FROM unnest(k.if_any) AS one (punch_id) CROSS JOIN LATERAL (
+FROM unnest(%s::text::uuid[], %s::text::uuid[], %s::text::date[], %s::text::timestamptz[], %s::text::timestamptz[],
+  %s::text::text[]) AS k (project_id, person_id, work_on, from_at, to_at, if_any)
+WHERE coalesce((SELECT true FROM unnest(k.if_any::uuid[]) AS one (punch_id) CROSS JOIN LATERAL (
   SELECT FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = one.punch_id LIMIT 1) taken LIMIT 1),
   k.if_any = '{}')
 ORDER BY project_id, person_id, work_on
@@ -45,8 +45,8 @@ SELECT k.project_id, k.person_id, k.work_on, k.from_at, k.to_at, f.first_at, f.l
     AND f.punches + f.in_review >= r.min_punches AND f.likely_span_s >= r.min_span_s,
   r.rule, 0, r.computed_at
 FROM (SELECT %s::text AS rule, %s::integer AS min_punches, %s::integer AS min_span_s, %s::timestamptz AS computed_at) r,
-json_to_recordset(%s::text::json) AS k (
-  project_id uuid, person_id uuid, work_on date, from_at timestamptz, to_at timestamptz, if_any uuid[]),
+unnest(%s::text::uuid[], %s::text::uuid[], %s::text::date[], %s::text::timestamptz[], %s::text::timestamptz[],
+  %s::text::text[]) AS k (project_id, person_id, work_on, from_at, to_at, if_any),
 LATERAL (
   SELECT min(occurred_at) FILTER (WHERE outcome = 'counted') AS first_at,
     max(occurred_at) FILTER (WHERE outcome = 'counted') AS last_at,
@@ -62,7 +62,7 @@ LATERAL (
     AND s.occurred_at >= k.from_at AND s.occurred_at < k.to_at AND s.outcome <> 'refused'
     AND NOT s.quarantined
 ) f
-WHERE coalesce((SELECT true FROM unnest(k.if_any) AS one (punch_id) CROSS JOIN LATERAL (
+WHERE coalesce((SELECT true FROM unnest(k.if_any::uuid[]) AS one (punch_id) CROSS JOIN LATERAL (
   SELECT FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = one.punch_id LIMIT 1) taken LIMIT 1),
   k.if_any = '{}')
 ON CONFLICT (project_id, person_id, work_on) DO UPDATE SET first_at = excluded.first_at, last_at = excluded.last_at,
@@ -78,6 +78,7 @@ WHERE project_id = %s AND person_id = %s AND work_on = %s
 """
 
 _encoder = msgspec.json.Encoder()
+_NO_DAYS = ("{}",) * 6
 
 
 class Day(Struct, frozen=True):
@@ -100,9 +101,18 @@ async def send_fold(
     rule: DayRule = DEFAULT_RULE,
 ) -> Cursor:
     """Lock and fold the days; inside a pipeline nothing is waited for yet. Call it after the entries are written."""
-    encoded = _encoder.encode(list(set(keys))).decode()
-    await connection.execute(LOCK, (encoded,))
-    return await connection.execute(FOLD, (rule.name, rule.min_punches, rule.min_span_s, now, encoded))
+    arrays = as_arrays(set(keys))
+    await connection.execute(LOCK, arrays)
+    return await connection.execute(FOLD, (rule.name, rule.min_punches, rule.min_span_s, now, *arrays))
+
+
+def as_arrays(keys: Iterable[DayKey]) -> tuple[str, ...]:
+    """Return the days as one PostgreSQL array for each column; ids and times hold nothing that wants escaping."""
+    rows = [
+        (key.project_id, key.person_id, key.work_on, key.from_at, key.to_at, f"{{{','.join(map(str, key.if_any))}}}")
+        for key in keys
+    ]
+    return tuple("{" + _encoder.encode(column)[1:-1].decode() + "}" for column in zip(*rows, strict=True)) or _NO_DAYS
 
 
 async def settle_fold(sent: Cursor) -> dict[DayOf, Day]:

@@ -7,11 +7,12 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from backend.attendance.person_days import FOLD, LOCK, STANDING
+from backend.attendance.person_days import FOLD, LOCK, STANDING, as_arrays
 from backend.attendance.rules import DEFAULT_RULE
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
-from backend.ledger.append import APPEND, TAKEN
+from backend.ledger import columns
+from backend.ledger.append import APPEND, APPEND_MANY, TAKEN
 from mobile_api.reading import READ, Asked
 from tests.support.databases import Databases
 from tests.support.ledgers import day_key, entry
@@ -102,7 +103,9 @@ def statements(ground: Ground) -> dict[str, tuple[str, Values]]:
     key = day_key(one)
     known: dict[str, Any] = {"project_id": project, "source_id": owner.phone_id, "bucket": one.bucket}
     keys = [{**known, "event_key": one.event_key, "punch_id": one.punch_id}]
-    days = encode([key])
+    days = as_arrays([key])
+    arrays = columns.as_arrays([one])
+    assert arrays is not None
 
     def read(project_id: UUID | None) -> tuple[str]:
         month = NOW.date().replace(day=1)
@@ -112,9 +115,10 @@ def statements(ground: Ground) -> dict[str, tuple[str, Values]]:
         "READ": (READ, read(project)),
         "READ without a project": (READ, read(None)),
         "APPEND": (APPEND, (encode([one]),)),
+        "APPEND many": (APPEND_MANY, arrays),
         "TAKEN": (TAKEN, (encode(keys),)),
-        "LOCK": (LOCK, (days,)),
-        "FOLD": (FOLD, (DEFAULT_RULE.name, DEFAULT_RULE.min_punches, DEFAULT_RULE.min_span_s, NOW, days)),
+        "LOCK": (LOCK, days),
+        "FOLD": (FOLD, (DEFAULT_RULE.name, DEFAULT_RULE.min_punches, DEFAULT_RULE.min_span_s, NOW, *days)),
         "STANDING": (STANDING, (project, owner.person_id, key.work_on)),
     }
 
