@@ -12,7 +12,7 @@ from hypothesis import event, given, settings
 from geofences.construction import build_circle, build_corridor, build_multipolygon, build_polygon
 from geofences.coordinates import WGS84, CoordinateSystem, from_wgs84, zone_of, zone_transformers
 from geofences.drawing import Drawing, shape_from
-from geofences.errors import ShapeFault
+from geofences.errors import AreaInvalid, ShapeFault
 from geofences.field_copy import LIMIT_BYTES, FieldCopy, MadeCopy, line_of, make_copy, rings_of
 from geofences.materialise import Materialised, materialise
 from geofences.projection import raw_distances
@@ -69,7 +69,13 @@ def test_whatever_is_drawn_has_a_copy_within_a_metre(drawing: tuple[Drawing, Coo
         event("refused")
         return
     axis = shapely.to_wkb(shapely.LineString(shape.centreline)) if isinstance(shape, Corridor) else None
-    made = make_copy(area.wkb, axis)
+    try:
+        made = make_copy(area.wkb, axis)
+    except AreaInvalid:
+        # Only what a hair holds together has no copy: some 5 cm decide whether it is an area at all.
+        assert shapely.minimum_clearance(area.area) < 5e-7
+        event("hair")
+        return
     event(f"scale {made.copy.scale}")
     kept = drawn(made.copy)
     assert kept.is_valid
