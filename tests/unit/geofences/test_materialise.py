@@ -80,7 +80,7 @@ def test_no_sector_of_an_outer_bend_is_lost() -> None:
         heading += turn
         path.append((path[-1][0] + 2.0 * math.cos(heading), path[-1][1] + 2.0 * math.sin(heading)))
     axis = np.array(path)
-    area = strip(axis, np.arange(5) * 2.0, (WidthRange(0.0, None, 1.0, 2.0),), cap="flat", cap_end="flat")
+    area = strip(axis, np.linspace(0.0, 8.0, 5), (WidthRange(0.0, None, 1.0, 2.0),), cap="flat", cap_end="flat")
     assert area.covers(shapely.Point(4.45, -1.23))
     assert area.area == pytest.approx(24.9925, abs=1e-3)
 
