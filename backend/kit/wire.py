@@ -54,7 +54,8 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[Item], limit: int = 1_000_
         raise InvalidBody(errors=[{"path": path.rstrip("`") or "$", "message": message}]) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBody(reason=str(error)) from error
-    if _NULL.search(body):
+    # The first look costs nothing; the expression tries each place of the body, 3 ms for a gate's batch.
+    if _NULL_ESCAPE in body and _NULL.search(body):
         raise InvalidBody(errors=[{"path": "$", "message": "Text holds a null character"}])
     return value
 
@@ -64,6 +65,8 @@ class _KeyTwice(Exception):
 
 
 def _note_keys(pairs: list[tuple[str, object]]) -> None:
+    if len(dict(pairs)) == len(pairs):
+        return
     seen: set[str] = set()
     for key, _ in pairs:
         if key in seen:
@@ -74,4 +77,5 @@ def _note_keys(pairs: list[tuple[str, object]]) -> None:
 # msgspec lets the last of two equal keys win; the standard library shows them all.
 _KEYS = json.JSONDecoder(object_pairs_hook=_note_keys, parse_int=float)
 # PostgreSQL cannot store it. An even number of backslashes before it makes it ordinary text.
+_NULL_ESCAPE = b"\\u0000"
 _NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
