@@ -4,6 +4,7 @@ Every function takes an open transaction or a database (then it commits), and dr
 that tests never meet. ID numbers begin with 990101, an area code nobody has; phone numbers with 1990000.
 """
 
+import itertools
 import random
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -39,6 +40,10 @@ MADE_AT = datetime.combine(TEST_DAY - timedelta(days=60), time(1), UTC)
 FROM_ON = TEST_DAY - timedelta(days=30)
 
 _draw = random.SystemRandom()
+
+# Days of birth and serial numbers; steps that share no factor with them meet each once before any comes again.
+_NUMBERS, _NUMBER_STEP = 15_000 * 1000, 7_654_321
+_first_number, _drawn_numbers = _draw.randrange(_NUMBERS), itertools.count()
 _SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
 _GIVEN = "安博晨达恩方刚海建凯磊明宁平强然胜涛伟祥勇泽"
 
@@ -94,13 +99,18 @@ def draw_code(length: int = 8) -> str:
 
 def draw_id_number(birth_on: date = date(1985, 5, 20)) -> str:
     """Draw a resident ID number of an area that does not exist, with its right check character."""
-    first = f"990101{birth_on:%Y%m%d}{_draw.randrange(1000):03d}"
-    return first + resident_check_character(first)
+    return _id_number(birth_on, _draw.randrange(1000))
 
 
 def draw_number() -> str:
-    """Draw an ID number with a date of birth of its own: 20 million of them hardly ever meet."""
-    return draw_id_number(date(1960, 1, 1) + timedelta(days=_draw.randrange(15_000)))
+    """Draw an ID number that this process has not drawn before: its people share a database."""
+    place = (_first_number + next(_drawn_numbers) * _NUMBER_STEP) % _NUMBERS
+    return _id_number(date(1960, 1, 1) + timedelta(days=place // 1000), place % 1000)
+
+
+def _id_number(birth_on: date, serial: int) -> str:
+    first = f"990101{birth_on:%Y%m%d}{serial:03d}"
+    return first + resident_check_character(first)
 
 
 def draw_phone() -> str:
