@@ -77,7 +77,7 @@ def shp() -> bytes:
     """One PolyLine."""
     part = io.BytesIO()
     options: dict[str, object] = {"shp": part, "shapeType": shapefile.POLYLINE}
-    writer: Any = shapefile.Writer(**options)  # type: ignore[arg-type]
+    writer: Any = shapefile.Writer(**options)  # type: ignore[arg-type] - the library says less than it takes
     writer.line([METRES.tolist()])
     writer.close()
     return part.getvalue()

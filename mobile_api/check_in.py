@@ -3,8 +3,8 @@
 Waits on the database from the first byte to the answer: (1) BEGIN and the read go out together; (2) append, lock, fold
 and COMMIT go out together. One more when a fence is not yet in this process's memory, two more when the event id was
 taken already: its receipt and the day as it stands. The first punch of a project's month makes its data key, which
-costs one more; so does a person of several projects who names none: had a first attempt chosen another project than
-this one would, the repetition would become a second punch.
+costs one more; so does a person who names no project and has several, or one that has ended: had a first attempt chosen
+another project than this one would, the repetition would become a second punch.
 
 What arrives while a transaction is under way makes up the next one (backend/kit/gathering.py): nobody waits for
 company, and at rush hours a commit, a flush to disk and the planner's and executor's fixed costs are shared.

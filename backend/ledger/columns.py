@@ -59,11 +59,11 @@ _ARRAYS: Final = ", ".join(f"%s::text::{'text' if name in _AS_TEXT else kind}[]"
 # Nothing but the names and types above goes into them.
 FROM_OBJECTS: Final = cast(
     "LiteralString",
-    f"SELECT * FROM json_to_recordset(%s::text::json) AS e ({_DECLARED})",  # noqa: S608
+    f"SELECT * FROM json_to_recordset(%s::text::json) AS e ({_DECLARED})",  # noqa: S608 - ours alone
 )
 FROM_ARRAYS: Final = cast(
     "LiteralString",
-    f"SELECT {_READ} FROM unnest({_ARRAYS}) AS e ({', '.join(COLUMNS)})",  # noqa: S608
+    f"SELECT {_READ} FROM unnest({_ARRAYS}) AS e ({', '.join(COLUMNS)})",  # noqa: S608 - likewise
 )
 
 _encoder = msgspec.json.Encoder()

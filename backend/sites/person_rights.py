@@ -12,7 +12,12 @@ from backend.sites.queries import live_grant, visible_party
 from backend.sites.tables import Assignment, Post, ProjectParty
 
 
-def sees_person(actor: Actor, scope: str, project_id: Any, person_id: Any) -> ColumnElement[bool]:  # noqa: ANN401
+def sees_person(
+    actor: Actor,
+    scope: str,
+    project_id: Any,  # noqa: ANN401 - a column or a value
+    person_id: Any,  # noqa: ANN401 - likewise
+) -> ColumnElement[bool]:
     """Tell in SQL whether the actor reaches the person on the project (two columns) with a scope.
 
     A grant for one party reaches the people of that party alone, and nobody whom the project does not know yet.
@@ -30,7 +35,12 @@ def sees_person(actor: Actor, scope: str, project_id: Any, person_id: Any) -> Co
     return or_(visible_party(actor, scope, project_id, null()), of_own_party)
 
 
-def decides_as_supervisor(actor: Actor, scope: str, project_id: Any, person_id: Any) -> ColumnElement[bool]:  # noqa: ANN401
+def decides_as_supervisor(
+    actor: Actor,
+    scope: str,
+    project_id: Any,  # noqa: ANN401 - a column or a value
+    person_id: Any,  # noqa: ANN401 - likewise
+) -> ColumnElement[bool]:
     """Tell in SQL whether the actor decides on the person on the project (columns or values) as its supervising party.
 
     His grant is for the project or for a supervising party of it. Nobody decides on his own: the person has a post with
