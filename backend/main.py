@@ -45,6 +45,7 @@ from geofences.evaluation import warm_up
 from geofences.file_reader import FileReader
 from geofences.map_routes import fence_map_router
 from geofences.places import PLACE_ERRORS
+from geofences.range_routes import ranges_router
 from geofences.routes import fences_router
 from geofences.simulation import SimulationTools
 from mobile_api.check_in import CheckIns
@@ -175,6 +176,7 @@ def routers() -> list[Router]:
         gate_admin_router(PLACE_ERRORS),
         fences_router(),
         alignments_router(),
+        ranges_router(),
         fence_map_router(),
         session_router(),
         mobile_router(),

@@ -1,10 +1,9 @@
-"""Routes of alignments for staff: lines and their labels, sections' ranges on them, work faces of corridors."""
+"""Routes of alignments for staff: lines, their labels, and the way between labels and positions."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Router, get, post, put
+from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
@@ -12,18 +11,15 @@ from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.kit.query_instants import InstantMalformed, QueryInstant, read_instant
-from backend.kit.wire import Page
-from backend.sites.errors import ProjectUnknown, SectionUnknown
-from geofences import alignment_errors, alignments, errors, queries, range_keeping
+from backend.sites.errors import ProjectUnknown
+from geofences import alignment_errors, alignments, errors, queries
 from geofences import alignment_queries as stored
 from geofences.addressing import (
     ALIGNMENT_UNKNOWN,
-    FENCE,
     LABEL_FAULTS,
     POSITION_FAULTS,
     PROJECT,
     READS,
-    STRETCH_FAULTS,
     WRITES,
     Number,
     SystemName,
@@ -39,25 +35,17 @@ from geofences.alignment_schemas import (
     AlignmentVersionBody,
     ChainageAnswer,
     LineAnswer,
-    RangesAnswer,
-    RangesBody,
-    WorkFaceAnswer,
-    WorkFaceBody,
     alignment_answer,
     alignment_version_answer,
     chainage_answer,
     geometry_answer,
     line_answer,
     places_answer,
-    ranges_answer,
-    work_face_answer,
 )
 from geofences.coordinates import coordinate_system
 
 ALIGNMENTS = f"{PROJECT}/alignments"
 ALIGNMENT = ALIGNMENTS + "/{alignment_id:uuid}"
-RANGES = PROJECT + "/sections/{section_id:uuid}/ranges"
-FACES = f"{FENCE}/work-faces"
 
 LINE_FAULTS = (
     ProjectUnknown,
@@ -73,15 +61,6 @@ LINE_FAULTS = (
     alignment_errors.StakeOutOfOrder,
     alignment_errors.StakeStrained,
 )
-FACE_FAULTS = (
-    ProjectUnknown,
-    errors.FenceUnknown,
-    *STRETCH_FAULTS,
-    alignment_errors.FenceWithoutAxis,
-    alignment_errors.FaceDatesReversed,
-)
-
-Limit = Annotated[int, QueryParameter(ge=1, le=200, description="rows per page")]
 LabelAsked = Annotated[str, QueryParameter(min_length=1, max_length=40, description="such as `ZK12+345.678`")]
 Reach = Annotated[float, QueryParameter(gt=0, le=2_000, description="metres")]
 CoordinateAsked = Annotated[float, QueryParameter(ge=-100_000_000, le=100_000_000)]
@@ -276,90 +255,6 @@ async def find_places(  # noqa: PLR0913, PLR0917 - a position has that many side
     return places_answer(pinned, places)
 
 
-@get(RANGES, opt=READS | {"raises": (ProjectUnknown, SectionUnknown)}, summary="Show the ranges of a section")
-async def list_ranges(
-    project_id: FromPath[UUID], section_id: FromPath[UUID], tx: NamedDependency[Tx], actor: NamedDependency[Actor]
-) -> RangesAnswer:
-    """Show which parts of which alignments a section owns."""
-    return ranges_answer(section_id, await range_keeping.list_ranges(tx, actor, project_id, section_id))
-
-
-@put(
-    RANGES,
-    opt=WRITES
-    | {
-        "raises": (
-            ProjectUnknown,
-            SectionUnknown,
-            *ALIGNMENT_UNKNOWN,
-            *STRETCH_FAULTS,
-            alignment_errors.StretchesOverlap,
-        )
-    },
-    summary="Set the ranges of a section",
-)
-async def set_ranges(
-    project_id: FromPath[UUID],
-    section_id: FromPath[UUID],
-    data: JSONBody[RangesBody],
-    tx: NamedDependency[Tx],
-    actor: NamedDependency[Actor],
-    clock: NamedDependency[Clock],
-) -> RangesAnswer:
-    """Give a section these ranges; the chainage of its people is looked for there first."""
-    rows = await range_keeping.set_ranges(tx, actor, project_id, section_id, data.wished(), clock=clock)
-    return ranges_answer(section_id, rows)
-
-
-@get(FACES, opt=READS | {"raises": (ProjectUnknown, errors.FenceUnknown)}, summary="List the work faces of a fence")
-async def list_work_faces(
-    project_id: FromPath[UUID],
-    fence_id: FromPath[UUID],
-    tx: NamedDependency[Tx],
-    actor: NamedDependency[Actor],
-    on: Annotated[date | None, QueryParameter(description="only those active on this day")] = None,
-    limit: Limit = 50,
-    after: FromQuery[UUID | None] = None,
-) -> Page[WorkFaceAnswer]:
-    """List in the order of their making."""
-    found = await range_keeping.list_faces(tx, actor, project_id, fence_id, on=on, limit=limit + 1, after=after)
-    items = [work_face_answer(row) for row in found[:limit]]
-    return Page(items=items, next=str(items[-1].id) if len(found) > limit else None)
-
-
-@post(FACES, opt=WRITES | {"raises": FACE_FAULTS}, summary="Open a work face")
-async def open_work_face(
-    project_id: FromPath[UUID],
-    fence_id: FromPath[UUID],
-    data: JSONBody[WorkFaceBody],
-    tx: NamedDependency[Tx],
-    actor: NamedDependency[Actor],
-    clock: NamedDependency[Clock],
-) -> WorkFaceAnswer:
-    """Say where people are expected from a day on; whoever punches elsewhere in the corridor is told so."""
-    row = await range_keeping.open_face(tx, actor, project_id, fence_id, data.plan(), clock=clock)
-    return work_face_answer(row)
-
-
-@put(
-    FACES + "/{face_id:uuid}",
-    opt=WRITES | {"raises": (*FACE_FAULTS, alignment_errors.WorkFaceUnknown)},
-    summary="Change or end a work face",
-)
-async def change_work_face(
-    project_id: FromPath[UUID],
-    fence_id: FromPath[UUID],
-    face_id: FromPath[UUID],
-    data: JSONBody[WorkFaceBody],
-    tx: NamedDependency[Tx],
-    actor: NamedDependency[Actor],
-    clock: NamedDependency[Clock],
-) -> WorkFaceAnswer:
-    """Replace what the face says; a last day ends it."""
-    row = await range_keeping.change_face(tx, actor, project_id, fence_id, face_id, data.plan(), clock=clock)
-    return work_face_answer(row)
-
-
 def alignments_router() -> Router:
     """Join the routes of this file."""
     return Router(
@@ -373,11 +268,6 @@ def alignments_router() -> Router:
             show_alignment_version,
             find_chainage,
             find_places,
-            list_ranges,
-            set_ranges,
-            list_work_faces,
-            open_work_face,
-            change_work_face,
         ],
         tags=["alignments"],
     )

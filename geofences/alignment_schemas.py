@@ -1,6 +1,6 @@
-"""The wire forms of alignments, sections' ranges and work faces; positions are (x, y), longitude or easting first."""
+"""The wire forms of alignments; positions are (x, y), longitude or easting first."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,12 +10,11 @@ from msgspec import Meta
 from backend.kit.wire import Instant, Lat, Lon, Wire
 from backend.sites.schemas import Label
 from geofences.alignment import MAX_STAKES, Alignment, AlignmentPlan, StakePlan, place_at
-from geofences.alignment_queries import AlignmentListRow, FaceRow, Pinned, RangeRow
+from geofences.alignment_queries import AlignmentListRow, Pinned
 from geofences.alignments import Declared, Meant
 from geofences.coordinates import coordinate_system
 from geofences.drawing import ChainageLabel, Position
 from geofences.projection import Candidate
-from geofences.range_keeping import FacePlan, WishedRange
 from geofences.schemas import Coordinate, System
 from geofences.stationing import MAX_EQUATIONS
 
@@ -85,38 +84,6 @@ class AlignmentVersionBody(LineBody, frozen=True, kw_only=True):
     """A realignment: a line that takes over from `valid_from` (now if left out)."""
 
     valid_from: Instant | None = None
-
-
-class RangeBody(Wire, frozen=True, kw_only=True):
-    """A range of an alignment, by the labels of its ends."""
-
-    alignment_id: UUID
-    begin: ChainageLabel
-    end: ChainageLabel
-
-
-class RangesBody(Wire, frozen=True, kw_only=True):
-    """All ranges of a section; they replace those it had."""
-
-    ranges: Annotated[list[RangeBody], Meta(max_length=50)]
-
-    def wished(self) -> list[WishedRange]:
-        """Return what the use case takes."""
-        return [WishedRange(one.alignment_id, one.begin, one.end) for one in self.ranges]
-
-
-class WorkFaceBody(Wire, frozen=True, kw_only=True):
-    """A work face: where people are expected from the first to the last day, both inclusive (null: no end yet)."""
-
-    name: Label
-    begin: ChainageLabel
-    end: ChainageLabel
-    from_on: date
-    to_on: date | None = None
-
-    def plan(self) -> FacePlan:
-        """Return what the use cases take."""
-        return FacePlan(name=self.name, begin=self.begin, end=self.end, from_on=self.from_on, to_on=self.to_on)
 
 
 class AlignmentAnswer(Wire, frozen=True, kw_only=True):
@@ -236,34 +203,6 @@ class AlignmentPlacesAnswer(Wire, frozen=True, kw_only=True):
     places: list[AlignmentPlaceAnswer]
 
 
-class RangeAnswer(Wire, frozen=True, kw_only=True):
-    """A range of a section on an alignment."""
-
-    alignment_id: UUID
-    begin: str
-    end: str
-
-
-class RangesAnswer(Wire, frozen=True, kw_only=True):
-    """All ranges of a section, in order."""
-
-    section_id: UUID
-    ranges: list[RangeAnswer]
-
-
-class WorkFaceAnswer(Wire, frozen=True, kw_only=True):
-    """A work face."""
-
-    id: UUID
-    fence_id: UUID
-    name: str
-    begin: str
-    end: str
-    from_on: date
-    to_on: date | None
-    created_at: datetime
-
-
 def alignment_answer(row: AlignmentListRow) -> AlignmentAnswer:
     """Build the answer of an alignment in a list."""
     return msgspec.convert(row, AlignmentAnswer, from_attributes=True)
@@ -349,24 +288,4 @@ def places_answer(pinned: Pinned, places: tuple[Candidate, ...]) -> AlignmentPla
             )
             for one in places
         ],
-    )
-
-
-def ranges_answer(section_id: UUID, rows: list[RangeRow]) -> RangesAnswer:
-    """Build the answer of a section's ranges."""
-    ranges = [RangeAnswer(alignment_id=row.alignment_id, begin=row.begin_label, end=row.end_label) for row in rows]
-    return RangesAnswer(section_id=section_id, ranges=ranges)
-
-
-def work_face_answer(row: FaceRow) -> WorkFaceAnswer:
-    """Build the answer of a work face."""
-    return WorkFaceAnswer(
-        id=row.id,
-        fence_id=row.fence_id,
-        name=row.name,
-        begin=row.begin_label,
-        end=row.end_label,
-        from_on=row.from_on,
-        to_on=row.to_on,
-        created_at=row.created_at,
     )
