@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import msgspec
 import psycopg
 
-from backend.attendance.person_days import Day, DayOf, read_day, send_fold, settle_fold
+from backend.attendance.person_days import Day, DayOf, read_days, send_fold, settle_fold
 from backend.kit.canonical import digest
 from backend.kit.clock import Clock
 from backend.kit.crypto import DataKeys
@@ -140,8 +140,10 @@ class CheckIns:
                 folding = await send_fold(connection, _merged(judged.values()), max(tap.at for tap in taps))
             appended = await settle_append(connection, entries, appending)
             days = await settle_fold(folding)
-            for (place, one), done in zip(judged.items(), appended, strict=True):
-                outcomes[place] = await _outcome(connection, one, done, days)
+            settled = list(zip(judged.items(), appended, strict=True))
+            repeated = {_day_of(one.reading, done.receipt) for (_, one), done in settled if done.status == "replayed"}
+            days |= await read_days(connection, repeated - days.keys())
+            outcomes |= {place: _outcome(one, done, days) for (place, one), done in settled}
         return [outcomes[place] for place in range(len(taps))]
 
     async def _judge(
@@ -195,12 +197,10 @@ def _merged(judged: Iterable[_Judged]) -> list[DayKey]:
     return list(merged.values())
 
 
-async def _outcome(connection: Connection, one: _Judged, done: Appended, days: dict[DayOf, Day]) -> _Outcome:
+def _outcome(one: _Judged, done: Appended, days: dict[DayOf, Day]) -> _Outcome:
     if done.status == "conflict":
         return EventConflict(punch_id=str(done.receipt.punch_id))
-    if done.status == "replayed":
-        return CheckInResult(done, await _day_of(connection, one.reading, done.receipt))
-    return CheckInResult(done, days[one.day_of])
+    return CheckInResult(done, days.get(_day_of(one.reading, done.receipt)))
 
 
 async def _find_repeated(connection: Connection, tap: Tap, readings: list[Reading]) -> CheckInResult | None:
@@ -215,10 +215,10 @@ async def _find_repeated(connection: Connection, tap: Tap, readings: list[Readin
     receipt = taken.get(digest(tap.request).hex())
     if receipt is None:
         raise EventConflict(punch_id=str(next(iter(taken.values())).punch_id))
-    day = await _day_of(connection, by_project[receipt.project_id], receipt)
-    return CheckInResult(Appended("replayed", receipt), day)
+    day_of = _day_of(by_project[receipt.project_id], receipt)
+    return CheckInResult(Appended("replayed", receipt), (await read_days(connection, (day_of,))).get(day_of))
 
 
-async def _day_of(connection: Connection, reading: Reading, receipt: Receipt) -> Day | None:
+def _day_of(reading: Reading, receipt: Receipt) -> DayOf:
     on = work_on(receipt.occurred_at, reading.time_zone, reading.cutover)
-    return await read_day(connection, reading.project_id, reading.person_id, on)
+    return reading.project_id, reading.person_id, on

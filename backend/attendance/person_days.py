@@ -72,9 +72,13 @@ ON CONFLICT (project_id, person_id, work_on) DO UPDATE SET first_at = excluded.f
 RETURNING project_id, person_id, work_on, first_at, last_at, span_s, punches, in_review, valid, provisional
 """
 
+# LIMIT keeps the planner from reading a whole table to join it.
 STANDING = """
-SELECT work_on, first_at, last_at, span_s, punches, in_review, valid, provisional FROM person_day
-WHERE project_id = %s AND person_id = %s AND work_on = %s
+SELECT k.project_id, k.person_id, d.* FROM unnest(%s::text::uuid[], %s::text::uuid[], %s::text::date[])
+  AS k (project_id, person_id, work_on)
+CROSS JOIN LATERAL (
+  SELECT work_on, first_at, last_at, span_s, punches, in_review, valid, provisional FROM person_day d
+  WHERE d.project_id = k.project_id AND d.person_id = k.person_id AND d.work_on = k.work_on LIMIT 1) d
 """
 
 _encoder = msgspec.json.Encoder()
@@ -120,7 +124,10 @@ async def settle_fold(sent: Cursor) -> dict[DayOf, Day]:
     return {(row[0], row[1], row[2]): Day(*row[2:]) for row in await sent.fetchall()}
 
 
-async def read_day(connection: Connection, project_id: UUID, person_id: UUID, work_on: date) -> Day | None:
-    """Return a day as it stands, None if nothing was ever folded there."""
-    row = await (await connection.execute(STANDING, (project_id, person_id, work_on), prepare=False)).fetchone()
-    return None if row is None else Day(*row)
+async def read_days(connection: Connection, days: Iterable[DayOf]) -> dict[DayOf, Day]:
+    """Return days as they stand; left out where nothing was ever folded. No statement for no day."""
+    arrays = tuple("{" + ",".join(map(str, column)) + "}" for column in zip(*set(days), strict=True))
+    if not arrays:
+        return {}
+    rows = await (await connection.execute(STANDING, arrays, prepare=False)).fetchall()
+    return {(row[0], row[1], row[2]): Day(*row[2:]) for row in rows}

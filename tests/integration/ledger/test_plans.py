@@ -119,7 +119,7 @@ def statements(ground: Ground) -> dict[str, tuple[str, Values]]:
         "TAKEN": (TAKEN, (encode(keys),)),
         "LOCK": (LOCK, days),
         "FOLD": (FOLD, (DEFAULT_RULE.name, DEFAULT_RULE.min_punches, DEFAULT_RULE.min_span_s, NOW, *days)),
-        "STANDING": (STANDING, (project, owner.person_id, key.work_on)),
+        "STANDING": (STANDING, tuple(f"{{{one}}}" for one in (project, owner.person_id, key.work_on))),
     }
 
 
