@@ -23,6 +23,7 @@ from bench.fence_scale import measure_fences
 from bench.figures import Measured, missed_bars, record, write_json
 from bench.loads import HERE, Taken, find_wrk, run_pgbench, run_sql, run_wrk
 from bench.server import Server, serving
+from bench.simulation import measure_simulation
 from bench.taps import issue_tokens, write_taps
 from bench.world import World, fill
 from tools.house import LOCAL, ROOT
@@ -128,7 +129,7 @@ def main() -> int:
     # Ended from outside, it stops what it started like after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     find_wrk()
-    figures = measure(arguments.rounds).figures() | measure_fences()
+    figures = measure(arguments.rounds).figures() | measure_fences() | measure_simulation()
     for name, value in figures.items():
         print(f"{name} {value}")
     write_json(ROOT / "bench.json", figures)

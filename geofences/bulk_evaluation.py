@@ -13,12 +13,13 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from pyproj import Geod
 
 from backend.decision.nearness import error_sigmas
 from geofences.choice import AS_GOOD
+from geofences.edge_masses import edge_masses
+from geofences.edge_search import edges_of, edges_of_axis
 from geofences.evaluation import CUT_SIGMAS, FAR_M, ON_EDGE_M, EvaluationPolicy, Fence, measure
 from geofences.projection import Axis
 
@@ -89,7 +90,7 @@ def evaluate_many(
     fits = fixes.accuracy_m <= policy.accuracy_cap_m
     asked = np.flatnonzero(~(covered & fits)) if sides_only else np.arange(len(x))
     edge, distance2 = np.zeros(len(x), dtype=np.intp), np.zeros(len(x))
-    edge[asked], distance2[asked] = _nearest(fence, x[asked], y[asked])
+    edge[asked], distance2[asked] = edges_of(fence).nearest(x[asked], y[asked])
     distance = np.sqrt(distance2)
     signed_m = np.where(covered, distance, -distance)
     tail = np.exp(-0.5 * distance2 / (sigma_m * sigma_m))
@@ -123,7 +124,7 @@ def evaluate_many(
 def add_distances(fence: Fence, found: ManyEvaluations, rows: Indices) -> None:
     """Find the signed distances of fixes that the fence covers and that `sides_only` left out, in place."""
     if rows.size:
-        found.signed_distance_m[rows] = np.sqrt(_nearest(fence, found.x[rows], found.y[rows])[1])
+        found.signed_distance_m[rows] = np.sqrt(edges_of(fence).nearest(found.x[rows], found.y[rows])[1])
 
 
 def refine(fence: Fence, found: ManyEvaluations, rows: Indices) -> None:
@@ -174,39 +175,32 @@ def choose_many(
 
 def chainages(axis: Axis, x: Array, y: Array) -> tuple[Array, Array]:
     """Return chainage and distance (metres) of the nearest place of an axis for positions in its plane (metres)."""
-    edge = _tree_of_axis(axis).query_nearest(shapely.points(x, y), all_matches=False)[1]
-    dx, dy = x - axis.x[edge], y - axis.y[edge]
-    along, across = dx * axis.ux[edge] + dy * axis.uy[edge], dy * axis.ux[edge] - dx * axis.uy[edge]
+    edge, distance2 = edges_of_axis(axis).nearest(x, y)
+    along = (x - axis.x[edge]) * axis.ux[edge] + (y - axis.y[edge]) * axis.uy[edge]
     foot = np.minimum(np.maximum(along, 0.0), axis.length[edge])
-    return axis.chainage[edge] + foot * axis.scale[edge], np.hypot(across, along - foot)
+    return axis.chainage[edge] + foot * axis.scale[edge], np.sqrt(distance2)
 
 
 def _probabilities(fence: Fence, x: Array, y: Array, sigma_m: Array, covered: Flags) -> Array:
     """Return the probability of being inside; `covered` tells the winding is needed."""
-    from scipy.special import owens_t  # noqa: PLC0415 - see geofences.evaluation.warm_up
-
     winding = _winding(fence, x, y) if covered.any() else np.zeros(len(x), dtype=np.int64)
     probability = winding.astype(np.float64)
     cut = CUT_SIGMAS * sigma_m
-    for low, rows, fix, edge in _near(fence, x, y, cut):
+    for low, rows, fix, edge in edges_of(fence).near(x, y, cut, _PAIRS):
         dx, dy = x[fix] - fence.x[edge], y[fix] - fence.y[edge]
         ux, uy, length = fence.ux[edge], fence.uy[edge], fence.length[edge]
         along, across = dx * ux + dy * uy, dy * ux - dx * uy
         rest = along - np.minimum(np.maximum(along, 0.0), length)
         close = np.flatnonzero(across * across + rest * rest < cut[fix] * cut[fix])
-        who, d, t1, length = fix[close], across[close], -along[close], length[close]
-        size = np.abs(d)
-        hair = np.maximum(size, 1e-12)
-        height = size / sigma_m[who]
-        turned = owens_t(height, (t1 + length) / hair) - owens_t(height, t1 / hair)
-        turned[d < 0.0] *= -1.0
+        who = fix[close]
+        turned = edge_masses(across[close], -along[close], length[close], sigma_m[who])
         probability[low : low + rows] -= np.bincount(who - low, weights=turned, minlength=rows)
     return np.clip(probability, 0.0, 1.0)
 
 
 def _winding(fence: Fence, x: Array, y: Array) -> NDArray[np.int64]:
     """Count how often the fence winds round each position, with the same sign tests as `evaluation.measure`."""
-    order = np.argsort(y, kind="stable")
+    order = np.argsort(y)
     sorted_y = y[order]
     low = np.searchsorted(sorted_y, np.minimum(fence.y, fence.end_y), side="left")
     high = np.searchsorted(sorted_y, np.maximum(fence.y, fence.end_y), side="left")
@@ -234,27 +228,6 @@ def _batches(counts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         begin, done = end, int(total[end - 1])
 
 
-def _near(fence: Fence, x: Array, y: Array, reach: Array) -> Iterator[tuple[int, int, Indices, Indices]]:
-    """Yield runs of fixes (begin, length) with the pairs of fix and edge whose boxes come within reach (metres)."""
-    tree = _tree_of_edges(fence)
-    step = max(1, min(8_192, _PAIRS // fence.edges))
-    for begin in range(0, len(x), step):
-        run = slice(begin, begin + step)
-        boxes = shapely.box(x[run] - reach[run], y[run] - reach[run], x[run] + reach[run], y[run] + reach[run])
-        fix, edge = tree.query(boxes)
-        yield begin, len(boxes), fix + begin, edge
-
-
-def _nearest(fence: Fence, x: Array, y: Array) -> tuple[Indices, Array]:
-    """Return for each position its nearest edge and the square of the distance to it (m2)."""
-    edge = _tree_of_edges(fence).query_nearest(shapely.points(x, y), all_matches=False)[1]
-    dx, dy = x - fence.x[edge], y - fence.y[edge]
-    along = dx * fence.ux[edge] + dy * fence.uy[edge]
-    across = dy * fence.ux[edge] - dx * fence.uy[edge]
-    rest = along - np.minimum(np.maximum(along, 0.0), fence.length[edge])
-    return edge, across * across + rest * rest
-
-
 def _ground_distances(fence: Fence, edge: Indices, x: Array, y: Array, lon: Array, lat: Array) -> Array:
     along = (x - fence.x[edge]) * fence.ux[edge] + (y - fence.y[edge]) * fence.uy[edge]
     foot = np.minimum(np.maximum(along, 0.0), fence.length[edge])
@@ -266,18 +239,3 @@ def _ground_distances(fence: Fence, edge: Indices, x: Array, y: Array, lon: Arra
 @lru_cache(maxsize=1)
 def _ellipsoid() -> Geod:
     return Geod(ellps="GRS80")
-
-
-@lru_cache(maxsize=8)
-def _tree_of_edges(fence: Fence) -> shapely.STRtree:
-    return _tree(fence.x, fence.y, fence.x + fence.ux * fence.length, fence.end_y)
-
-
-@lru_cache(maxsize=8)
-def _tree_of_axis(axis: Axis) -> shapely.STRtree:
-    return _tree(axis.x, axis.y, axis.x + axis.ux * axis.length, axis.y + axis.uy * axis.length)
-
-
-def _tree(x: Array, y: Array, end_x: Array, end_y: Array) -> shapely.STRtree:
-    ends = np.stack((np.column_stack((x, y)), np.column_stack((end_x, end_y))), axis=1)
-    return shapely.STRtree(np.atleast_1d(np.asarray(shapely.linestrings(ends), dtype=np.object_)))

@@ -4,6 +4,8 @@ A check-in seals `{"fixes": […], "person": …}` as canonical JSON (mobile_api
 """
 
 from collections.abc import Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import TypeAlias
 
 import msgspec
@@ -19,8 +21,8 @@ from geofences.evaluation import SIGMA_PER_ACCURACY, Platform
 Indices: TypeAlias = NDArray[np.intp]
 
 
-class RecordedFix(Struct, frozen=True):
-    """One fix as the phone sent it, in its own coordinate system."""
+class RecordedFix(Struct, frozen=True, gc=False):
+    """One fix as the phone sent it, in its own coordinate system; it refers to nothing that could refer to it."""
 
     lon: float
     lat: float
@@ -51,19 +53,22 @@ def read_private(private: bytes) -> tuple[RecordedFix, ...]:
 def join_fixes(punches: Sequence[Sequence[RecordedFix]]) -> tuple[Indices, ManyFixes]:
     """Return the index of each punch's first fix, and all fixes one after the other in WGS-84."""
     count = np.fromiter(map(len, punches), dtype=np.intp, count=len(punches))
-    flat = [fix for punch in punches for fix in punch]
-    size = len(flat)
-    lon = np.fromiter((fix.lon for fix in flat), np.float64, size)
-    lat = np.fromiter((fix.lat for fix in flat), np.float64, size)
-    systems = {fix.crs for fix in flat} - {"wgs84", "cgcs2000"}
-    for crs in systems:
-        rows = np.flatnonzero(np.fromiter((fix.crs == crs for fix in flat), np.bool_, size))
+    flat = list(chain.from_iterable(punches))
+    lon, lat = _column(flat, "lon"), _column(flat, "lat")
+    named = list(map(attrgetter("crs"), flat))
+    for crs in set(named) - {"wgs84", "cgcs2000"}:
+        rows = np.flatnonzero(np.fromiter((one == crs for one in named), np.bool_, len(flat)))
         lon[rows], lat[rows] = to_wgs84(coordinate_system(crs), lon[rows], lat[rows])
+    sigmas = map(SIGMA_PER_ACCURACY.__getitem__, map(attrgetter("platform"), flat))
     return np.cumsum(count) - count, ManyFixes(
         lon,
         lat,
-        np.fromiter((fix.accuracy_m for fix in flat), np.float64, size),
-        np.fromiter((SIGMA_PER_ACCURACY[fix.platform] for fix in flat), np.float64, size),
-        np.fromiter((fix.age_s for fix in flat), np.float64, size),
-        np.fromiter((fix.mock for fix in flat), np.bool_, size),
+        _column(flat, "accuracy_m"),
+        np.fromiter(sigmas, np.float64, len(flat)),
+        _column(flat, "age_s"),
+        np.fromiter(map(attrgetter("mock"), flat), np.bool_, len(flat)),
     )
+
+
+def _column(fixes: Sequence[RecordedFix], name: str) -> NDArray[np.float64]:
+    return np.fromiter(map(attrgetter(name), fixes), np.float64, len(fixes))
