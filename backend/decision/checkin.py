@@ -1,7 +1,9 @@
 """Decides a phone's check-in: facts in, ruling out; the same function on line and in an offline sync."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+from uuid import UUID
 
 from backend.decision.nearness import reach_m
 from backend.decision.placement import Placement
@@ -10,6 +12,30 @@ from backend.decision.ruling import Argument, Outcome, Reason, Ruling, compass
 
 SiteMode = Literal["gate", "phone", "either"]
 SEVERITY: dict[Outcome, int] = {"counted": 0, "pending": 1, "review": 2, "refused": 3}
+PLACE_OUTCOMES: Final[dict[str, Outcome]] = {
+    "decision.inside_fence": "counted",
+    "decision.probably_inside": "counted",
+    "decision.within_error": "counted",
+    "decision.uncertain_position": "review",
+    "decision.no_fix": "review",
+    "decision.no_fence": "review",
+    "decision.outside_fence": "refused",
+    "decision.datum_suspected": "refused",
+    "decision.position_vague": "refused",
+}
+"""What each finding about the place means by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhonePath:
+    """An outage that opens a site of gates to phones: none of the gates of `entrance` works."""
+
+    path_id: UUID
+    entrance: str
+
+    def reason(self) -> Reason:
+        """Return the reason that names it."""
+        return Reason("decision.outage_path", {"path_id": str(self.path_id), "entrance": self.entrance})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +43,7 @@ class CheckInFacts:
     """All that the decision may look at.
 
     `placement` is None without a usable fix or without a fence in force (`has_fence` tells which). `phone_path_open`
-    says that an outage of the site's gates is confirmed at the instant of the punch.
+    says that an outage of the site's gates is confirmed at the instant of the punch, `phone_path` names it.
     """
 
     site_mode: SiteMode
@@ -28,6 +54,7 @@ class CheckInFacts:
     placement: Placement | None
     no_fix_reason: str | None
     signals: frozenset[Signal]
+    phone_path: PhonePath | None = None
 
 
 def decide_check_in(facts: CheckInFacts, policy: SitePolicy) -> Ruling:
@@ -37,41 +64,49 @@ def decide_check_in(facts: CheckInFacts, policy: SitePolicy) -> Ruling:
         *_judge_standing(facts, policy),
         *_judge_signals(facts, policy),
     ]
+    return worst_of(findings)
+
+
+def worst_of(findings: Sequence[tuple[Outcome, Reason]]) -> Ruling:
+    """Return the ruling of at least one finding: the worst outcome, and every reason."""
     # The reasons for the worst come first: that is what the person has to act upon.
     ordered = sorted(findings, key=lambda finding: -SEVERITY[finding[0]])
     return Ruling(ordered[0][0], tuple(reason for _, reason in ordered))
 
 
-def _judge_place(  # noqa: PLR0911 - one return per rule reads best
-    facts: CheckInFacts, policy: SitePolicy
-) -> tuple[Outcome, Reason]:
+def _judge_place(facts: CheckInFacts, policy: SitePolicy) -> tuple[Outcome, Reason]:
+    reason = _place_reason(facts, policy)
+    return PLACE_OUTCOMES[reason.code], reason
+
+
+def _place_reason(facts: CheckInFacts, policy: SitePolicy) -> Reason:  # noqa: PLR0911 - one return per rule reads best
     place = facts.placement
     if not facts.has_fence:
-        return "review", Reason("decision.no_fence")
+        return Reason("decision.no_fence")
     if place is None:
-        return "review", Reason("decision.no_fix", {"cause": facts.no_fix_reason or "none"})
+        return Reason("decision.no_fix", {"cause": facts.no_fix_reason or "none"})
     args = _place_args(place)
     good_enough = place.accuracy_m <= policy.accuracy_cap_m
     if place.covered and good_enough:
-        return "counted", Reason("decision.inside_fence", args)
+        return Reason("decision.inside_fence", args)
     if place.probability >= policy.counted_probability:
-        return "counted", Reason("decision.probably_inside", args)
+        return Reason("decision.probably_inside", args)
     if not place.covered and good_enough and _within_error(place, policy):
-        return "counted", Reason("decision.within_error", args)
+        return Reason("decision.within_error", args)
     if place.probability >= policy.refused_probability:
-        return "review", Reason("decision.uncertain_position", args)
+        return Reason("decision.uncertain_position", args)
     if place.covered:
-        return "refused", Reason("decision.position_vague", args)
+        return Reason("decision.position_vague", args)
     if place.suspected_crs is not None:
         suspicion: dict[str, Argument] = {
             "suspected_crs": place.suspected_crs,
             "shift_m": None if place.suspected_shift_m is None else round(place.suspected_shift_m),
         }
-        return "refused", Reason("decision.datum_suspected", {**args, **suspicion})
+        return Reason("decision.datum_suspected", {**args, **suspicion})
     if place.accuracy_m >= abs(place.signed_distance_m):
         # Nobody can tell that he is outside, let alone in which direction to walk.
-        return "refused", Reason("decision.position_vague", args)
-    return "refused", Reason("decision.outside_fence", args)
+        return Reason("decision.position_vague", args)
+    return Reason("decision.outside_fence", args)
 
 
 def _within_error(place: Placement, policy: SitePolicy) -> bool:
@@ -105,7 +140,8 @@ def _judge_standing(facts: CheckInFacts, policy: SitePolicy) -> list[tuple[Outco
     findings: list[tuple[Outcome, Reason]] = []
     if facts.site_mode == "gate":
         if facts.phone_path_open:
-            findings.append(("counted", Reason("decision.outage_path")))
+            named = Reason("decision.outage_path") if facts.phone_path is None else facts.phone_path.reason()
+            findings.append(("counted", named))
         else:
             findings.append((policy.off_mode, Reason("decision.gate_site")))
     if not facts.assignment_in_force:
@@ -119,11 +155,16 @@ def _judge_signals(facts: CheckInFacts, policy: SitePolicy) -> list[tuple[Outcom
     # A signal that the policy does not send to review is still told: what was noticed is never hidden.
     return [
         (
-            "review" if signal in policy.review_signals else "counted",
+            signal_outcome(signal, policy),
             Reason(f"decision.{signal}", _signal_args(facts, signal)),
         )
         for signal in sorted(facts.signals)
     ]
+
+
+def signal_outcome(signal: Signal, policy: SitePolicy) -> Outcome:
+    """Return what a signal means by itself."""
+    return "review" if signal in policy.review_signals else "counted"
 
 
 def _signal_args(facts: CheckInFacts, signal: Signal) -> dict[str, Argument]:

@@ -1,6 +1,7 @@
 """A site's policy: the thresholds by which punches are judged, versioned and dated."""
 
-from typing import Annotated, Literal
+from datetime import time
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
@@ -10,7 +11,25 @@ Signal = Literal["mock_location", "stale_fix", "clock_off", "shared_phone", "acc
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Metres = Annotated[float, Meta(gt=0, le=10_000)]
 
+LocalTime = Annotated[time, Meta(tz=False)]
+Weekday = Annotated[int, Meta(ge=1, le=7, description="1 is Monday, 7 Sunday")]
+
 DEFAULT_VERSION = 0
+EVERY_DAY: Final[frozenset[Weekday]] = frozenset(range(1, 8))
+
+
+class DailyHours(Wire, frozen=True, kw_only=True):
+    """Hours of the site's local clock on some days of the week, those on which they begin.
+
+    `to_at` at or before `from_at` is on the next day; equal times are 24 hours.
+    """
+
+    from_at: LocalTime
+    to_at: LocalTime
+    days: frozenset[Weekday] = EVERY_DAY
+
+
+DEFAULT_HOURS: Final = (DailyHours(from_at=time(6), to_at=time(22)),)
 
 
 class SitePolicy(Wire, frozen=True, kw_only=True):
@@ -20,6 +39,10 @@ class SitePolicy(Wire, frozen=True, kw_only=True):
     radius, metres) is at most `accuracy_cap_m` also when the fence covers it, or when it lies outside by no more than
     its own error (`counted_tail`, `far_m`, `far_probability`: see `reach_m`; a tail of 0.5 switches that off). Below
     `refused_probability` it is refused; between them people decide.
+
+    Gates are expected to be alive in `working_hours` outside of `power_off`, the hours in which the site switches them
+    off by plan. One that is alive but passes nobody for `mute_after_s` is mute (0 switches that off). Of outages that
+    people declare there are at most `declared_outages` in 30 days, each of at most `declared_outage_h` hours.
     """
 
     counted_probability: Probability = 0.5
@@ -36,6 +59,11 @@ class SitePolicy(Wire, frozen=True, kw_only=True):
     review_signals: frozenset[Signal] = frozenset({"mock_location", "stale_fix"})
     off_mode: Literal["review", "refused"] = "review"
     publish_needs_second_person: bool = False
+    working_hours: Annotated[tuple[DailyHours, ...], Meta(max_length=14)] = DEFAULT_HOURS
+    power_off: Annotated[tuple[DailyHours, ...], Meta(max_length=14)] = ()
+    mute_after_s: Annotated[int, Meta(ge=0, le=86_400)] = 7200
+    declared_outages: Annotated[int, Meta(ge=0, le=100)] = 4
+    declared_outage_h: Annotated[int, Meta(ge=1, le=720)] = 24
 
     def __post_init__(self) -> None:
         """Refuse thresholds that leave no room between them (msgspec turns ValueError into a validation error)."""

@@ -1,0 +1,1 @@
+"""Outages of gates: silence, muteness, declarations; what they open for phones and what is ruled anew after them."""
