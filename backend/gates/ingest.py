@@ -1,13 +1,14 @@
 """Takes a signed batch into the ledger: everything of it in one transaction, no statement per item.
 
 Waits on the database: (1) the key; (2) BEGIN, nonce and people together; (3) append; (4) days and the device's row
-together; (5) its sequence numbers and COMMIT. One more when some event was known already, two more in the month's first
-batch of a project.
+together; (5) its sequence numbers and COMMIT. One more for each part with an event that was known already, two more in
+the month's first batch of a project.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
 
 from backend.gates.authentication import SignedRequest, authenticate, send_nonce, settle_nonce
 from backend.gates.errors import ItemConflict, ItemMalformed
@@ -19,10 +20,14 @@ from backend.gates.schemas import EventResult, EventsAnswer
 from backend.gates.state import send_seqs, send_touch, settle_touch
 from backend.gates.tools import GateTools
 from backend.kit.db import pipelined
-from backend.ledger.append import Connection, send_append, settle_append
+from backend.kit.pipelines import send_now
+from backend.ledger.append import MANY, Connection, Cursor, send_append, settle_append
 from backend.ledger.data_keys import obtain_data_key
 from backend.ledger.model import Appended, Entry, dedupe_bucket
 from backend.ledger.partitions import in_ledger_transaction
+
+PART_ENDS: Final = (64, 200)
+"""Where batches are cut: judging an event takes about half as long as writing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ async def _attempt(tools: GateTools, gate: Gate, batch: _Batch, now: datetime) -
     async with tools.database.connection() as connection, pipelined(connection):
         nonce = await send_nonce(connection, batch.request.signature, now)
         judged: list[Judged] = []
+        appended: list[Appended] = []
         if batch.events:
             asked = await send_people(connection, gate.project_id, batch.events)
             await settle_nonce(nonce)
@@ -69,11 +75,9 @@ async def _attempt(tools: GateTools, gate: Gate, batch: _Batch, now: datetime) -
                 key_id=gate.data_key_id,
                 wrapped=gate.wrapped_data_key,
             )
-            judge = Judge(gate, people, now, *seal)
-            judged = [judge.judge(read) for read in batch.events]
+            judged, appended = await _append(connection, Judge(gate, people, now, *seal), batch.events)
         else:
             await settle_nonce(nonce)
-        appended = await _append(connection, [one.entry for one in judged])
         days = {
             one.day for one, done in zip(judged, appended, strict=True) if done.status == "new" and one.day is not None
         }
@@ -82,25 +86,61 @@ async def _attempt(tools: GateTools, gate: Gate, batch: _Batch, now: datetime) -
         touched = await send_touch(
             connection, gate, now, clock_now=batch.clock_now, last_event_at=_last_event_at(judged, appended)
         )
+        await send_now(connection)
+        results = _results(batch, judged, appended)
         _, seen = await settle_touch(touched)
         fresh, settled = _seqs(batch, appended)
         expected = await send_seqs(connection, gate, seen, fresh, settled)
-    return EventsAnswer(results=_results(batch, judged, appended), next_expected_seq=expected, server_time=now)
+    return EventsAnswer(results=results, next_expected_seq=expected, server_time=now)
 
 
-async def _append(connection: Connection, entries: Sequence[Entry]) -> list[Appended]:
-    """Append the entries; of two with one event id and different content within the batch the first one wins."""
-    firsts: dict[tuple[object, str], str] = {}
+async def _append(
+    connection: Connection, judge: Judge, events: Sequence[ReadEvent]
+) -> tuple[list[Judged], list[Appended]]:
+    """Judge and append the events in parts: PostgreSQL writes one while the next is judged.
+
+    The parts follow the keys, because keys are locked in their order.
+    """
+    order = sorted(range(len(events)), key=lambda place: _key(events[place]))
+    judged: dict[int, Judged] = {}
+    sent: list[tuple[list[int], list[Entry], Cursor]] = []
+    for part in _parts(order):
+        judged |= {place: judge.judge(events[place]) for place in part}
+        for places in _waves(part, judged):
+            entries = [judged[place].entry for place in places]
+            sent.append((places, entries, await send_append(connection, entries)))
+        await send_now(connection)
+    appended: dict[int, Appended] = {}
+    for places, entries, cursor in sent:
+        appended.update(zip(places, await settle_append(connection, entries, cursor), strict=True))
+    places = range(len(events))
+    return [judged[place] for place in places], [appended[place] for place in places]
+
+
+def _key(read: ReadEvent) -> tuple[date, str]:
+    return dedupe_bucket(read.at), read.event.device_event_id
+
+
+def _parts(order: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Cut a batch into parts: a small one first, so that PostgreSQL has something to do soon, then larger ones."""
+    begin = 0
+    for end in PART_ENDS:
+        if len(order) - end < MANY:
+            break
+        yield order[begin:end]
+        begin = end
+    yield order[begin:]
+
+
+def _waves(part: Iterable[int], judged: Mapping[int, Judged]) -> Iterable[list[int]]:
+    """Put the second content of an event id after the first: of two within a part the first one sent wins."""
+    firsts: dict[tuple[date, str], str] = {}
     waves: tuple[list[int], list[int]] = ([], [])
-    for place, entry in enumerate(entries):
+    for place in part:
+        entry = judged[place].entry
         digest = firsts.setdefault((entry.bucket, entry.event_key), entry.payload_digest)
         waves[0 if digest == entry.payload_digest else 1].append(place)
-    appended: dict[int, Appended] = {}
-    for places in filter(None, waves):
-        wave = [entries[place] for place in places]
-        sent = await send_append(connection, wave)
-        appended.update(zip(places, await settle_append(connection, wave, sent), strict=True))
-    return [appended[place] for place in range(len(entries))]
+    return filter(None, waves)
 
 
 def _last_event_at(judged: Iterable[Judged], appended: Iterable[Appended]) -> datetime | None:

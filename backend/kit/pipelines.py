@@ -1,10 +1,11 @@
-"""A psycopg connection whose pipelines send everything in one go, when somebody waits for rows."""
+"""A psycopg connection whose pipelines send everything in one go, when somebody waits for rows or says so."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from psycopg import AsyncConnection, AsyncPipeline
+from psycopg import AsyncConnection, AsyncPipeline, waiting
 from psycopg.abc import PQGen
+from psycopg.pq.abc import PGconn
 from psycopg.rows import TupleRow
 
 
@@ -34,3 +35,19 @@ class CollectingConnection(AsyncConnection[TupleRow]):
             self._pipeline = _CollectingPipeline(self)
         async with super().pipeline() as pipeline:
             yield pipeline
+
+
+async def send_now(connection: AsyncConnection[TupleRow]) -> None:
+    """Send what a pipeline has collected, so that PostgreSQL works while Python goes on; waits for no answer.
+
+    Raises OperationalError if the connection is lost.
+    """
+    await connection.wait(_flushed(connection.pgconn))
+
+
+def _flushed(pgconn: PGconn) -> PQGen[None]:
+    while pgconn.flush():
+        # The socket is full. Answers are read meanwhile: a server that cannot write would not read either.
+        ready = yield waiting.Wait.RW
+        if ready & waiting.Ready.R:
+            pgconn.consume_input()

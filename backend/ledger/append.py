@@ -22,7 +22,7 @@ WITH incoming AS MATERIALIZED (
 ), fresh AS (
   INSERT INTO punch_dedupe (project_id, source_id, bucket, event_key, payload_digest, punch_id, receipt)
   SELECT project_id, source_id, bucket, event_key, decode(payload_digest, 'hex'), punch_id, receipt
-  FROM incoming ORDER BY project_id, source_id, bucket, event_key
+  FROM incoming ORDER BY project_id, source_id, bucket, event_key COLLATE "C"
   ON CONFLICT DO NOTHING
   RETURNING punch_id
 ), taken AS MATERIALIZED (
