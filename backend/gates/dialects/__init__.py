@@ -1,0 +1,1 @@
+"""What terminals of other makers speak, one room each: pure translators, and thin routes or a bridge in front."""
