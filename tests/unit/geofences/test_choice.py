@@ -9,11 +9,14 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geofences.choice import Fix, choose_fix, evaluate_fixes
 from geofences.construction import build_circle, build_corridor
 from geofences.coordinates import to_wgs84
-from geofences.evaluation import EvaluationPolicy, Fence, evaluate
+from geofences.evaluation import Evaluation, EvaluationPolicy, Fence, evaluate
+from geofences.sections import SectionRange
 from geofences.shapes import WidthRange
 from tests.support.fences import EAST_M, NORTH_M, PLANE, metres, prepared
 
@@ -137,3 +140,86 @@ def test_a_window_of_fixes_is_better_than_one(straight_fence: Callable[[float], 
         window += best.evaluation.side == "inside"
     assert window > single
     assert window / people >= 0.8
+
+
+LEFT, RIGHT = UUID(int=11), UUID(int=12)
+WIDTHS_12_M = [WidthRange(0.0, None, 12.0, 12.0)]
+
+
+def carriageway(north_m: float, alignment: UUID, number: int, *, chainage_m: float = 0.0) -> Fence:
+    line = metres([(0, north_m), (2_000, north_m)])
+    fence = prepared(build_corridor(PLANE, line, WIDTHS_12_M, start_m=chainage_m), number)
+    return replace(fence, alignment_id=alignment)
+
+
+CARRIAGEWAYS = [carriageway(0.0, LEFT, 1), carriageway(20.0, RIGHT, 2, chainage_m=5_000.0)]
+ON_LEFT = SectionRange(LEFT, "K0+000", "K2+000")
+ON_RIGHT = SectionRange(RIGHT, "K5+000", "K7+000")
+
+
+def own(fix: Fix, *within: SectionRange) -> Evaluation:
+    chosen = evaluate_fixes(CARRIAGEWAYS, [fix], POLICY, within)
+    assert chosen is not None
+    return chosen.evaluation
+
+
+def test_of_two_carriageways_that_a_fix_cannot_tell_apart_the_own_is_taken() -> None:
+    fix = fix_at(700, 6)
+    assert own(fix).version_ids == (UUID(int=1),), "the one it lies deeper in"
+    assert own(fix, ON_LEFT).version_ids == (UUID(int=1),)
+    mine = own(fix, ON_RIGHT)
+    assert mine.version_ids == (UUID(int=2),)
+    assert mine.chainage_m == pytest.approx(5_700.0, abs=0.01)
+    assert mine.offset_m == pytest.approx(-14.0, abs=0.01)
+
+
+def test_sections_change_neither_cover_nor_distance_nor_probability() -> None:
+    for place in (fix_at(700, 6), fix_at(700, 60), fix_at(700, -300)):
+        told = [
+            (one.side, one.covered, one.signed_distance_m, one.probability)
+            for one in (own(place), own(place, ON_LEFT), own(place, ON_RIGHT))
+        ]
+        assert told[0] == told[1] == told[2]
+
+
+def test_a_section_elsewhere_on_the_own_carriageway_claims_nobody() -> None:
+    elsewhere = SectionRange(RIGHT, "K6+500", "K7+000")
+    assert own(fix_at(700, 6), elsewhere).version_ids == (UUID(int=1),)
+    assert own(fix_at(1_600, 6), elsewhere).version_ids == (UUID(int=2),)
+
+
+def test_with_sections_on_both_the_one_he_lies_deeper_in_is_taken() -> None:
+    assert own(fix_at(700, 6), ON_LEFT, ON_RIGHT).version_ids == (UUID(int=1),)
+    assert own(fix_at(700, 14), ON_LEFT, ON_RIGHT).version_ids == (UUID(int=2),)
+
+
+def test_a_fix_that_tells_them_apart_is_not_overruled() -> None:
+    # 12 m inside the left one and 80 m outside of a right one that lies 104 m away: more than three sigmas apart.
+    fences = [carriageway(0.0, LEFT, 1), carriageway(104.0, RIGHT, 2, chainage_m=5_000.0)]
+    chosen = evaluate_fixes(fences, [fix_at(700, 0, 5.0)], POLICY, [ON_RIGHT])
+    assert chosen is not None
+    assert chosen.evaluation.version_ids == (UUID(int=1),)
+
+
+@given(
+    x=st.floats(1.0, 1_999.0),
+    y=st.floats(-80.0, 100.0),
+    accuracy_m=st.floats(1.0, 40.0),
+    within=st.lists(st.sampled_from([ON_LEFT, ON_RIGHT]), max_size=2, unique=True),
+)
+def test_the_carriageway_is_the_deepest_or_an_own_one_hardly_less_deep(
+    x: float, y: float, accuracy_m: float, within: list[SectionRange]
+) -> None:
+    fix = fix_at(x, y, accuracy_m)
+    found = own(fix, *within)
+    alone = {
+        fence.version_ids: evaluate(fence, fix.lon, fix.lat, accuracy_m, "android", POLICY) for fence in CARRIAGEWAYS
+    }
+    deepest = max(alone.values(), key=lambda one: one.signed_distance_m)
+    taken = alone[found.version_ids]
+    if taken is not deepest:
+        alignment = next(one.alignment_id for one in CARRIAGEWAYS if one.version_ids == found.version_ids)
+        assert alignment in {one.alignment_id for one in within}
+        assert taken.side == deepest.side
+        assert taken.signed_distance_m >= deepest.signed_distance_m - 3.0 * deepest.sigma_m
+    assert found.chainage_m == pytest.approx(taken.chainage_m, abs=1e-6)
