@@ -16,6 +16,8 @@ from geofences.queries import READ
 from geofences.tables import FenceRow, FenceVersion
 
 MOST_IN_TILE: Final = 2_000
+MOST_IN_OVERVIEW: Final = 500
+"""Fences drawn in a tile that is wider than a city (zoom 9 and below); its `clusters` count all of them."""
 MOST_IN_BOX: Final = 1_000
 WORLD_M: Final = 40_075_016.685578488
 """Edge of the square that web maps cut into tiles, metres in EPSG:3857."""
@@ -26,6 +28,7 @@ _MARGIN: Final = 64
 _HALF_PIXEL: Final = 4
 """Units of half a pixel of a tile of 512."""
 _CLUSTERS_BELOW_ZOOM: Final = 12
+_OVERVIEW_BELOW_ZOOM: Final = 10
 _CLUSTER_CELLS: Final = 16
 _DRAFTS: Final = ("draft", "submitted")
 
@@ -75,12 +78,14 @@ async def draw_tile(tx: Tx, actor: Actor, tile: Tile, shown: Shown) -> tuple[byt
     """Return a Mapbox vector tile (version 2.1), and whether fences were left out because there are too many.
 
     Layers: `fences` (areas), `axes` (alignments), and up to zoom 11 `clusters` (points with `count`). Of more than
-    MOST_IN_TILE fences the largest are drawn. What is less than a pixel in both directions is in `clusters` only.
+    MOST_IN_TILE fences (of MOST_IN_OVERVIEW up to zoom 9) the largest are drawn. What is less than a pixel in both
+    directions is in `clusters` only.
     """
     envelope = func.ST_TileEnvelope(*tile)
     wide = func.ST_Transform(func.ST_Expand(envelope, WORLD_M / 2**tile.z * _MARGIN / _EXTENT), 4326)
     pixel_deg = 360.0 / 2**tile.z / 512.0
     unit_m = WORLD_M / 2**tile.z / _EXTENT
+    most = MOST_IN_OVERVIEW if tile.z < _OVERVIEW_BELOW_ZOOM else MOST_IN_TILE
     found = _versions(actor, shown, wide).cte("found").prefix_with("MATERIALIZED")
     wide_enough = or_(
         func.ST_XMax(found.c.box) - func.ST_XMin(found.c.box) >= pixel_deg,
@@ -90,25 +95,34 @@ async def draw_tile(tx: Tx, actor: Actor, tile: Tile, shown: Shown) -> tuple[byt
         select(found, func.count().over().label("of"))
         .where(wide_enough)
         .order_by(_box_size(found.c.box).desc(), found.c.version_id)
-        .limit(MOST_IN_TILE)
+        .limit(most)
         .cte("drawn")
     )
+    # Before the costly way into the map's plane most vertices are left out: a quarter of a pixel, north of 60 N half.
+    finer_deg = pixel_deg / 8.0
 
     def layer(name: str, column: ColumnElement[Any]) -> Any:  # noqa: ANN401 - a scalar subquery
-        clipped = func.ST_Transform(func.ST_ClipByBox2D(column, wide), 3857)
+        fewer = func.ST_Simplify(column, finer_deg, True)  # noqa: FBT003 - keeps what would collapse
+        clipped = func.ST_Transform(func.ST_ClipByBox2D(fewer, wide), 3857)
         simple = func.ST_Simplify(clipped, unit_m * _HALF_PIXEL, True)  # noqa: FBT003 - keeps what would collapse
         shape = func.ST_AsMVTGeom(simple, envelope, _EXTENT, _MARGIN, True)  # noqa: FBT003 - clip
         told = [cast(drawn.c[key], String).label(key) for key in ("project_id", "fence_id", "version_id")]
-        told += [drawn.c[key] for key in ("name", "number", "state", "kind")]
-        rows = select(shape.label("shape"), *told).where(column.is_not(None)).order_by(drawn.c.version_id).subquery("r")
+        told += [FenceRow.name, *(drawn.c[key] for key in ("number", "state", "kind"))]
+        rows = (
+            select(shape.label("shape"), *told)
+            .join(FenceRow, _named(drawn))
+            .where(column.is_not(None))
+            .order_by(drawn.c.version_id)
+            .subquery("r")
+        )
         return select(func.ST_AsMVT(rows.table_valued(), name, _EXTENT, "shape")).select_from(rows).scalar_subquery()
 
     layers = func.coalesce(layer("fences", drawn.c.area), b"").op("||")(func.coalesce(layer("axes", drawn.c.axis), b""))
     if tile.z < _CLUSTERS_BELOW_ZOOM:
         layers = layers.op("||")(func.coalesce(_clusters(found, tile, envelope), b""))
-    most = select(func.max(drawn.c.of)).scalar_subquery()
-    body, count = (await tx.execute(select(type_coerce(layers, LargeBinary), most))).one()
-    return bytes(body), (count or 0) > MOST_IN_TILE
+    of = select(func.max(drawn.c.of)).scalar_subquery()
+    body, count = (await tx.execute(select(type_coerce(layers, LargeBinary), of))).one()
+    return bytes(body), (count or 0) > most
 
 
 async def list_in_box(tx: Tx, actor: Actor, bounds: Bounds, zoom: int, shown: Shown) -> list[MapRow]:
@@ -126,13 +140,14 @@ async def list_in_box(tx: Tx, actor: Actor, bounds: Bounds, zoom: int, shown: Sh
             found.c.project_id,
             found.c.fence_id,
             found.c.version_id,
-            found.c.name,
+            FenceRow.name,
             found.c.number,
             found.c.state,
             found.c.kind,
             func.ST_AsGeoJSON(area, 7),
             func.ST_AsGeoJSON(axis, 7),
         )
+        .join(FenceRow, _named(found))
         .where(func.ST_Intersects(found.c.area, box))
         .order_by(_box_size(found.c.box).desc(), found.c.version_id)
         .limit(MOST_IN_BOX + 1)
@@ -145,28 +160,28 @@ def _versions(actor: Actor, shown: Shown, box: ColumnElement[Any]) -> Select[*tu
     states = in_force_at(shown.at)
     if shown.drafts_of is not None:
         states = or_(states, and_(FenceVersion.project_id == literal(shown.drafts_of), FenceVersion.state.in_(_DRAFTS)))
-    statement = (
-        select(
-            FenceVersion.project_id,
-            FenceVersion.fence_id,
-            FenceVersion.id.label("version_id"),
-            FenceRow.name,
-            FenceVersion.number,
-            FenceVersion.state,
-            FenceVersion.kind,
-            FenceVersion.area,
-            FenceVersion.axis,
-            # The only measure that reads whole shapes, taken once: all sizes and middles are those of the box.
-            func.Box2D(FenceVersion.area).label("box"),
-        )
-        .join(FenceRow, and_(FenceRow.project_id == FenceVersion.project_id, FenceRow.id == FenceVersion.fence_id))
-        .where(
-            FenceVersion.project_id.in_(visible_projects(actor, READ)),
-            FenceVersion.area.op("&&")(box),
-            states,
-        )
+    statement = select(
+        FenceVersion.project_id,
+        FenceVersion.fence_id,
+        FenceVersion.id.label("version_id"),
+        FenceVersion.number,
+        FenceVersion.state,
+        FenceVersion.kind,
+        FenceVersion.area,
+        FenceVersion.axis,
+        # Stands at the head of a stored shape; all sizes and middles are those of the box.
+        func.Box2D(FenceVersion.area).label("box"),
+    ).where(
+        FenceVersion.project_id.in_(visible_projects(actor, READ)),
+        FenceVersion.area.op("&&")(box),
+        states,
     )
     return statement if shown.project_id is None else statement.where(FenceVersion.project_id == shown.project_id)
+
+
+def _named(rows: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a CTE
+    """Join the names of fences; only of those that are drawn."""
+    return and_(FenceRow.project_id == rows.c.project_id, FenceRow.id == rows.c.fence_id)
 
 
 def _box_size(box: ColumnElement[Any]) -> ColumnElement[float]:
