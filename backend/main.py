@@ -15,7 +15,7 @@ from litestar.router import Router
 
 from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
-from backend.gates.admin_routes import gate_admin_router
+from backend.gates.registry.routes import gate_admin_router
 from backend.gates.routes import gate_router
 from backend.gates.tools import GateTools
 from backend.health import health_router

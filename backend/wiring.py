@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from backend.attendance.person_days import send_fold
-from backend.gates.key_secrets import GateSecrets
+from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.tools import PlaceReader
 from backend.identity.services import IdentityServices, make_identity_services
 from backend.kit.clock import Clock

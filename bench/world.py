@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Identifier
 from psycopg.types.range import TimestamptzRange
 
 from backend.gates.authentication import key_name
-from backend.gates.key_secrets import GateSecrets
+from backend.gates.registry.key_secrets import GateSecrets
 from backend.identity.tokens import Holder
 from backend.kit.ids import new_id
 from backend.kit.keyring import KeyRing

@@ -5,8 +5,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from backend.gates.errors import DeviceBlocked, DevicePending, KeyUnknown, NonceReplayed, SignatureWrong
-from backend.gates.key_secrets import GateSecrets
 from backend.gates.model import Gate
+from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.signature import Signature, matches, require_fresh
 from backend.ledger.append import Connection, Cursor
 

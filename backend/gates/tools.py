@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from backend.gates.key_secrets import GateSecrets
+from backend.gates.registry.key_secrets import GateSecrets
 from backend.kit.clock import Clock
 from backend.kit.crypto import DataKeys
 from backend.kit.db import Database

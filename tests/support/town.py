@@ -12,7 +12,7 @@ from litestar import Litestar
 from sqlalchemy import func, insert
 
 from backend.gates.authentication import key_name
-from backend.gates.key_secrets import GateSecrets
+from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.signature import signed_headers
 from backend.gates.tables import GateDevice, GateKey, PersonBinding
 from backend.identity.roles import Role

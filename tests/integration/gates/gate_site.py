@@ -11,7 +11,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import func, insert, select, text
 
 from backend.gates.authentication import key_name
-from backend.gates.key_secrets import GateSecrets
+from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.signature import signed_headers
 from backend.gates.tables import GateDevice, GateKey, PersonBinding
 from backend.kit.clock import ManualClock

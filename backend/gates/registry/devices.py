@@ -7,10 +7,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, func, insert, update
 
-from backend.gates import queries
-from backend.gates.admin_schemas import GateBody, GatePatch, PlaceBody
 from backend.gates.errors import DeviceUnknown, SerialTaken
-from backend.gates.queries import GateRow
+from backend.gates.registry import queries
+from backend.gates.registry.queries import GateRow
+from backend.gates.registry.schemas import GateBody, GatePatch, PlaceBody
 from backend.gates.tables import GateDevice
 from backend.gates.tools import PlaceReader
 from backend.identity.audit import record_act

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 
-from backend.gates import queries
-from backend.gates.admin_schemas import KeyBody
 from backend.gates.authentication import key_name
 from backend.gates.errors import DeviceUnknown, GateKeyUnknown, KeyExpiryPast, TooManyKeys
 from backend.gates.instants import in_utc
-from backend.gates.key_secrets import GateSecrets
-from backend.gates.queries import KeyRow
+from backend.gates.registry import queries
+from backend.gates.registry.key_secrets import GateSecrets
+from backend.gates.registry.queries import KeyRow
+from backend.gates.registry.schemas import KeyBody
 from backend.gates.tables import GateKey
 from backend.identity.audit import record_act
 from backend.kit.clock import Clock

@@ -1,0 +1,32 @@
+"""Joins the staff routes of devices, keys and bindings."""
+
+from collections.abc import Sequence
+
+from litestar import Router
+
+from backend.gates.registry.binding_routes import bind_people, end_binding, list_bindings
+from backend.gates.registry.device_routes import change_gate, create_gate, get_gate, list_gates
+from backend.gates.registry.key_routes import issue_key, list_keys, revoke_key
+from backend.kit.errors import DaogangError
+
+
+def gate_admin_router(place_errors: Sequence[type[DaogangError]]) -> Router:
+    """Join the routes; `place_errors` are what `GateTools.read_place` raises, for the API's document."""
+    for handler in (create_gate, change_gate):
+        handler.opt["raises"] = tuple(dict.fromkeys((*handler.opt["raises"], *place_errors)))
+    return Router(
+        path="/admin/v1",
+        route_handlers=[
+            list_gates,
+            create_gate,
+            get_gate,
+            change_gate,
+            list_keys,
+            issue_key,
+            revoke_key,
+            list_bindings,
+            bind_people,
+            end_binding,
+        ],
+        tags=["Gates"],
+    )
