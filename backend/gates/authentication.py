@@ -1,27 +1,24 @@
 """Says which gate signed a request: one read by key id, then the signature before anything else is looked at."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from backend.gates.errors import DeviceBlocked, DevicePending, KeyUnknown, NonceReplayed, SignatureWrong
+from backend.gates.errors import DeviceBlocked, DevicePending, KeyUnknown, NetworkRefused, NonceReplayed, SignatureWrong
 from backend.gates.model import Gate
+from backend.gates.reading import FROM_NETWORK, GATE_COLUMNS, GATE_JOINS, read_at
+from backend.gates.refusals import note_refusal
 from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.signature import Signature, matches, require_fresh
 from backend.ledger.append import Connection, Cursor
 
-READ_KEY = """
-SELECT k.secret_cipher, k.state, k.expires_at, d.project_id, d.id, d.state, d.lane, d.default_direction, d.paired_at,
-  d.heartbeat_interval_s, p.time_zone, p.cutover,
-  (SELECT s.version FROM site_policy s WHERE s.project_id = p.id AND s.valid_from <= %(now)s
-   ORDER BY s.version DESC LIMIT 1),
-  dk.key_id, dk.wrapped
+READ_KEY = f"""
+SELECT k.secret_cipher, k.state, k.expires_at, {FROM_NETWORK}, {GATE_COLUMNS}
 FROM gate_key k
 JOIN gate_device d ON d.project_id = k.project_id AND d.id = k.device_id
-JOIN project p ON p.id = k.project_id
-LEFT JOIN data_key dk ON dk.project_id = k.project_id AND dk.month = %(month)s
+{GATE_JOINS}
 WHERE k.id = %(key_id)s
-"""
+"""  # noqa: S608 - the parts are constants
 
 # Waits for a concurrent request with the same nonce, and finds no row if that one is through.
 TAKE_NONCE = """
@@ -37,18 +34,19 @@ class SignedRequest:
     method: str
     path: str
     body: bytes
+    address: str | None = None
+    """Where it came from as far as is known, see `addresses.device_address`."""
 
 
 async def authenticate(connection: Connection, secrets: GateSecrets, request: SignedRequest, now: datetime) -> Gate:
     """Return the gate whose live key signed the request.
 
-    Raises KeyUnknown (no such key, revoked or expired), SignatureWrong, ClockSkew, DeviceBlocked or DevicePending, in
-    this order: what the last three tell is told to the holder of the secret alone.
+    Raises KeyUnknown (no such key, revoked or expired), SignatureWrong, ClockSkew, NetworkRefused (kept on record),
+    DeviceBlocked or DevicePending, in this order: what the last four tell is told to the holder of the secret alone.
     """
     given = request.signature
     key_id = _row_id(given.key_id)
-    month = date(now.year, now.month, 1)
-    found = await connection.execute(READ_KEY, {"key_id": given.key_id, "now": now, "month": month})
+    found = await connection.execute(READ_KEY, {"key_id": given.key_id, **read_at(now, request.address)})
     row = await found.fetchone()
     secret: str | None = None
     if row is not None and key_id is not None:
@@ -61,7 +59,10 @@ async def authenticate(connection: Connection, secrets: GateSecrets, request: Si
     if not signed:
         raise SignatureWrong
     require_fresh(given, now)
-    gate = Gate(*row[3:])
+    gate, from_network = Gate(*row[4:]), row[3]
+    if not from_network:
+        await note_refusal(connection, gate, "network", request.address, now)
+        raise NetworkRefused
     if gate.device_state == "blocked":
         raise DeviceBlocked
     if gate.device_state != "active":

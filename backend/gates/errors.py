@@ -46,6 +46,12 @@ class NonceReplayed(GateUnauthenticated):
     code = "gates.nonce_replayed"
 
 
+class NetworkRefused(Forbidden):
+    """The request came from a network from which this device may not call; that is on record."""
+
+    code = "gates.network_refused"
+
+
 class DeviceBlocked(Forbidden):
     """The device is blocked; it keeps its events until somebody unblocks it."""
 
@@ -86,6 +92,42 @@ class SerialTaken(Conflict):
     """Another device has this serial number."""
 
     code = "gates.serial_taken"
+
+
+class MacTaken(Conflict):
+    """Another device has this MAC address."""
+
+    code = "gates.mac_taken"
+
+
+class DeviceIncomplete(Conflict):
+    """A device is activated when its entrance, lane and place are known."""
+
+    code = "gates.device_incomplete"
+
+
+class NetworkMalformed(InvalidInput):
+    """A network is written as address and prefix length, without bits beyond the prefix."""
+
+    code = "gates.network_malformed"
+
+
+class AccessTokenTaken(Conflict):
+    """Another device has this access token."""
+
+    code = "gates.access_token_taken"
+
+
+class WindowUnknown(NotFound):
+    """There is no such pairing window, or not for the one who asks."""
+
+    code = "gates.window_unknown"
+
+
+class WindowEmpty(InvalidInput):
+    """A pairing window ends in the future, at most an hour after it opens."""
+
+    code = "gates.window_empty"
 
 
 class GateKeyUnknown(NotFound):

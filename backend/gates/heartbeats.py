@@ -39,10 +39,11 @@ async def take_heartbeat(tools: GateTools, request: SignedRequest) -> HeartbeatA
         clock_now = in_utc("$.clock_now", told.clock_now)
         oldest = None if told.oldest_unsent_at is None else in_utc("$.oldest_unsent_at", told.oldest_unsent_at)
         key = (gate.project_id, gate.device_id)
+        skews_s = ((now - clock_now).total_seconds(),)
         async with pipelined(connection):
             nonce = await send_nonce(connection, request.signature, now)
             await connection.execute(KEEP, (*key, now.replace(microsecond=0), clock_now, told.backlog, oldest))
-            touched = await send_touch(connection, gate, now, clock_now=clock_now, last_event_at=None)
+            touched = await send_touch(connection, gate, now, skews_s=skews_s, last_event_at=None)
             await connection.execute(TELL, (told.backlog, oldest, told.firmware, told.disk_free_mb, *key))
             await settle_nonce(nonce)
             expected, _ = await settle_touch(touched)

@@ -84,7 +84,11 @@ async def _attempt(tools: GateTools, gate: Gate, batch: _Batch, now: datetime) -
         if days:
             await tools.fold_days(connection, days, now)
         touched = await send_touch(
-            connection, gate, now, clock_now=batch.clock_now, last_event_at=_last_event_at(judged, appended)
+            connection,
+            gate,
+            now,
+            skews_s=((now - batch.clock_now).total_seconds(),),
+            last_event_at=_last_event_at(judged, appended),
         )
         await send_now(connection)
         results = _results(batch, judged, appended)

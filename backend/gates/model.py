@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -23,6 +24,14 @@ class Gate:
     policy_version: int | None
     data_key_id: UUID | None
     wrapped_data_key: bytes | None
+    vendor: str
+    serial_no: str
+    mac: str | None
+    device_time_zone: str
+    """Zone of the times that the device writes without offset; `time_zone` is the project's, which cuts days."""
+    zone_form: Literal["hours", "minutes", "seconds"] | None
+    """How the device wants its zone written in a handshake."""
+    config_rev: int
 
 
 class Stay(Struct, frozen=True, array_like=True):

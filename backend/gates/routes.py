@@ -6,6 +6,7 @@ from litestar import Request, Router, post
 from litestar.di import NamedDependency
 
 from backend.gates import errors
+from backend.gates.addresses import device_address
 from backend.gates.authentication import SignedRequest
 from backend.gates.heartbeats import take_heartbeat
 from backend.gates.ingest import take_events
@@ -20,6 +21,7 @@ SIGNED_ERRORS = (
     errors.SignatureWrong,
     errors.ClockSkew,
     errors.NonceReplayed,
+    errors.NetworkRefused,
     errors.DeviceBlocked,
     errors.DevicePending,
 )
@@ -44,7 +46,9 @@ async def post_heartbeat(request: Request[Any, Any, Any], gate_tools: NamedDepen
 
 async def _signed(request: Request[Any, Any, Any]) -> SignedRequest:
     signature = read_signature(request.headers)
-    return SignedRequest(signature, str(request.method), str(request.scope["path"]), await request.body())
+    peer = None if request.client is None else request.client.host
+    address = device_address(peer, request.headers.get("x-forwarded-for"))
+    return SignedRequest(signature, str(request.method), str(request.scope["path"]), await request.body(), address)
 
 
 def gate_router() -> Router:

@@ -1,6 +1,6 @@
 """Keeps what a device last told of itself: one row per device, locked last in every transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from psycopg.types.multirange import Multirange
@@ -9,14 +9,18 @@ from backend.gates.model import Gate
 from backend.gates.sequence import Ranges, next_expected, note_seqs
 from backend.ledger.append import Connection, Cursor
 
+RECENT_SKEWS = 20
+
 # Makes the row when the device speaks for the first time; locks it either way.
 TOUCH = """
-INSERT INTO gate_state AS s (project_id, device_id, last_seen_at, last_event_at, clock_skew_s)
-VALUES (%(project_id)s, %(device_id)s, %(now)s, %(last_event_at)s, %(skew_s)s)
+INSERT INTO gate_state AS s (project_id, device_id, last_seen_at, last_event_at, clock_skew_s, recent_skews_s)
+VALUES (%(project_id)s, %(device_id)s, %(now)s, %(last_event_at)s, %(skew_s)s, %(skews_s)s::real[])
 ON CONFLICT (project_id, device_id) DO UPDATE SET
   last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at),
   last_event_at = greatest(s.last_event_at, excluded.last_event_at),
-  clock_skew_s = excluded.clock_skew_s
+  clock_skew_s = coalesce(excluded.clock_skew_s, s.clock_skew_s),
+  recent_skews_s = (s.recent_skews_s || excluded.recent_skews_s)
+    [cardinality(s.recent_skews_s) + cardinality(excluded.recent_skews_s) - 19:]
 RETURNING s.next_expected_seq, s.seen_seqs
 """
 
@@ -26,9 +30,14 @@ UPDATE gate_state SET seen_seqs = %s::int8multirange, next_expected_seq = %s WHE
 
 
 async def send_touch(
-    connection: Connection, gate: Gate, now: datetime, *, clock_now: datetime, last_event_at: datetime | None
+    connection: Connection, gate: Gate, now: datetime, *, skews_s: Sequence[float], last_event_at: datetime | None
 ) -> Cursor:
-    """Note a sign of life and by how many seconds the device's clock is behind ours; nothing is waited for yet."""
+    """Note a sign of life; nothing is waited for yet.
+
+    `skews_s` are the seconds by which the device's clock was behind ours, oldest first: one per delivery of a device
+    that states its clock, of others one per live event (`received_at` minus `occurred_at`), none of what it stored.
+    """
+    kept = list(skews_s[-RECENT_SKEWS:])
     return await connection.execute(
         TOUCH,
         {
@@ -36,7 +45,8 @@ async def send_touch(
             "device_id": gate.device_id,
             "now": now,
             "last_event_at": last_event_at,
-            "skew_s": (now - clock_now).total_seconds(),
+            "skew_s": kept[-1] if kept else None,
+            "skews_s": kept,
         },
     )
 

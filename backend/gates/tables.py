@@ -1,20 +1,22 @@
 """Tables of the gates; migration 0007 is the authority, `alembic check` keeps both equal."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import (
     BigInteger,
+    Date,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     Text,
 )
-from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR, INET, INT8MULTIRANGE, REAL, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,14 +42,25 @@ class GateDevice(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     serial_no: Mapped[str] = mapped_column(Text, unique=True)
     name: Mapped[str] = mapped_column(Text)
-    entrance: Mapped[str] = mapped_column(Text)
-    lane: Mapped[str] = mapped_column(Text)
+    # Entrance, lane and place are unknown of a device that announced itself, until somebody completes it.
+    entrance: Mapped[str | None] = mapped_column(Text)
+    lane: Mapped[str | None] = mapped_column(Text)
     default_direction: Mapped[str] = mapped_column(Text)
-    place: Mapped[WKBElement] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False), nullable=False)
+    place: Mapped[WKBElement | None] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
     state: Mapped[str] = mapped_column(Text)
     heartbeat_interval_s: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(Instant)
     paired_at: Mapped[datetime | None] = mapped_column(Instant)
+    vendor: Mapped[str] = mapped_column(Text, server_default="native")
+    mac: Mapped[str | None] = mapped_column(Text, unique=True)
+    place_radius_m: Mapped[int] = mapped_column(Integer, server_default="50")
+    # The zone of the times that the device writes without offset; NULL: the project's.
+    time_zone: Mapped[str | None] = mapped_column(Text)
+    zone_form: Mapped[str | None] = mapped_column(Text)
+    networks: Mapped[list[str]] = mapped_column(ARRAY(CIDR), server_default="{}")
+    access_token_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    # Goes up with every change of what the device should know; told in each answer to a heartbeat.
+    config_rev: Mapped[int] = mapped_column(Integer, server_default="1")
 
 
 class GateState(Base):
@@ -68,6 +81,11 @@ class GateState(Base):
     clock_skew_s: Mapped[float | None]
     firmware: Mapped[str | None] = mapped_column(Text)
     disk_free_mb: Mapped[int | None] = mapped_column(Integer)
+    # By how many seconds its clock was behind ours when it last spoke live, newest last, at most 20.
+    recent_skews_s: Mapped[list[float]] = mapped_column(ARRAY(REAL), server_default="{}")
+    # How many events the device says that it stores.
+    reported_count: Mapped[int | None] = mapped_column(BigInteger)
+    reported_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class GateKey(Base):
@@ -140,3 +158,54 @@ class PersonBinding(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", name="fk_person_binding_person"))
     valid_during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     bound_by: Mapped[UUID] = mapped_column(ForeignKey("account.id", name="fk_person_binding_bound_by"))
+
+
+class GatePairingWindow(Base):
+    """When devices of a make that nobody registered may announce themselves to a project."""
+
+    __tablename__ = "gate_pairing_window"
+    __table_args__ = (Index("ix_gate_pairing_window_to_at", "to_at"),)
+
+    project_id: Mapped[UUID] = mapped_column(
+        ForeignKey("project.id", name="fk_gate_pairing_window_project"), primary_key=True
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    vendor: Mapped[str] = mapped_column(Text)
+    serial_no: Mapped[str | None] = mapped_column(Text)
+    from_at: Mapped[datetime] = mapped_column(Instant)
+    to_at: Mapped[datetime] = mapped_column(Instant)
+    reason: Mapped[str] = mapped_column(Text)
+    opened_by: Mapped[UUID] = mapped_column(ForeignKey("account.id", name="fk_gate_pairing_window_opened_by"))
+    met: Mapped[int] = mapped_column(Integer, server_default="0")
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", name="fk_gate_pairing_window_closed_by"))
+
+
+class GateUnknownSeen(Base):
+    """How often a serial number called that no device has; nothing of what it sent."""
+
+    __tablename__ = "gate_unknown_seen"
+    __table_args__ = (Index("ix_gate_unknown_seen_last_seen_at", "last_seen_at"),)
+
+    vendor: Mapped[str] = mapped_column(Text, primary_key=True)
+    serial: Mapped[str] = mapped_column(Text, primary_key=True)
+    counter: Mapped[int] = mapped_column(BigInteger, server_default="1")
+    first_seen_at: Mapped[datetime] = mapped_column(Instant)
+    last_seen_at: Mapped[datetime] = mapped_column(Instant)
+    last_address: Mapped[str | None] = mapped_column(INET)
+
+
+class GateRefusal(Base):
+    """How often on a day (UTC) a device was sent away for where its requests came from, or what they carried."""
+
+    __tablename__ = "gate_refusal"
+    __table_args__ = (_of_device("gate_refusal"),)
+
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    device_id: Mapped[UUID] = mapped_column(primary_key=True)
+    on_utc: Mapped[date] = mapped_column(Date, primary_key=True)
+    reason: Mapped[str] = mapped_column(Text, primary_key=True)
+    address: Mapped[str] = mapped_column(Text, primary_key=True)
+    counter: Mapped[int] = mapped_column(BigInteger, server_default="1")
+    first_at: Mapped[datetime] = mapped_column(Instant)
+    last_at: Mapped[datetime] = mapped_column(Instant)

@@ -115,6 +115,8 @@ CALLS: dict[tuple[str, str], Maker] = {
     ),
     ("PATCH", f"{PROJECT}/gates/{{gate_id}}"): told(name="改名门"),
     ("POST", f"{PROJECT}/gates/{{gate_id}}/keys"): told(),
+    ("PUT", f"{PROJECT}/gates/{{gate_id}}/access-token"): told(),
+    ("POST", f"{PROJECT}/gate-pairing-windows"): told(vendor="zkteco", reason="新装闸机"),
     ("POST", f"{PROJECT}/person-bindings"): lambda town: Call(
         json={"bindings": [{"kind": "card", "value": draw_code(), "person_id": town.ids["person_id"]}]}
     ),

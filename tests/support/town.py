@@ -14,7 +14,7 @@ from sqlalchemy import func, insert
 from backend.gates.authentication import key_name
 from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.signature import signed_headers
-from backend.gates.tables import GateDevice, GateKey, PersonBinding
+from backend.gates.tables import GateDevice, GateKey, GatePairingWindow, PersonBinding
 from backend.identity.roles import Role
 from backend.identity.tables import SessionFamily
 from backend.identity.tokens import Holder
@@ -117,6 +117,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         fence, published = await _fences(tx, site, clerk)
         correction = await _correction(tx, site, clerk, fence, published, clock)
         gate, key, secret = await _gate(tx, site, clerk, keys, clock)
+        window = await _window(tx, project.id, clerk, clock)
         section = await make_section(tx, project.id)
         alignment = await _alignment(tx, project.id, clerk)
         corridor, face = await _corridor_with_face(tx, project.id, clerk)
@@ -137,6 +138,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "correction_id": str(correction),
         "gate_id": str(gate),
         "key_id": key,
+        "window_id": str(window),
         "month": f"{now:%Y-%m}",
         **tile_of(CENTRE),
         **_of_post(site, MINE, entries[MINE]),
@@ -335,6 +337,18 @@ async def _gate(tx: Tx, site: MadeSite, by: UUID, keys: KeyRing, clock: ManualCl
         )
     )
     return gate, key_name(row_id), secret
+
+
+async def _window(tx: Tx, project_id: UUID, by: UUID, clock: ManualClock) -> UUID:
+    window, now = new_id(clock.now()), clock.now()
+    opened = {"from_at": now, "to_at": now + timedelta(minutes=15), "reason": "新装闸机", "opened_by": by}
+    serial_no = f"SN{draw_code(12)}"
+    await tx.execute(
+        insert(GatePairingWindow).values(
+            project_id=project_id, id=window, vendor="zkteco", serial_no=serial_no, **opened
+        )
+    )
+    return window
 
 
 def fresh_person() -> dict[str, str]:

@@ -1,15 +1,26 @@
 """Makes, activates, blocks and renames gate devices."""
 
+import secrets
 from datetime import datetime
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, func, insert, update
+from sqlalchemy import ColumnElement, cast, func, insert, update
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR
 
-from backend.gates.errors import DeviceUnknown, SerialTaken
+from backend.gates.errors import (
+    AccessTokenTaken,
+    DeviceIncomplete,
+    DeviceUnknown,
+    MacTaken,
+    NetworkMalformed,
+    SerialTaken,
+)
+from backend.gates.reading import token_digest
 from backend.gates.registry import queries
-from backend.gates.registry.queries import GateRow
+from backend.gates.registry.queries import GateRow, RefusalRow
 from backend.gates.registry.schemas import GateBody, GatePatch, PlaceBody
 from backend.gates.tables import GateDevice
 from backend.gates.tools import PlaceReader
@@ -18,9 +29,17 @@ from backend.kit.clock import Clock
 from backend.kit.db import Tx, translate_violations
 from backend.kit.guards import Actor
 from backend.kit.ids import new_id
+from backend.sites.model import zone_of
 from backend.sites.projects import require_project
 
-_VIOLATIONS = {"uq_gate_device_serial_no": SerialTaken}
+_VIOLATIONS = {
+    "uq_gate_device_serial_no": SerialTaken,
+    "uq_gate_device_mac": MacTaken,
+    "uq_gate_device_access_token_digest": AccessTokenTaken,
+    "ck_gate_device_complete": DeviceIncomplete,
+}
+
+TOKEN_BYTES = 16
 
 
 async def list_devices(
@@ -40,7 +59,10 @@ async def show_device(tx: Tx, actor: Actor, project_id: UUID, device_id: UUID, *
 async def create_device(
     tx: Tx, actor: Actor, project_id: UUID, body: GateBody, *, read_place: PlaceReader, clock: Clock
 ) -> GateRow:
-    """Make a pending device; raises ProjectUnknown, SerialTaken, or `read_place`'s errors."""
+    """Make a pending device.
+
+    Raises ProjectUnknown, SerialTaken, MacTaken, TimeZoneUnknown, NetworkMalformed, or `read_place`'s errors.
+    """
     await require_project(tx, actor, project_id, scope=queries.WRITE)
     now = clock.now()
     device_id = new_id(now)
@@ -58,6 +80,10 @@ async def create_device(
                 state="pending",
                 heartbeat_interval_s=body.heartbeat_interval_s,
                 created_at=now,
+                vendor=body.vendor,
+                place_radius_m=body.place_radius_m,
+                zone_form=body.zone_form,
+                **_checked({"mac": body.mac, "time_zone": body.time_zone, "networks": body.networks}),
             )
         )
     detail = {"serial_no": body.serial_no, "crs": body.place.crs}
@@ -68,7 +94,11 @@ async def create_device(
 async def change_device(
     tx: Tx, actor: Actor, project_id: UUID, device_id: UUID, patch: GatePatch, *, read_place: PlaceReader, clock: Clock
 ) -> GateRow:
-    """Change a device; activating pairs it the first time. Raises ProjectUnknown, DeviceUnknown or `read_place`'s."""
+    """Change a device; activating pairs it the first time.
+
+    Raises ProjectUnknown, DeviceUnknown, DeviceIncomplete (activated without entrance, lane or place), MacTaken,
+    TimeZoneUnknown, NetworkMalformed, or `read_place`'s errors.
+    """
     await require_project(tx, actor, project_id, scope=queries.WRITE)
     now = clock.now()
     changes: dict[str, Any] = {
@@ -77,16 +107,73 @@ async def change_device(
     fields = sorted(changes)
     if isinstance(patch.place, PlaceBody):
         changes["place"] = _point(patch.place, read_place)
+    changes = _checked(changes)
     if patch.state == "active":
         changes["paired_at"] = func.coalesce(GateDevice.paired_at, now)
     if changes:
+        changes["config_rev"] = GateDevice.config_rev + 1
         statement = update(GateDevice).where(GateDevice.project_id == project_id, GateDevice.id == device_id)
-        await tx.execute(statement.values(**changes))
+        with translate_violations(_VIOLATIONS):
+            await tx.execute(statement.values(**changes))
     device = await _device(tx, project_id, device_id, now)
     if changes:
         act = {"active": "gate.activated", "blocked": "gate.blocked"}.get(str(changes.get("state")), "gate.changed")
         await record_act(tx, actor, act, "gate", device_id, {"fields": fields}, clock=clock, project_id=project_id)
     return device
+
+
+async def count_events(
+    tx: Tx, actor: Actor, project_id: UUID, device_id: UUID, *, clock: Clock
+) -> tuple[GateRow, int, datetime]:
+    """Return a device, how many of its events the ledger holds, and when; raises ProjectUnknown or DeviceUnknown."""
+    device = await show_device(tx, actor, project_id, device_id, clock=clock)
+    return device, await queries.count_entries(tx, project_id, device_id), clock.now()
+
+
+async def list_device_refusals(
+    tx: Tx, actor: Actor, project_id: UUID, device_id: UUID, *, limit: int, clock: Clock
+) -> list[RefusalRow]:
+    """Return how often a device was sent away, latest first; raises ProjectUnknown or DeviceUnknown."""
+    await show_device(tx, actor, project_id, device_id, clock=clock)
+    return await queries.list_refusals(tx, project_id, device_id, limit=limit)
+
+
+async def set_access_token(
+    tx: Tx, actor: Actor, project_id: UUID, device_id: UUID, token: str | None, *, clock: Clock
+) -> str:
+    """Set the token by which a device of another make is known, drawn unless given; the former ends at once.
+
+    Only its digest is stored. Raises ProjectUnknown, DeviceUnknown or AccessTokenTaken.
+    """
+    await require_project(tx, actor, project_id, scope=queries.KEYS)
+    token = (token or secrets.token_hex(TOKEN_BYTES)).lower()
+    statement = update(GateDevice).where(GateDevice.project_id == project_id, GateDevice.id == device_id)
+    with translate_violations(_VIOLATIONS):
+        changed = await tx.execute(statement.values(access_token_digest=token_digest(token)).returning(GateDevice.id))
+    if changed.one_or_none() is None:
+        raise DeviceUnknown
+    await record_act(tx, actor, "gate.access_token_set", "gate", device_id, {}, clock=clock, project_id=project_id)
+    return token
+
+
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values as they are stored; raises TimeZoneUnknown or NetworkMalformed."""
+    checked = dict(values)
+    if checked.get("mac") is not None:
+        digits = checked["mac"].lower().replace(":", "").replace("-", "")
+        checked["mac"] = ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
+    if checked.get("time_zone") is not None:
+        zone_of(checked["time_zone"])
+    if "networks" in checked:
+        checked["networks"] = cast([_network(written) for written in checked["networks"]], ARRAY(CIDR))
+    return checked
+
+
+def _network(written: str) -> str:
+    try:
+        return str(ip_network(written))
+    except ValueError as error:
+        raise NetworkMalformed(network=written) from error
 
 
 async def _device(tx: Tx, project_id: UUID, device_id: UUID, now: datetime) -> GateRow:

@@ -2,14 +2,14 @@
 
 from uuid import UUID
 
-from litestar import Response, delete, get, post
+from litestar import Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from backend.gates import errors
-from backend.gates.registry import keys, queries
+from backend.gates.registry import devices, keys, queries
 from backend.gates.registry.device_routes import GATE
-from backend.gates.registry.schemas import IssuedKeyAnswer, KeyAnswer, KeyBody
+from backend.gates.registry.schemas import AccessTokenAnswer, AccessTokenBody, IssuedKeyAnswer, KeyAnswer, KeyBody
 from backend.gates.tools import GateTools
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
@@ -84,3 +84,24 @@ async def revoke_key(
 ) -> None:
     """Revoke a key at once; the row stays on record."""
     await keys.revoke_key(tx, actor, project_id, gate_id, key_id, clock=clock)
+
+
+@put(
+    GATE + "/access-token",
+    opt={"scope": queries.KEYS, "raises": (ProjectUnknown, errors.DeviceUnknown, errors.AccessTokenTaken)},
+    summary="Set the token of a terminal of another make",
+)
+async def set_access_token(
+    project_id: FromPath[UUID],
+    gate_id: FromPath[UUID],
+    data: JSONBody[AccessTokenBody],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    clock: NamedDependency[Clock],
+) -> Response[AccessTokenAnswer]:
+    """Draw or set the token that stands in the terminal's address or log-in, and show it this once.
+
+    The former one ends at once: a terminal has one address.
+    """
+    token = await devices.set_access_token(tx, actor, project_id, gate_id, data.token, clock=clock)
+    return Response(AccessTokenAnswer(token=token), status_code=200, headers=NO_STORE)

@@ -2,22 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from geoalchemy2.functions import ST_X, ST_Y
-from sqlalchemy import and_, func, or_, select, tuple_
+from sqlalchemy import Text, and_, cast, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from backend.gates.tables import GateDevice, GateKey, GateState, PersonBinding
+from backend.gates.tables import GateDevice, GateKey, GateRefusal, GateState, PersonBinding
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
+from backend.ledger.tables import PunchDedupe
 from backend.sites.person_rights import sees_person
 from backend.sites.tables import Assignment, Person
 
 READ = "gates.read"
 WRITE = "gates.write"
 KEYS = "gates.keys"
+UNKNOWN = "gates.unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,11 @@ class SeenRow:
     backlog: int | None
     oldest_unsent_at: datetime | None
     clock_skew_s: float | None
+    median_skew_s: float | None
     firmware: str | None
     disk_free_mb: int | None
+    reported_count: int | None
+    reported_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +48,37 @@ class GateRow:
     project_id: UUID
     serial_no: str
     name: str
-    entrance: str
-    lane: str
-    lon: float
-    lat: float
+    vendor: str
+    mac: str | None
+    entrance: str | None
+    lane: str | None
+    lon: float | None
+    lat: float | None
+    place_radius_m: int
     default_direction: str
     heartbeat_interval_s: int
     state: str
     created_at: datetime
     paired_at: datetime | None
+    time_zone: str | None
+    zone_form: str | None
+    networks: list[str]
+    has_access_token: bool
+    config_rev: int
     live_keys: int
     seen: SeenRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRow:
+    """How often on a day a device was sent away, and from where it had called."""
+
+    on_utc: date
+    reason: str
+    address: str
+    counter: int
+    first_at: datetime
+    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +115,9 @@ class BindingFilter:
     at: datetime | None = None
 
 
+_skew = func.unnest(GateState.recent_skews_s).column_valued("skew_s")
+_MEDIAN = select(func.percentile_cont(0.5).within_group(_skew)).scalar_subquery()
+
 _SEEN = (
     GateState.last_seen_at,
     GateState.last_event_at,
@@ -96,8 +125,11 @@ _SEEN = (
     GateState.backlog,
     GateState.oldest_unsent_at,
     GateState.clock_skew_s,
+    _MEDIAN,
     GateState.firmware,
     GateState.disk_free_mb,
+    GateState.reported_count,
+    GateState.reported_at,
 )
 
 
@@ -117,15 +149,23 @@ def _gates(project_id: UUID, now: datetime) -> Any:  # noqa: ANN401 - a SELECT o
         GateDevice.project_id,
         GateDevice.serial_no,
         GateDevice.name,
+        GateDevice.vendor,
+        GateDevice.mac,
         GateDevice.entrance,
         GateDevice.lane,
         ST_X(GateDevice.place),
         ST_Y(GateDevice.place),
+        GateDevice.place_radius_m,
         GateDevice.default_direction,
         GateDevice.heartbeat_interval_s,
         GateDevice.state,
         GateDevice.created_at,
         GateDevice.paired_at,
+        GateDevice.time_zone,
+        GateDevice.zone_form,
+        cast(GateDevice.networks, ARRAY(Text)),
+        GateDevice.access_token_digest.is_not(None),
+        GateDevice.config_rev,
         live,
     )
     return (
@@ -153,6 +193,25 @@ async def find_gate(tx: Tx, project_id: UUID, device_id: UUID, now: datetime) ->
     """Return one device of a project."""
     row = (await tx.execute(_gates(project_id, now).where(GateDevice.id == device_id))).one_or_none()
     return None if row is None else _gate(row)
+
+
+async def count_entries(tx: Tx, project_id: UUID, device_id: UUID) -> int:
+    """Return how many events of a device the ledger holds, quarantined ones too; reads the index of event ids."""
+    dedupe = PunchDedupe
+    statement = select(func.count()).where(dedupe.project_id == project_id, dedupe.source_id == device_id)
+    return await tx.scalar(statement) or 0
+
+
+async def list_refusals(tx: Tx, project_id: UUID, device_id: UUID, *, limit: int) -> list[RefusalRow]:
+    """Return how often a device was sent away, latest first."""
+    row = GateRefusal
+    statement = (
+        select(row.on_utc, row.reason, row.address, row.counter, row.first_at, row.last_at)
+        .where(row.project_id == project_id, row.device_id == device_id)
+        .order_by(row.last_at.desc(), row.reason, row.address)
+        .limit(limit)
+    )
+    return [RefusalRow(*found) for found in await tx.execute(statement)]
 
 
 async def lock_gate(tx: Tx, project_id: UUID, device_id: UUID) -> bool:

@@ -1,12 +1,20 @@
-"""Joins the staff routes of devices, keys and bindings."""
+"""Joins the staff routes of devices, pairing, keys and bindings."""
 
 from collections.abc import Sequence
 
 from litestar import Router
 
 from backend.gates.registry.binding_routes import bind_people, end_binding, list_bindings
-from backend.gates.registry.device_routes import change_gate, create_gate, get_gate, list_gates
-from backend.gates.registry.key_routes import issue_key, list_keys, revoke_key
+from backend.gates.registry.device_routes import (
+    change_gate,
+    create_gate,
+    get_gate,
+    get_gate_counts,
+    list_gate_refusals,
+    list_gates,
+)
+from backend.gates.registry.key_routes import issue_key, list_keys, revoke_key, set_access_token
+from backend.gates.registry.pairing_routes import close_window, list_unknown_gates, list_windows, open_window
 from backend.kit.errors import DaogangError
 
 
@@ -27,6 +35,13 @@ def gate_admin_router(place_errors: Sequence[type[DaogangError]]) -> Router:
             list_bindings,
             bind_people,
             end_binding,
+            get_gate_counts,
+            list_gate_refusals,
+            set_access_token,
+            open_window,
+            list_windows,
+            close_window,
+            list_unknown_gates,
         ],
         tags=["Gates"],
     )

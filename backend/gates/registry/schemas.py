@@ -1,9 +1,10 @@
 """The wire forms of the gates' administration: strict bodies, and answers without secrets."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from backend.gates.events import NumberKind, PersonNumber
@@ -19,6 +20,15 @@ Lane = Annotated[str, Meta(min_length=1, max_length=40, pattern=_PLAIN)]
 # The look-ahead refuses a line feed at the end, which `$` lets pass and the database does not.
 SerialNo = Annotated[str, Meta(pattern=r"^[0-9A-Za-z._:-]{3,64}(?![\s\S])")]
 DefaultDirection = Literal["in", "out", "unknown"]
+Vendor = Literal["native", "zkteco", "hikvision", "mqtt"]
+ZoneForm = Literal["hours", "minutes", "seconds"]
+Mac = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{2}([:-]?[0-9A-Fa-f]{2}){5}(?![\s\S])")]
+ZoneName = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_+/-]{1,64}(?![\s\S])")]
+Network = Annotated[str, Meta(min_length=3, max_length=49)]
+Networks = Annotated[list[Network], Meta(max_length=20)]
+RadiusMetres = Annotated[int, Meta(ge=5, le=5000)]
+Reason = Annotated[str, Meta(min_length=1, max_length=300, pattern=_PLAIN)]
+Token = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{16,64}(?![\s\S])")]
 DeviceState = Literal["pending", "active", "blocked"]
 IntervalSeconds = Annotated[int, Meta(ge=10, le=3600)]
 
@@ -32,7 +42,12 @@ class PlaceBody(Wire, frozen=True):
 
 
 class GateBody(Wire, frozen=True):
-    """A device to make; it starts as pending and delivers nothing before it is activated."""
+    """A device to make; it starts as pending and delivers nothing before it is activated.
+
+    `time_zone` (IANA) is that of the times it writes without offset, by default the project's; `zone_form` how it wants
+    its zone written in a handshake. `networks` are those it may call from (CIDR), without any: from anywhere.
+    `place_radius_m` is within how many metres of its place the people who pass it are.
+    """
 
     serial_no: SerialNo
     name: GateName
@@ -41,6 +56,12 @@ class GateBody(Wire, frozen=True):
     place: PlaceBody
     default_direction: DefaultDirection = "unknown"
     heartbeat_interval_s: IntervalSeconds = 60
+    vendor: Vendor = "native"
+    mac: Mac | None = None
+    place_radius_m: RadiusMetres = 50
+    time_zone: ZoneName | None = None
+    zone_form: ZoneForm | None = None
+    networks: Networks = msgspec.field(default_factory=list[str])
 
 
 class GatePatch(Wire, frozen=True):
@@ -52,6 +73,11 @@ class GatePatch(Wire, frozen=True):
     place: PlaceBody | UnsetType = UNSET
     default_direction: DefaultDirection | UnsetType = UNSET
     heartbeat_interval_s: IntervalSeconds | UnsetType = UNSET
+    mac: Mac | UnsetType | None = UNSET
+    place_radius_m: RadiusMetres | UnsetType = UNSET
+    time_zone: ZoneName | UnsetType | None = UNSET
+    zone_form: ZoneForm | UnsetType | None = UNSET
+    networks: Networks | UnsetType = UNSET
     state: Literal["active", "blocked"] | UnsetType = UNSET
 
 
@@ -63,7 +89,11 @@ class PlaceAnswer(Struct, frozen=True):
 
 
 class SeenAnswer(Struct, frozen=True, kw_only=True):
-    """What a device last told; `clock_skew_s` is by how many seconds its clock was behind the server's."""
+    """What a device last told.
+
+    `clock_skew_s` is by how many seconds its clock was behind the server's, `median_skew_s` the median of the last 20
+    times. `reported_count` is how many events it says that it stores.
+    """
 
     last_seen_at: datetime
     last_event_at: datetime | None
@@ -71,27 +101,112 @@ class SeenAnswer(Struct, frozen=True, kw_only=True):
     backlog: int | None
     oldest_unsent_at: datetime | None
     clock_skew_s: float | None
+    median_skew_s: float | None
     firmware: str | None
     disk_free_mb: int | None
+    reported_count: int | None
+    reported_at: datetime | None
 
 
 class GateAnswer(Struct, frozen=True, kw_only=True):
-    """A device; `seen` is null until it spoke for the first time."""
+    """A device; `seen` is null until it spoke for the first time.
+
+    Entrance, lane and place are null of a device that announced itself, until somebody states them.
+    """
 
     id: UUID
     project_id: UUID
     serial_no: str
     name: str
-    entrance: str
-    lane: str
-    place: PlaceAnswer
+    vendor: str
+    mac: str | None
+    entrance: str | None
+    lane: str | None
+    place: PlaceAnswer | None
+    place_radius_m: int
     default_direction: str
     heartbeat_interval_s: int
     state: str
     created_at: datetime
     paired_at: datetime | None
+    time_zone: str | None
+    zone_form: str | None
+    networks: list[str]
+    has_access_token: bool
+    config_rev: int
     live_keys: int
     seen: SeenAnswer | None
+
+
+class CountsAnswer(Struct, frozen=True, kw_only=True):
+    """How many events the device says that it stores, against those of it in the ledger, at `counted_at`."""
+
+    reported_count: int | None
+    reported_at: datetime | None
+    ledger_count: int
+    counted_at: datetime
+
+
+class RefusalAnswer(Struct, frozen=True, kw_only=True):
+    """How often on a day (UTC) the device was sent away, for which reason, and from which address it had called."""
+
+    on_utc: date
+    reason: str
+    address: str
+    counter: int
+    first_at: datetime
+    last_at: datetime
+
+
+class WindowBody(Wire, frozen=True):
+    """When devices of a make may announce themselves: from now until `to_at` (15 minutes), at most an hour.
+
+    With `serial_no` that device alone. While windows of one make are open at several projects, only those that name
+    the number let it in: nobody can tell where a stranger belongs.
+    """
+
+    vendor: Vendor
+    reason: Reason
+    serial_no: SerialNo | None = None
+    to_at: Instant | None = None
+
+
+class WindowAnswer(Struct, frozen=True, kw_only=True):
+    """A pairing window; `met` is how many devices announced themselves."""
+
+    id: UUID
+    vendor: str
+    serial_no: str | None
+    from_at: datetime
+    to_at: datetime
+    reason: str
+    opened_by: UUID
+    met: int
+    closed_at: datetime | None
+    closed_by: UUID | None
+
+
+class UnknownAnswer(Struct, frozen=True, kw_only=True):
+    """How often a serial number called that no device has; `*` stands for those beyond what is kept apart."""
+
+    vendor: str
+    serial: str
+    counter: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    last_address: str | None
+
+
+class AccessTokenBody(Wire, frozen=True):
+    """A token to set, if the device has one of its own (`pushcommkey`); one is drawn otherwise."""
+
+    token: Token | None = None
+
+
+class AccessTokenAnswer(Struct, frozen=True, kw_only=True):
+    """The token by which a device of another make is known, in lower case: shown this once."""
+
+    token: str
 
 
 class KeyBody(Wire, frozen=True):

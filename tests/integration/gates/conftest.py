@@ -6,6 +6,7 @@ from httpx import AsyncClient
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
+from tests.integration.gates.desks import Office, office
 from tests.integration.gates.gate_site import GateSite, make_device
 from tests.support.factories import make_assignment, make_party, make_person, make_post, make_project, make_staff
 
@@ -23,3 +24,9 @@ async def site(database: Database, client: AsyncClient, clock: ManualClock, keys
             await make_assignment(tx, project.id, post_id, person_id)
         device = await make_device(tx, client, clock, keys, project.id, staff_id)
     return GateSite(project.id, project.district_id, post_id, device, people, staff_id)
+
+
+@pytest.fixture
+async def desk(database: Database, keys: MemoryKeyRing, site: GateSite) -> Office:
+    """Give an officer of the site's district."""
+    return await office(database, keys, site)

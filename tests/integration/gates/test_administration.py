@@ -1,77 +1,24 @@
 """Devices, keys and bindings as staff keep them."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from httpx import AsyncClient, Response
 
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
+from tests.integration.gates.desks import PLACE, Office, gate, office
 from tests.integration.gates.gate_site import Device, GateSite, minutes, punches, rows
 from tests.support.factories import (
-    bearer,
-    draw_code,
     make_assignment,
     make_district,
-    make_officer,
     make_party,
     make_person,
     make_post,
     make_project,
 )
-
-PLACE: dict[str, Any] = {"lon": 114.4988, "lat": 30.5012, "crs": "wgs84"}
-
-
-@dataclass
-class Office:
-    """Someone with an office, who calls the administration of one project."""
-
-    client: AsyncClient
-    headers: Mapping[str, str]
-    project_id: UUID
-
-    async def call(self, method: str, path: str, body: object = None, **params: Any) -> Response:  # noqa: ANN401
-        """Call below the project."""
-        url = f"/admin/v1/projects/{self.project_id}{path}"
-        return await self.client.request(method, url, json=body, headers=dict(self.headers), params=params)
-
-    async def take(self, method: str, path: str, body: object = None, **params: Any) -> Any:  # noqa: ANN401
-        """Call what must succeed."""
-        answer = await self.call(method, path, body, **params)
-        assert answer.status_code in {200, 201, 204}, answer.text
-        return answer.json() if answer.content else None
-
-
-async def office(
-    database: Database, keys: MemoryKeyRing, site: GateSite, role: str = "district", **rows_of: UUID
-) -> Office:
-    """Make an officer, by default of the site's district."""
-    account = await make_officer(database, role, **(rows_of or {"district_id": site.district_id}))
-    return Office(site.device.client, bearer(keys, site.device.clock.now(), account, role), site.project_id)
-
-
-@pytest.fixture
-async def desk(database: Database, keys: MemoryKeyRing, site: GateSite) -> Office:
-    """Give an officer of the site's district."""
-    return await office(database, keys, site)
-
-
-def gate(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
-    return {
-        "serial_no": f"SN-{draw_code(12)}",
-        "name": "西门2号",
-        "entrance": "西门",
-        "lane": "2",
-        "place": PLACE,
-        "default_direction": "out",
-        **changes,
-    }
 
 
 async def acts(database: Database, site: GateSite) -> list[str]:
@@ -114,7 +61,7 @@ async def test_a_gate_from_making_to_its_first_event(site: GateSite, desk: Offic
 async def test_a_gate_is_renamed_and_moved_and_keeps_the_rest(desk: Office) -> None:
     made = await desk.take("POST", "/gates", gate())
     changed = await desk.take("PATCH", f"/gates/{made['id']}", {"name": "新名", "place": {**PLACE, "lon": 114.6}})
-    assert changed == {**made, "name": "新名", "place": {"lon": 114.6, "lat": 30.5012}}
+    assert changed == {**made, "name": "新名", "place": {"lon": 114.6, "lat": 30.5012}, "config_rev": 2}
     assert await desk.take("PATCH", f"/gates/{made['id']}", {}) == changed
 
 

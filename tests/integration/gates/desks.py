@@ -1,0 +1,56 @@
+"""Someone with an office, who calls the administration of a gate's project."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from httpx import AsyncClient, Response
+
+from backend.kit.db import Database
+from backend.kit.keyring import MemoryKeyRing
+from tests.integration.gates.gate_site import GateSite
+from tests.support.factories import bearer, draw_code, make_officer
+
+PLACE: dict[str, Any] = {"lon": 114.4988, "lat": 30.5012, "crs": "wgs84"}
+
+
+@dataclass
+class Office:
+    """Someone with an office, who calls the administration of one project."""
+
+    client: AsyncClient
+    headers: Mapping[str, str]
+    project_id: UUID
+
+    async def call(self, method: str, path: str, body: object = None, **params: Any) -> Response:  # noqa: ANN401
+        """Call below the project."""
+        url = f"/admin/v1/projects/{self.project_id}{path}"
+        return await self.client.request(method, url, json=body, headers=dict(self.headers), params=params)
+
+    async def take(self, method: str, path: str, body: object = None, **params: Any) -> Any:  # noqa: ANN401
+        """Call what must succeed."""
+        answer = await self.call(method, path, body, **params)
+        assert answer.status_code in {200, 201, 204}, answer.text
+        return answer.json() if answer.content else None
+
+
+async def office(
+    database: Database, keys: MemoryKeyRing, site: GateSite, role: str = "district", **rows_of: UUID
+) -> Office:
+    """Make an officer, by default of the site's district."""
+    account = await make_officer(database, role, **(rows_of or {"district_id": site.district_id}))
+    return Office(site.device.client, bearer(keys, site.device.clock.now(), account, role), site.project_id)
+
+
+def gate(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+    """Return the body of a gate to make."""
+    return {
+        "serial_no": f"SN-{draw_code(12)}",
+        "name": "西门2号",
+        "entrance": "西门",
+        "lane": "2",
+        "place": PLACE,
+        "default_direction": "out",
+        **changes,
+    }
