@@ -59,10 +59,17 @@ def install(*packages: str) -> None:
         _apt("install", "--yes", "--no-install-recommends", *packages)
 
 
-def write_as_root(path: str, content: str) -> None:
+def write_as_root(path: str, content: str, mode: str = "644") -> None:
     """Write a small file that belongs to root, with the directory above it."""
     _run(("mkdir", "-p", str(Path(path).parent)))
     _run(("tee", path), content)
+    _run(("chmod", mode, path))
+
+
+def link_as_root(path: str, target: str) -> None:
+    """Make a symbolic link that belongs to root, with the directory above it."""
+    _run(("mkdir", "-p", str(Path(path).parent)))
+    _run(("ln", "-sfn", target, path))
 
 
 def remove_as_root(path: str) -> None:
