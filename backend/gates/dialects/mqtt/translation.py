@@ -6,12 +6,15 @@ UTF-8 or GB18030. What is not understood is told as such, never raised: one odd 
 
 import hashlib
 import re
-from datetime import UTC, datetime
+from datetime import tzinfo
 from typing import Any, Final, Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
+
+from backend.gates.device_time import read_device_time
+from backend.gates.events import NumberKind
+from backend.gates.translation import TranslatedEvent
 
 ROOT: Final = "mqtt/face/"
 PAYLOAD_LIMIT: Final = 2_000_000
@@ -21,32 +24,22 @@ _KEY_LIMIT: Final = 100
 _NUMBER_LIMIT: Final = 64
 _MARK: Final = "@@@"
 _PLAIN: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]+")
-_TIME: Final = re.compile(
-    r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[ T](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.\d{1,9})?(Z|[+-]\d{2}:\d{2})?"
-)
 # Identifiers of records: whole numbers of 64 bits, as numbers or in quotation marks.
 _WHOLE: Final = re.compile(r"-?\d{1,18}")
 
 RecordId = int | str
-PersonKind = Literal["employee", "pin", "card"]
 PASSED: Final = 1
 """The VerifyStatus of a person who was recognised and let through; all others are refusals."""
 
 
 class FacePass(Struct, frozen=True, kw_only=True):
-    """One record of a terminal: who was before it, when by its own clock, and whether it let him through.
+    """One record of a terminal; `record_id` is what an acknowledgement names, None when it can be sent none.
 
-    `person` is None for somebody whom the terminal did not recognise; `record_id` is what an acknowledgement names,
-    None when the terminal gave none and can be sent none.
+    Somebody whom the terminal did not recognise has an empty number: the event is kept, for nobody.
     """
 
     terminal: str
-    event_key: str
-    at: datetime
-    device_time: str
-    person: tuple[PersonKind, str] | None
-    granted: bool | None
-    live: bool
+    event: TranslatedEvent
     record_id: RecordId | None
 
 
@@ -112,7 +105,7 @@ def own_id(told: str) -> str:
     return after or before.rpartition(_MARK)[2]
 
 
-def translate(topic: str, payload: bytes, zone: ZoneInfo) -> Heard:
+def translate(topic: str, payload: bytes, zone: tzinfo) -> Heard:
     """Return what a message means; `zone` is the time zone that the terminal's clock shows. Raises nothing."""
     terminal = terminal_of(topic)
     if len(payload) > PAYLOAD_LIMIT:
@@ -129,23 +122,6 @@ def translate(topic: str, payload: bytes, zone: ZoneInfo) -> Heard:
     if told is not None and own_id(told) != own_id(terminal):
         return Foreign(terminal, told[:_KEY_LIMIT])
     return _pushed(terminal, operator, info, zone)
-
-
-def read_device_time(text: str, zone: ZoneInfo) -> datetime | None:
-    """Return the instant (UTC) of a terminal's own time `YYYY-MM-DD hh:mm:ss`, None when it is none.
-
-    The text has no zone as a rule: it is read in `zone`; an hour that a change of clocks repeats is its first one.
-    """
-    found = _TIME.fullmatch(text.strip())
-    if found is None:
-        return None
-    offset = found[7]
-    try:
-        year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
-        place = zone if offset is None else datetime.strptime(offset, "%z").tzinfo
-        return datetime(year, month, day, hour, minute, second, tzinfo=place).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def push_ack(kind: Literal["snap", "record"], record_id: RecordId, message_id: str) -> bytes:
@@ -190,7 +166,7 @@ def _life_sign(topic: str, operator: str, told: str | None) -> Heard:
     return LifeSign(terminal=own_id(told)[:_KEY_LIMIT], kind=kind)
 
 
-def _pushed(terminal: str, operator: str, info: dict[str, Any], zone: ZoneInfo) -> Heard:
+def _pushed(terminal: str, operator: str, info: dict[str, Any], zone: tzinfo) -> Heard:
     match operator.casefold():
         case "recpush" | "verifypush":
             return _record(terminal, info, zone)
@@ -200,24 +176,28 @@ def _pushed(terminal: str, operator: str, info: dict[str, Any], zone: ZoneInfo) 
             return Noted(terminal, operator[:_NUMBER_LIMIT])
 
 
-def _record(terminal: str, info: dict[str, Any], zone: ZoneInfo) -> Heard:
+def _record(terminal: str, info: dict[str, Any], zone: tzinfo) -> Heard:
     record_id = _record_id(info, "RecordID", "SnapOrRecordID")
-    device_time = _word(info, "time") or _word(info, "CreateTime")
-    at = None if device_time is None else read_device_time(device_time, zone)
-    if device_time is None or at is None:
-        return Unread(terminal, "no time" if device_time is None else "the time is no instant", record_id)
-    person = _person(info)
+    told = _word(info, "time") or _word(info, "CreateTime")
+    time = None if told is None else read_device_time(told, zone)
+    if time is None:
+        return Unread(terminal, "no time" if told is None else "the time is no instant", record_id)
+    kind, number = _person(info)
     status = _whole(info.get("VerifyStatus"))
-    return FacePass(
-        terminal=terminal,
-        event_key=_event_key(record_id, person, device_time),
-        at=at,
-        device_time=device_time,
-        person=person,
-        granted=None if status is None else status == PASSED,
+    granted = None if status is None else status == PASSED
+    event = TranslatedEvent(
+        event_key=_event_key(record_id, kind, number, time.text),
+        number_kind=kind,
+        number=number,
+        at=time.at,
+        device_time=time.text,
+        own_month=time.own_month,
         live=_is_live(info),
-        record_id=record_id,
+        granted=granted,
+        content=(kind, number, granted),
+        method="face",
     )
+    return FacePass(terminal=terminal, event=event, record_id=record_id)
 
 
 def _is_live(info: dict[str, Any]) -> bool:
@@ -228,8 +208,8 @@ def _is_live(info: dict[str, Any]) -> bool:
     return in_time in {None, 1} and push_type in {None, 0}
 
 
-def _person(info: dict[str, Any]) -> tuple[PersonKind, str] | None:
-    fields: tuple[tuple[PersonKind, str], ...] = (
+def _person(info: dict[str, Any]) -> tuple[NumberKind, str]:
+    fields: tuple[tuple[NumberKind, str], ...] = (
         ("employee", "customId"),
         ("pin", "personId"),
         ("card", "RFIDCard"),
@@ -238,14 +218,13 @@ def _person(info: dict[str, Any]) -> tuple[PersonKind, str] | None:
         value = _word(info, name)
         if value is not None and value not in {"0", "-1"} and len(value) <= _NUMBER_LIMIT:
             return kind, value
-    return None
+    return "employee", ""
 
 
-def _event_key(record_id: RecordId | None, person: tuple[str, str] | None, device_time: str) -> str:
+def _event_key(record_id: RecordId | None, kind: NumberKind, number: str, device_time: str) -> str:
     """Name the event: its record's number begins anew after a reset, so the time always belongs to it."""
     numbered = record_id is not None and not (isinstance(record_id, int) and record_id <= 0)
-    who = f"rec:{record_id}" if numbered else f"who:{'' if person is None else ':'.join(person)}"
-    key = f"{who}@{device_time}"
+    key = f"rec:{record_id}@{device_time}" if numbered else f"who:{kind}:{number}@{device_time}"
     return key if len(key) <= _KEY_LIMIT else f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
 
 

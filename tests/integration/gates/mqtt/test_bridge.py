@@ -124,7 +124,7 @@ async def test_a_record_is_acknowledged_by_its_number_after_it_was_kept(made: Br
         await one.push("Rec", "RecPush", RecordID="389", customId="E1", VerifyStatus="1", time=AT)
         ack = await one.heard()
     assert (ack["operator"], ack["info"]) == ("PushAck", {"PushAckType": 2, "SnapOrRecordID": 389})
-    assert [(one.event_key, one.person) for one in kept.passes] == [(f"rec:389@{AT}", ("employee", "E1"))]
+    assert [(one.event.event_key, one.event.number) for one in kept.passes] == [(f"rec:389@{AT}", "E1")]
 
 
 async def test_while_the_database_is_away_nothing_is_acknowledged_and_nothing_lost(made: Broker) -> None:
@@ -195,7 +195,7 @@ async def test_strangers_and_what_cannot_be_read_are_acknowledged_too(made: Brok
         await one.push("Snap", "StrSnapPush", SnapID="10", pic="data:image/jpeg;base64,/9j/2Q==")
         acks = [(await one.heard())["info"] for _ in range(3)]
     assert [(ack["PushAckType"], ack["SnapOrRecordID"]) for ack in acks] == [(2, 8), (2, 9), (1, 10)]
-    assert [one.person for one in kept.passes] == [None]
+    assert [one.event.number for one in kept.passes] == [""]
     assert [one.reason for one in kept.unread] == ["the time is no instant"]
 
 
