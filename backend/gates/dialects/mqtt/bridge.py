@@ -6,7 +6,6 @@ until it is through; behind it a bounded number of messages waits here, and a bo
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +22,7 @@ from backend.gates.dialects.mqtt.translation import (
     Heard,
     LifeSign,
     Snapshot,
+    TurnedAway,
     Unread,
     answer_topic,
     online_ack,
@@ -76,6 +76,10 @@ class Answer:
     payload: bytes
 
 
+ToKeep = FacePass | TurnedAway | Unread
+"""What a terminal's message may hold that is written down."""
+
+
 class Records(Protocol):
     """The side of the bridge that knows the database; each call is durable when it returns.
 
@@ -86,7 +90,7 @@ class Records(Protocol):
         """Return the registered terminal of this family with a serial number."""
         ...
 
-    async def record(self, gate: Gate, heard: "Sequence[tuple[Message, FacePass | Unread]]", now: datetime) -> None:
+    async def record(self, gate: Gate, heard: "Sequence[tuple[Message, ToKeep]]", now: datetime) -> None:
         """Take passes into the ledger, and keep what could not be read where people find it."""
         ...
 
@@ -154,7 +158,8 @@ class Bridge:
             log.info("mqtt.not_understood", topic=message.topic, heard=type(heard).__name__)
             return []
         now = self.clock.now()
-        gate = await self._find(heard.terminal, now)
+        # Anybody with a login may claim to be somebody here: what nobody registered is not even counted.
+        gate = await self.records.find_gate(heard.terminal, now)
         if gate is None or gate.device_state == "blocked":
             return []
         await self.records.note_life(gate, heard, now)
@@ -164,7 +169,9 @@ class Bridge:
 
     async def _take_group(self, terminal: str, messages: Sequence[Message]) -> list[Answer]:
         now = self.clock.now()
-        gate = await self._find(own_id(terminal), now)
+        gate = await self.records.find_gate(own_id(terminal), now)
+        if gate is None:
+            await self.records.note_stranger(own_id(terminal), now)
         if gate is None or gate.device_state != "active":
             log.info("mqtt.refused", terminal=terminal, state=None if gate is None else gate.device_state)
             return []
@@ -173,27 +180,21 @@ class Bridge:
         for claimed in {one.claimed for _, one in heard if isinstance(one, Foreign)}:
             log.warning("mqtt.spoke_for_another", terminal=terminal, claimed=claimed)
             await self.records.note_foreign(gate, claimed, now)
-        kept = [(message, one) for message, one in heard if isinstance(one, FacePass | Unread)]
+        kept = [(message, one) for message, one in heard if isinstance(one, ToKeep)]
         if kept:
             await self.records.record(gate, kept, now)
         return [answer for answer in map(_answer, (one for _, one in heard)) if answer is not None]
 
-    async def _find(self, serial_no: str, now: datetime) -> Gate | None:
-        gate = await self.records.find_gate(serial_no, now)
-        if gate is None:
-            await self.records.note_stranger(serial_no, now)
-        return gate
-
 
 def _answer(heard: Heard) -> Answer | None:
     match heard:
-        case FacePass(record_id=record_id) | Unread(record_id=record_id) if record_id is not None:
+        case FacePass(record_id=record_id) | TurnedAway(record_id=record_id) | Unread(record_id=record_id):
             kind = "record"
-        case Snapshot(record_id=record_id) if record_id is not None:
+        case Snapshot(record_id=record_id):
             kind = "snap"
         case _:
             return None
-    if heard.terminal is None:
+    if heard.terminal is None or record_id is None:
         return None
     return Answer(answer_topic(heard.terminal), push_ack(kind, record_id, _message_id()))
 
@@ -246,30 +247,3 @@ async def _send(client: aiomqtt.Client, answers: Iterable[Answer]) -> None:
 def _message(told: aiomqtt.Message) -> Message:
     payload = told.payload
     return Message(str(told.topic), payload if isinstance(payload, bytes) else b"", bool(told.retain))
-
-
-async def keep_doing(work: Callable[[], Awaitable[object]], every_s: float) -> None:
-    """Do a piece of work again and again, whatever it raises, until cancelled."""
-    while True:
-        try:
-            await work()
-        except (DatabaseAway, Contended):
-            log.warning("mqtt.database_away")
-        except Exception:  # the next time may be better, and the bridge does not depend on it
-            log.exception("mqtt.housekeeping_failed")
-        await asyncio.sleep(every_s)
-
-
-async def until_stopped(*works: Awaitable[None], stop: asyncio.Event) -> None:
-    """Run all until `stop` is set; the first one that fails ends the others and raises."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    stopped = asyncio.ensure_future(stop.wait())
-    try:
-        done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in [*tasks, stopped]:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks, stopped, return_exceptions=True)

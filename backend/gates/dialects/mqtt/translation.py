@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from backend.gates.device_time import read_device_time
 from backend.gates.events import NumberKind
-from backend.gates.translation import TranslatedEvent
+from backend.gates.translation import Remark, TranslatedEvent
 
 ROOT: Final = "mqtt/face/"
 PAYLOAD_LIMIT: Final = 2_000_000
@@ -35,11 +35,19 @@ PASSED: Final = 1
 class FacePass(Struct, frozen=True, kw_only=True):
     """One record of a terminal; `record_id` is what an acknowledgement names, None when it can be sent none.
 
-    Somebody whom the terminal did not recognise has an empty number: the event is kept, for nobody.
+    Somebody whom the terminal let through without recognising him has an empty number: the event is nobody's.
     """
 
     terminal: str
     event: TranslatedEvent
+    record_id: RecordId | None
+
+
+class TurnedAway(Struct, frozen=True, kw_only=True):
+    """A face that the terminal did not know and did not let through: remarked upon, no event of anybody's."""
+
+    terminal: str
+    remark: Remark
     record_id: RecordId | None
 
 
@@ -79,7 +87,7 @@ class Noted(Struct, frozen=True):
     operator: str
 
 
-Heard = FacePass | Snapshot | LifeSign | Foreign | Unread | Noted
+Heard = FacePass | TurnedAway | Snapshot | LifeSign | Foreign | Unread | Noted
 
 
 class _Message(Struct):
@@ -185,8 +193,12 @@ def _record(terminal: str, info: dict[str, Any], zone: tzinfo) -> Heard:
     kind, number = _person(info)
     status = _whole(info.get("VerifyStatus"))
     granted = None if status is None else status == PASSED
+    key = _event_key(record_id, kind, number, time.text)
+    if not number and granted is False:
+        remark = Remark(kind="audit", code="face_unknown", key=f"face|{key}", at=time.at)
+        return TurnedAway(terminal=terminal, remark=remark, record_id=record_id)
     event = TranslatedEvent(
-        event_key=_event_key(record_id, kind, number, time.text),
+        event_key=key,
         number_kind=kind,
         number=number,
         at=time.at,

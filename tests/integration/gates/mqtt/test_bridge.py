@@ -11,9 +11,9 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
-from backend.gates.dialects.mqtt.bridge import Bridge, Message, run_bridge
+from backend.gates.dialects.mqtt.bridge import Bridge, Message, ToKeep, run_bridge
 from backend.gates.dialects.mqtt.broker_files import reload_broker
-from backend.gates.dialects.mqtt.translation import FacePass, LifeSign, Unread
+from backend.gates.dialects.mqtt.translation import FacePass, LifeSign, TurnedAway, Unread
 from backend.gates.model import Gate
 from backend.kit.clock import ManualClock
 from backend.kit.errors import DatabaseAway
@@ -58,6 +58,7 @@ class Kept:
 
     states: dict[str, str] = field(default_factory=lambda: dict.fromkeys(WORDS, "active"))
     passes: list[FacePass] = field(default_factory=list)
+    turned_away: list[TurnedAway] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     signs: list[LifeSign] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
@@ -69,12 +70,13 @@ class Kept:
         del now
         return gate(serial_no, self.states[serial_no]) if serial_no in self.states else None
 
-    async def record(self, gate: Gate, heard: Sequence[tuple[Message, FacePass | Unread]], now: datetime) -> None:
+    async def record(self, gate: Gate, heard: Sequence[tuple[Message, ToKeep]], now: datetime) -> None:
         del gate, now
         if self.fails:
             self.fails -= 1
             raise DatabaseAway
         self.passes += [one for _, one in heard if isinstance(one, FacePass)]
+        self.turned_away += [one for _, one in heard if isinstance(one, TurnedAway)]
         self.unread += [one for _, one in heard if isinstance(one, Unread)]
 
     async def note_life(self, gate: Gate, sign: LifeSign, now: datetime) -> None:
@@ -195,7 +197,7 @@ async def test_strangers_and_what_cannot_be_read_are_acknowledged_too(made: Brok
         await one.push("Snap", "StrSnapPush", SnapID="10", pic="data:image/jpeg;base64,/9j/2Q==")
         acks = [(await one.heard())["info"] for _ in range(3)]
     assert [(ack["PushAckType"], ack["SnapOrRecordID"]) for ack in acks] == [(2, 8), (2, 9), (1, 10)]
-    assert [one.event.number for one in kept.passes] == [""]
+    assert [one.record_id for one in kept.turned_away] == [8]
     assert [one.reason for one in kept.unread] == ["the time is no instant"]
 
 

@@ -17,6 +17,7 @@ from backend.gates.dialects.mqtt.translation import (
     LifeSign,
     Noted,
     Snapshot,
+    TurnedAway,
     Unread,
     answer_topic,
     online_ack,
@@ -133,9 +134,15 @@ def test_a_record_that_speaks_for_another_terminal_is_refused(told: str) -> None
     assert translate(REC, rec_push(facesluiceId=told), SHANGHAI) == Foreign(ID, told)
 
 
-def test_an_unmatched_person_is_a_record_with_an_acknowledgement() -> None:
-    found = heard(customId="", personId="", VerifyStatus="3")
-    assert (found.event.number, found.event.granted, found.record_id) == ("", False, 389)
+def test_somebody_whom_the_terminal_does_not_know_is_remarked_and_acknowledged() -> None:
+    found = translate(REC, rec_push(customId="", personId="", VerifyStatus="3"), SHANGHAI)
+    assert isinstance(found, TurnedAway)
+    assert (found.record_id, found.remark.kind, found.remark.key) == (389, "audit", "face|rec:389@2026-03-16 09:29:58")
+
+
+def test_somebody_unknown_who_was_let_through_is_an_event_of_nobody() -> None:
+    assert heard(customId="", personId="").event.number == ""
+    assert heard(customId="", personId="", VerifyStatus=...).event.granted is None
 
 
 def test_a_picture_of_a_stranger_is_acknowledged_and_not_kept() -> None:
