@@ -57,7 +57,7 @@ def compare_gaps(known: Mapping[UUID, Gap], seen: Ranges) -> tuple[list[Gap], di
     """
     now = missing_numbers(seen)
     standing = set(now)
-    ended = {name: _end_of(gap, seen) for name, gap in known.items() if gap not in standing}
+    ended: dict[UUID, GapEnd] = {name: _end_of(gap, seen) for name, gap in known.items() if gap not in standing}
     return sorted(standing - set(known.values())), ended
 
 

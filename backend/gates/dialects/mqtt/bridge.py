@@ -245,5 +245,4 @@ async def _send(client: aiomqtt.Client, answers: Iterable[Answer]) -> None:
 
 
 def _message(told: aiomqtt.Message) -> Message:
-    payload = told.payload
-    return Message(str(told.topic), payload if isinstance(payload, bytes) else b"", bool(told.retain))
+    return Message(str(told.topic), told.payload, bool(told.retain))

@@ -26,30 +26,26 @@ AT = "2026-03-16 09:29:58"
 
 
 def gate(serial_no: str, state: str = "active") -> Gate:
-    made = Gate.__new__(Gate)
-    values = {
-        "project_id": uuid.uuid5(uuid.NAMESPACE_URL, "project"),
-        "device_id": uuid.uuid5(uuid.NAMESPACE_URL, serial_no),
-        "device_state": state,
-        "lane": "1",
-        "default_direction": "in",
-        "paired_at": NOW,
-        "heartbeat_interval_s": 30,
-        "time_zone": "Asia/Shanghai",
-        "cutover": time(4),
-        "policy_version": None,
-        "data_key_id": None,
-        "wrapped_data_key": None,
-        "vendor": "mqtt",
-        "serial_no": serial_no,
-        "mac": None,
-        "device_time_zone": "Asia/Shanghai",
-        "zone_form": None,
-        "config_rev": 1,
-    }
-    for name, value in values.items():
-        object.__setattr__(made, name, value)
-    return made
+    return Gate(
+        project_id=uuid.uuid5(uuid.NAMESPACE_URL, "project"),
+        device_id=uuid.uuid5(uuid.NAMESPACE_URL, serial_no),
+        device_state=state,
+        lane="1",
+        default_direction="in",
+        paired_at=NOW,
+        heartbeat_interval_s=30,
+        time_zone="Asia/Shanghai",
+        cutover=time(4),
+        policy_version=None,
+        data_key_id=None,
+        wrapped_data_key=None,
+        vendor="mqtt",
+        serial_no=serial_no,
+        mac=None,
+        device_time_zone="Asia/Shanghai",
+        zone_form=None,
+        config_rev=1,
+    )
 
 
 @dataclass
