@@ -192,7 +192,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
     clock = clock or SystemClock()
     wiring = wire(settings, clock, keys)
     database = Database(settings.database_url, max_size=settings.pool_size)
-    check_ins = CheckIns(database, wiring.fences, wiring.data_keys, clock)
+    check_ins = CheckIns(database, wiring.fences, wiring.data_keys, wiring.fingerprints, clock)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
@@ -213,7 +213,13 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 "verifier": wiring.identity.access,
                 "check_ins": check_ins,
                 "gate_tools": GateTools(
-                    database, wiring.gate_secrets, wiring.data_keys, wiring.fold_days, wiring.read_place, clock
+                    database,
+                    wiring.gate_secrets,
+                    wiring.data_keys,
+                    wiring.fingerprints,
+                    wiring.fold_days,
+                    wiring.read_place,
+                    clock,
                 ),
                 "simulation_tools": SimulationTools(database, wiring.data_keys, wiring.workbench, clock),
                 "correction_tools": CorrectionTools(

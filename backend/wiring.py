@@ -11,6 +11,7 @@ from backend.kit.crypto import DataKeys
 from backend.kit.keyfiles import FileKeyRing
 from backend.kit.keyring import SERVER_PURPOSES, KeyRing
 from backend.ledger.append import DayFolder
+from backend.ledger.fingerprints import Fingerprints
 from backend.settings import Settings
 from geofences.cache import FenceCache
 from geofences.places import read_place
@@ -27,6 +28,7 @@ class Wiring:
     keys: KeyRing
     identity: IdentityServices
     data_keys: DataKeys
+    fingerprints: Fingerprints
     gate_secrets: GateSecrets
     fences: FenceCache
     workbench: Workbench
@@ -41,6 +43,7 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
         keys=ring,
         identity=make_identity_services(ring, clock, settings.sms_outbox, sms_console=settings.sms_console),
         data_keys=DataKeys(ring, clock.now),
+        fingerprints=Fingerprints(ring, clock.now),
         gate_secrets=GateSecrets(ring, clock.now),
         fences=FenceCache(),
         workbench=Workbench(),

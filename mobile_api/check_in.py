@@ -17,7 +17,6 @@ import msgspec
 import psycopg
 
 from backend.attendance.person_days import Day, DayOf, read_days, send_fold, settle_fold
-from backend.kit.canonical import digest
 from backend.kit.clock import Clock
 from backend.kit.crypto import DataKeys
 from backend.kit.db import Database, pipelined
@@ -28,6 +27,7 @@ from backend.kit.ids import id_instant
 from backend.ledger.append import Connection, find_taken, find_taken_on_any, send_append, settle_append
 from backend.ledger.data_keys import month_of, obtain_data_key
 from backend.ledger.errors import EventConflict
+from backend.ledger.fingerprints import Fingerprints
 from backend.ledger.model import Appended, DayKey, Entry, Receipt, dedupe_bucket
 from backend.ledger.partitions import in_ledger_transaction
 from backend.sites.model import day_bounds, work_on, zone_of
@@ -75,8 +75,11 @@ _Outcome = CheckInResult | Exception
 class CheckIns:
     """The desk of one process that takes check-ins: pools, fences in memory, data keys, clock, and who waits."""
 
-    def __init__(self, database: Database, fences: FenceCache, data_keys: DataKeys, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, fences: FenceCache, data_keys: DataKeys, fingerprints: Fingerprints, clock: Clock
+    ) -> None:
         """Take check-ins into `database`."""
+        self._fingerprints = fingerprints
         self._database, self._fences, self._data_keys, self._clock = database, fences, data_keys, clock
         self._gathering: Gathering[Tap, CheckInResult] = Gathering(
             self._take_together,
@@ -97,7 +100,7 @@ class CheckIns:
             bucket = dedupe_bucket(id_instant(request.event_id))
         except ValueError as error:
             raise EventIdInvalid from error
-        tap = Tap(actor, request, read_fixes(request.fixes), self._clock.now(), bucket)
+        tap = Tap(actor, request, read_fixes(request.fixes), self._clock.now(), bucket, self._fingerprints.of(request))
         return await self._gathering.submit(tap)
 
     async def finish(self) -> None:
@@ -212,7 +215,7 @@ async def _find_repeated(connection: Connection, tap: Tap, readings: list[Readin
     taken = await find_taken_on_any(connection, by_project, source_id, tap.bucket, event_key)
     if not taken:
         return None
-    receipt = taken.get(digest(tap.request).hex())
+    receipt = next((taken[one] for one in tap.digests if one in taken), None)
     if receipt is None:
         raise EventConflict(punch_id=str(next(iter(taken.values())).punch_id))
     day_of = _day_of(by_project[receipt.project_id], receipt)

@@ -11,7 +11,7 @@ import msgspec
 from backend.decision.checkin import CheckInFacts, decide_check_in
 from backend.decision.placement import Placement
 from backend.decision.policy import DEFAULT_POLICY, DEFAULT_VERSION, Signal, SitePolicy
-from backend.kit.canonical import canonical_bytes, digest
+from backend.kit.canonical import canonical_bytes
 from backend.kit.guards import Actor
 from backend.kit.ids import new_id
 from backend.ledger.data_keys import MonthKey
@@ -28,13 +28,14 @@ from mobile_api.schemas import CheckInRequest
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """One request as it came in: who, what, the fixes in WGS-84, when by our clock, and its dedupe bucket."""
+    """One request as it came in: who, what, the fixes in WGS-84, when by our clock, its dedupe bucket and digests."""
 
     actor: Actor
     request: CheckInRequest
     fixes: Sequence[tuple[Fix, CoordinateSystem]]
     at: datetime
     bucket: date
+    digests: tuple[str, ...]
 
 
 def policy_of(reading: Reading) -> SitePolicy:
@@ -105,7 +106,8 @@ def judge(tap: Tap, reading: Reading, day: date, policy: SitePolicy, fences: Seq
         method="online",
         policy_version=DEFAULT_VERSION if reading.policy_version is None else reading.policy_version,
         signals=tuple(sorted(signals)),
-        payload_digest=digest(tap.request).hex(),
+        payload_digest=tap.digests[0],
+        earlier_digests=tap.digests[1:],
         private_digest=sealed.commitment.hex(),
         key_id=seal.key_id,
         sealed=sealed.ciphertext.hex(),

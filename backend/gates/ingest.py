@@ -75,7 +75,9 @@ async def _attempt(tools: GateTools, gate: Gate, batch: _Batch, now: datetime) -
                 key_id=gate.data_key_id,
                 wrapped=gate.wrapped_data_key,
             )
-            judged, appended = await _append(connection, Judge(gate, people, now, *seal), batch.events)
+            judged, appended = await _append(
+                connection, Judge(gate, people, now, *seal, tools.fingerprints), batch.events
+            )
         else:
             await settle_nonce(nonce)
         days = {

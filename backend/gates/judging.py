@@ -13,9 +13,10 @@ from backend.decision.policy import DEFAULT_VERSION
 from backend.decision.ruling import Outcome
 from backend.gates.events import GateEvent, ReadEvent
 from backend.gates.model import Gate, KnownPerson, People, Stay
-from backend.kit.canonical import canonical_bytes, digest
+from backend.kit.canonical import canonical_bytes
 from backend.kit.crypto import DataKey
 from backend.kit.ids import new_id
+from backend.ledger.fingerprints import Fingerprints
 from backend.ledger.model import DayKey, Direction, Entry, Receipt, dedupe_bucket
 from backend.sites.model import day_bounds, work_on
 
@@ -50,6 +51,7 @@ class Judge:
     now: datetime
     key_id: UUID
     seal: DataKey
+    fingerprints: Fingerprints
     draw_id: Callable[[datetime], UUID] = new_id
     _days: list[tuple[datetime, datetime, date]] = field(default_factory=list)
     _verdicts: dict[GateFacts, tuple[Outcome, Reasons]] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class Judge:
         outcome, reasons = self._verdict(facts)
         direction, direction_source = _direction(event, gate)
         punch_id = self.draw_id(now)
+        payload_digest, *earlier_digests = self.fingerprints.of(_facts(event, at))
         sealed = self.seal.seal(_private(event, person), punch_id.bytes)
         entry = Entry(
             project_id=gate.project_id,
@@ -94,7 +97,8 @@ class Judge:
             granted=event.granted,
             policy_version=DEFAULT_VERSION if gate.policy_version is None else gate.policy_version,
             signals=() if event.live else ("stored",),
-            payload_digest=_payload_digest(event, at),
+            payload_digest=payload_digest,
+            earlier_digests=tuple(earlier_digests),
             private_digest=sealed.commitment.hex(),
             key_id=self.key_id,
             sealed=sealed.ciphertext.hex(),
@@ -138,10 +142,9 @@ def _direction(event: GateEvent, gate: Gate) -> tuple[Direction, str]:
     return ("out", "lane_default") if gate.default_direction == "out" else ("unknown", "none")
 
 
-def _payload_digest(event: GateEvent, at: datetime) -> str:
+def _facts(event: GateEvent, at: datetime) -> _Facts:
     person = event.person
-    facts = _Facts(at, person.kind, person.value, event.direction, event.granted, event.method, event.photo_sha256)
-    return digest(facts).hex()
+    return _Facts(at, person.kind, person.value, event.direction, event.granted, event.method, event.photo_sha256)
 
 
 def _private(event: GateEvent, person: KnownPerson | None) -> bytes:

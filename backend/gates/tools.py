@@ -8,6 +8,7 @@ from backend.kit.clock import Clock
 from backend.kit.crypto import DataKeys
 from backend.kit.db import Database
 from backend.ledger.append import DayFolder
+from backend.ledger.fingerprints import Fingerprints
 
 
 class PlaceReader(Protocol):
@@ -28,6 +29,7 @@ class GateTools:
     database: Database
     secrets: GateSecrets
     data_keys: DataKeys
+    fingerprints: Fingerprints
     fold_days: DayFolder
     read_place: PlaceReader
     clock: Clock

@@ -137,4 +137,4 @@ def _key(entry: Entry) -> dict[str, Any]:
 
 
 def _repeated(entry: Entry, digest: str, receipt: Receipt) -> Appended:
-    return Appended("replayed" if digest == entry.payload_digest else "conflict", receipt)
+    return Appended("replayed" if entry.is_same_event(digest) else "conflict", receipt)

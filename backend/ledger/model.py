@@ -28,7 +28,8 @@ class Receipt(Struct, frozen=True, kw_only=True):
 class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One punch with its first ruling, ready to append.
 
-    Digests are SHA-256 as lower-case hexadecimal. `sealed` (base-16 too) is the private side row under key `key_id`.
+    Digests are lower-case hexadecimal; `earlier_digests` are those of the same facts under keys that were replaced, and
+    are not stored. `sealed` (base-16 too) is the private side row under key `key_id`.
     What is None is left out of its JSON; the database reads the lack as NULL.
     """
 
@@ -61,6 +62,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     offset_m: float | None = None
     signals: tuple[str, ...]
     payload_digest: str
+    earlier_digests: tuple[str, ...] = ()
     private_digest: str | None = None
     key_id: UUID | None = None
     sealed: str | None = None
@@ -69,6 +71,10 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reasons: tuple[dict[str, Any], ...]
     deadline_at: datetime | None = None
     receipt: Receipt
+
+    def is_same_event(self, digest: str) -> bool:
+        """Tell whether a stored digest is of the same facts."""
+        return digest == self.payload_digest or digest in self.earlier_digests
 
 
 class Appended(Struct, frozen=True):

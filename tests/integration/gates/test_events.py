@@ -8,7 +8,7 @@ from uuid import uuid4
 from backend.kit.clock import ManualClock
 from backend.kit.crypto import DataKeys, data_key_label
 from backend.kit.db import Database
-from backend.kit.keyring import MemoryKeyRing
+from backend.kit.keyring import MemoryKeyRing, Purpose
 from tests.integration.gates.gate_site import GateSite, bind, days, make_device, minutes, punches, rows, written
 from tests.support.factories import make_assignment, make_person, make_project
 
@@ -99,6 +99,18 @@ async def test_the_same_batch_twice_is_duplicates_only(site: GateSite, database:
     assert [result["punch_id"] for result in second] == [result["punch_id"] for result in first]
     assert after == {**before, "gate_nonce": before["gate_nonce"] + 1}
     assert {row["revision"] for row in await days(database, site)} == {0}
+
+
+async def test_a_batch_that_comes_again_after_keys_were_replaced_is_duplicates_only(
+    site: GateSite, keys: MemoryKeyRing
+) -> None:
+    device = site.device
+    batch = [device.event(person) for person in site.people]
+    first = await device.deliver(*batch)
+    keys.rotate(Purpose.BLIND_INDEX, device.clock.now())
+    again = await device.deliver(*batch, device.event(site.people[0]), {**batch[0], "method": "card"})
+    assert statuses(again) == ["duplicate"] * 3 + ["accepted", "conflict"]
+    assert [result["punch_id"] for result in again[:3]] == [result["punch_id"] for result in first]
 
 
 async def test_eight_times_the_same_batch_at_once_is_recorded_once(site: GateSite, database: Database) -> None:

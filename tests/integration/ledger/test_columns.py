@@ -68,7 +68,8 @@ def test_what_both_spell_alike_goes_as_arrays(text: str) -> None:
 
 
 def test_every_field_of_an_entry_has_its_column() -> None:
-    assert list(COLUMNS) == list(Entry.__struct_fields__)
+    compared_only = "earlier_digests"
+    assert list(COLUMNS) == [name for name in Entry.__struct_fields__ if name != compared_only]
 
 
 @pytest.mark.parametrize("count", [1, MANY - 1, MANY, 2 * MANY])
