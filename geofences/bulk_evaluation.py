@@ -19,9 +19,8 @@ from pyproj import Geod
 from backend.decision.nearness import error_sigmas
 from geofences.choice import AS_GOOD
 from geofences.edge_masses import edge_masses
-from geofences.edge_search import edges_of, edges_of_axis
+from geofences.edge_search import edges_of
 from geofences.evaluation import CUT_SIGMAS, FAR_M, ON_EDGE_M, EvaluationPolicy, Fence, measure
-from geofences.projection import Axis
 
 Array: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.intp]
@@ -173,14 +172,6 @@ def choose_many(
     return order[np.cumsum(count) - 1]
 
 
-def chainages(axis: Axis, x: Array, y: Array) -> tuple[Array, Array]:
-    """Return chainage and distance (metres) of the nearest place of an axis for positions in its plane (metres)."""
-    edge, distance2 = edges_of_axis(axis).nearest(x, y)
-    along = (x - axis.x[edge]) * axis.ux[edge] + (y - axis.y[edge]) * axis.uy[edge]
-    foot = np.minimum(np.maximum(along, 0.0), axis.length[edge])
-    return axis.chainage[edge] + foot * axis.scale[edge], np.sqrt(distance2)
-
-
 def _probabilities(fence: Fence, x: Array, y: Array, sigma_m: Array, covered: Flags) -> Array:
     """Return the probability of being inside; `covered` tells the winding is needed."""
     winding = _winding(fence, x, y) if covered.any() else np.zeros(len(x), dtype=np.int64)
@@ -229,8 +220,7 @@ def _batches(counts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
 
 
 def _ground_distances(fence: Fence, edge: Indices, x: Array, y: Array, lon: Array, lat: Array) -> Array:
-    along = (x - fence.x[edge]) * fence.ux[edge] + (y - fence.y[edge]) * fence.uy[edge]
-    foot = np.minimum(np.maximum(along, 0.0), fence.length[edge])
+    foot = edges_of(fence).feet(edge, x, y)
     place = fence.x[edge] + foot * fence.ux[edge], fence.y[edge] + foot * fence.uy[edge]
     to_lon, to_lat = fence.backward.transform(*place)
     return np.asarray(_ellipsoid().inv(lon, lat, to_lon, to_lat)[2], dtype=np.float64)

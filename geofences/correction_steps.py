@@ -28,12 +28,12 @@ from geofences.correction_queries import CorrectionRow
 from geofences.correction_tables import FenceCorrectionChange
 from geofences.corrections import SETTLE, CorrectionTools, change_correction
 from geofences.judging import prepared
-from geofences.placing import fix_signals, place
+from geofences.placing import fix_signals, place, place_signals
 from geofences.queries import GeometryRow
 from geofences.replay import OUTCOMES, RecordedPunches, Site, judge_recorded
 from geofences.replay_queries import NEXT, RecordedRow
 from geofences.timeline import Period, Timeline, overlaid, seconds
-from geofences.unsealing import Opened, Openers, add_up
+from geofences.unsealing import Opened, Openers, Standing, add_up
 
 LOOK_RUN = 2_000
 """Punches that one step looks at."""
@@ -144,11 +144,12 @@ async def _note_changes(
     versions = {one.version_id for one in [*before, *after]}
     geometry = await replay_queries.list_geometry(tx, project_id, versions)
     policies = await replay_queries.list_policies(tx, project_id)
-    openers = Openers(tools.data_keys, project_id, await replay_queries.list_data_keys(tx, project_id))
-    zone = zone_of((await _site_of(tx, project_id))[0])
+    time_zone, cutover = await _site_of(tx, project_id)
+    standing = Standing(await replay_queries.list_standings(tx, project_id), time_zone, cutover)
+    openers = Openers(tools.data_keys, project_id, await replay_queries.list_data_keys(tx, project_id), standing)
 
     def work() -> tuple[list[dict[str, Any]], dict[str, int]]:
-        site = Site(_prepared(geometry), policies, zone)
+        site = Site(_prepared(geometry), policies, zone_of(time_zone))
         opened = openers.open(rows)
         found = _changes(opened, Timeline(before), Timeline(after), site)
         return found, cast("dict[str, int]", add_up([opened.left_out]))
@@ -197,9 +198,11 @@ def _changes(opened: Opened, before: Timeline, after: Timeline, site: Site) -> l
         row, policy = opened.rows[index], site.policy(opened.rows[index].policy_version)
         fences = [site.fences[one] for one in sets[index]]
         fixes = [(fix.fix(), coordinate_system(fix.crs)) for fix in opened.fixes[index]]
-        placement, chosen = place(fences, fixes, policy)
+        situation = opened.punches.situations[int(opened.punches.situation[index])]
+        placement, chosen = place(fences, fixes, policy, situation.within, situation.faces)
         beside = opened.punches.findings[int(opened.punches.beside[index])]
-        ruling = beside.decide(placement, policy, has_fence=bool(fences), fix_signals=fix_signals(chosen, policy))
+        signals = fix_signals(chosen, policy) | place_signals(placement)
+        ruling = beside.decide(placement, policy, has_fence=bool(fences), fix_signals=signals)
         if ruling.outcome != row.outcome:
             found.append(
                 {

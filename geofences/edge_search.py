@@ -70,6 +70,11 @@ class Edges:
         rest = along - np.minimum(np.maximum(along, 0.0), self.length[edge])
         return across * across + rest * rest
 
+    def feet(self, edge: Indices, x: Array, y: Array) -> Array:
+        """Return how far along its edge (metres from the start) each position is nearest to it."""
+        along = (x - self.x[edge]) * self.ux[edge] + (y - self.y[edge]) * self.uy[edge]
+        return np.minimum(np.maximum(along, 0.0), self.length[edge])
+
     def near(self, x: Array, y: Array, reach: Array, pairs: int) -> Iterator[tuple[int, int, Indices, Indices]]:
         """Yield runs of positions (begin, length) with the pairs of position and edge whose boxes are within reach (m).
 

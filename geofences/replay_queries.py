@@ -1,4 +1,4 @@
-"""The SELECTs of a replay: recorded phone punches in runs, the data keys that open them, policies, fences, names."""
+"""The SELECTs of a replay: recorded phone punches in runs, their data keys, policies, fences, sections, names."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,20 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
-from sqlalchemy import Uuid, literal, select
+from sqlalchemy import Uuid, case, literal, select
 
 from backend.decision.policy import SitePolicy
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.ledger.tables import DataKey
 from backend.sites.person_rights import sees_person
-from backend.sites.tables import Person, SitePolicyVersion
+from backend.sites.tables import Assignment, Person, Section, SitePolicyVersion
+from geofences.alignment_tables import SectionRangeRow, WorkFaceRow
 from geofences.queries import GEOMETRY, GeometryRow, geometry_row, with_name
+from geofences.sections import SectionRange
+from geofences.standings import DatedFace, Posting, Standings
 from geofences.tables import FenceVersion
+from geofences.work_faces import WorkFace
 
 PEOPLE = "ledger.read"
 
@@ -128,3 +132,46 @@ async def list_visible_people(tx: Tx, actor: Actor, project_id: UUID, person_ids
         sees_person(actor, PEOPLE, literal(project_id, Uuid()), Person.id),
     )
     return {row[0]: row[1] for row in await tx.execute(statement)}
+
+
+async def list_standings(tx: Tx, project_id: UUID) -> Standings:
+    """Return who had which sections of a project when, their ranges, and its work faces, as they are known now."""
+    faces = [
+        DatedFace(WorkFace(row[0], row[1], row[2], row[3]), row[4], row[5])
+        for row in await tx.execute(
+            select(
+                WorkFaceRow.fence_id,
+                WorkFaceRow.name,
+                WorkFaceRow.begin_label,
+                WorkFaceRow.end_label,
+                WorkFaceRow.from_on,
+                WorkFaceRow.to_on,
+            )
+            .where(WorkFaceRow.project_id == project_id)
+            .order_by(WorkFaceRow.id)
+        )
+    ]
+    ranges: dict[UUID, list[SectionRange]] = {}
+    by_labels = select(
+        SectionRangeRow.section_id, SectionRangeRow.alignment_id, SectionRangeRow.begin_label, SectionRangeRow.end_label
+    ).where(SectionRangeRow.project_id == project_id)
+    for section_id, alignment_id, begin, end in await tx.execute(by_labels.order_by(SectionRangeRow.number)):
+        ranges.setdefault(section_id, []).append(SectionRange(alignment_id, begin, end))
+    by_metres = select(Section.id, Section.from_chainage_m, Section.to_chainage_m).where(
+        Section.project_id == project_id
+    )
+    for section_id, begin_m, end_m in await tx.execute(by_metres):
+        if begin_m is None or end_m is None:
+            continue
+        ranges.setdefault(section_id, []).append(SectionRange(None, begin_m, end_m))
+    postings: list[Posting] = []
+    if ranges:
+        # The filed holder keeps the duty until his exit is confirmed.
+        left_on = case((Assignment.exit_confirmed_at.is_not(None), Assignment.to_on))
+        rows = await tx.execute(
+            select(Assignment.person_id, Assignment.section_id, Assignment.from_on, left_on).where(
+                Assignment.project_id == project_id
+            )
+        )
+        postings = [Posting(*row) for row in rows]
+    return Standings(postings, ranges, faces)

@@ -16,7 +16,7 @@ from geofences.replay import Site, judge_recorded
 from geofences.replay_queries import LATEST, RecordedRow
 from geofences.simulation_result import Piece, Simulated, compare, conclude
 from geofences.timeline import Period, Timeline, overlaid
-from geofences.unsealing import Openers
+from geofences.unsealing import Openers, Standing
 from geofences.workbench import Workbench
 
 DAYS = 30
@@ -86,7 +86,8 @@ async def _simulate(
     )
     policies = await replay_queries.list_policies(tx, project_id)
     keys = await replay_queries.list_data_keys(tx, project_id)
-    openers = Openers(tools.data_keys, project_id, keys)
+    standings = await replay_queries.list_standings(tx, project_id)
+    openers = Openers(tools.data_keys, project_id, keys, Standing(standings, project.time_zone, project.cutover))
 
     def set_up() -> Site:
         fences = {row.version_id: prepared(row) for row in geometry}

@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.decision.ruling import Outcome
-from geofences.bulk_evaluation import chainages
-from geofences.evaluation import Fence
+from geofences.bulk_chainages import chainages_within
+from geofences.evaluation import REACH_SIGMAS, Fence
+from geofences.projection import Axis
 from geofences.replay import OUTCOMES, Judged
+from geofences.sections import stretches_on
 from geofences.unsealing import LeftOut, Opened, add_up
 
 Array: TypeAlias = NDArray[np.float64]
+Indices: TypeAlias = NDArray[np.intp]
 
 COUNTED: Final = OUTCOMES.index("counted")
 MARGINS_M: Final = (-500.0, -200.0, -100.0, -50.0, -20.0, -10.0, 0.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
@@ -86,8 +89,7 @@ def compare(opened: Opened, before: Judged, after: Judged, drawn: Fence) -> Piec
     if drawn.axis is not None and rows.size:
         fixes = opened.punches.fixes
         x, y = drawn.forward.transform(fixes.lon[after.fix[rows]], fixes.lat[after.fix[rows]])
-        found, distance_m = chainages(drawn.axis, np.asarray(x), np.asarray(y))
-        chainage_m[rows] = np.where(distance_m <= _REACH_M, found, np.nan)
+        chainage_m[rows] = _chainages(opened, after, drawn, drawn.axis, rows, np.asarray(x), np.asarray(y))
     numbers = {outcome: number for number, outcome in enumerate(OUTCOMES)}
     return Piece(
         recorded=np.array([numbers.get(row.outcome, -1) for row in opened.rows], dtype=np.int8),
@@ -98,6 +100,19 @@ def compare(opened: Opened, before: Judged, after: Judged, drawn: Fence) -> Piec
         people=[row.person_id for row in opened.rows],
         left_out=opened.left_out,
     )
+
+
+def _chainages(opened: Opened, after: Judged, drawn: Fence, axis: Axis, rows: Indices, x: Array, y: Array) -> Array:
+    """Return chainages on the drawn line, in the person's sections where that can be meant; NaN far away from it."""
+    found = np.empty(len(rows))
+    situation = opened.punches.situation[rows]
+    for number in np.unique(situation).tolist():
+        mine = np.flatnonzero(situation == number)
+        within = stretches_on(drawn.stationing, drawn.alignment_id, opened.punches.situations[number].within)
+        reach_m = REACH_SIGMAS * after.sigma_m[rows[mine]]
+        chainage_m, distance_m = chainages_within(axis, x[mine], y[mine], reach_m, within)
+        found[mine] = np.where(distance_m <= _REACH_M, chainage_m, np.nan)
+    return found
 
 
 def conclude(pieces: Sequence[Piece]) -> Simulated:

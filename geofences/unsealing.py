@@ -1,19 +1,24 @@
 """Opens the sealed rows of recorded punches in bulk and sorts out those that cannot be judged anew."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 from typing import Final, Literal, TypeAlias, get_args
 from uuid import UUID
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.decision.reconsideration import Recalled, recall
 from backend.kit.crypto import DataKey, DataKeys, DecryptionError, data_key_label
+from backend.sites.model import day_bounds, work_on
 from geofences.recorded_fixes import RecordedFix, join_fixes, read_private
 from geofences.replay import RecordedPunches
 from geofences.replay_queries import KeyRow, RecordedRow
+from geofences.standings import Standings
 
 LeftOut: TypeAlias = Literal["decided_by_person", "pending", "other_reasons", "no_fix", "key_destroyed", "unreadable"]
 LEFT_OUT: Final[tuple[LeftOut, ...]] = get_args(LeftOut)
@@ -31,10 +36,19 @@ class Opened:
     left_out: Counter[LeftOut]
 
 
-class Openers:
-    """The data keys of a project by id, and what reasons mean; kept for all runs of one replay."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everybody's sections and the faces of a project, and what makes its days."""
 
-    def __init__(self, data_keys: DataKeys, project_id: UUID, keys: Iterable[KeyRow]) -> None:
+    standings: Standings
+    time_zone: str
+    cutover: time
+
+
+class Openers:
+    """The data keys of a project by id, what reasons mean, who had which sections; kept for all runs of one replay."""
+
+    def __init__(self, data_keys: DataKeys, project_id: UUID, keys: Iterable[KeyRow], standing: Standing) -> None:
         """Unwrap every key that was not destroyed."""
         self._keys: dict[UUID, DataKey] = {
             row.key_id: data_keys.unwrap(
@@ -43,6 +57,8 @@ class Openers:
             for row in keys
             if row.wrapped is not None
         }
+        self._standing = standing
+        self._day: tuple[date, float, float] = date.min, math.inf, -math.inf
         self._recalled: dict[str, int | None] = {}
         self.findings: list[Recalled] = []
 
@@ -75,7 +91,8 @@ class Openers:
             found = recall(msgspec.json.decode(codes, type=list[str]))
             self._recalled[codes] = None if found is None else len(self.findings)
             if found is not None:
-                self.findings.append(found)
+                # Where the faces of the day lie is looked at anew.
+                self.findings.append(replace(found, signals=found.signals - {"outside_work_face"}))
         return self._recalled[codes]
 
     def _fixes(self, row: RecordedRow) -> tuple[RecordedFix, ...] | LeftOut:
@@ -102,7 +119,25 @@ class Openers:
             policy_version=np.fromiter((row.policy_version for row in rows), np.int64, size),
             beside=np.array(beside, dtype=np.intp),
             findings=self.findings,
+            situation=self._situations(rows),
+            situations=self._standing.standings.situations,
         )
+
+    def _situations(self, rows: Sequence[RecordedRow]) -> NDArray[np.intp]:
+        standings = self._standing.standings
+        if standings.says_nothing:
+            return np.zeros(len(rows), dtype=np.intp)
+        numbers = (standings.number(row.person_id, self._day_of(row.at)) for row in rows)
+        return np.fromiter(numbers, np.intp, len(rows))
+
+    def _day_of(self, at: float) -> date:
+        """Return the site's day of an instant; punches come in the order of time, so that few days are worked out."""
+        day, begin, end = self._day
+        if not begin <= at < end:
+            day = work_on(datetime.fromtimestamp(at, UTC), self._standing.time_zone, self._standing.cutover)
+            first, last = day_bounds(day, self._standing.time_zone, self._standing.cutover)
+            self._day = day, first.timestamp(), last.timestamp()
+        return day
 
 
 def add_up(counts: Iterable[Mapping[LeftOut, int]]) -> dict[LeftOut, int]:

@@ -1,14 +1,18 @@
 """Active work faces (作业面): dated ranges of a corridor in which people are expected, and who is not at one."""
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from geofences.evaluation import REACH_SIGMAS, Evaluation, Fence, chainage_candidates
 from geofences.projection import Stretch
 from geofences.sections import read_or_none
+
+Array: TypeAlias = NDArray[np.float64]
 
 _SLACK_SIGMAS: Final = 2.0
 """Along the line a fix must be off by so many sigmas before one says it: 97.7 of 100 who are at the face are spared."""
@@ -60,6 +64,19 @@ def missed_face(
     if any(_nearest(active, place.chainage_m)[0] <= slack_m for place in places):
         return None
     return FaceMissed(nearest, off_m)
+
+
+def least_distance_m(fence: Fence, faces: Iterable[WorkFace], chainage_m: Array) -> Array:
+    """Return how far many chainages (metres) are from the nearest of a corridor's faces; infinite without one."""
+    least = np.full(len(chainage_m), np.inf)
+    for face in faces:
+        span = (
+            read_or_none(fence.stationing, face.begin, face.end) if _is_of(face, fence) and fence.stationing else None
+        )
+        if span is not None:
+            off_m = np.maximum(np.maximum(span.from_m - chainage_m, chainage_m - span.to_m), 0.0)
+            least = np.minimum(least, off_m)
+    return least
 
 
 def _is_of(face: WorkFace, fence: Fence) -> bool:

@@ -28,8 +28,9 @@ PLACE: Final = frozenset(
     )
 )
 OF_FIX: Final[frozenset[Signal]] = frozenset({"mock_location", "stale_fix", "accuracy_implausible"})
-"""Signals of the fix that a punch is judged by; another place may be judged by another fix. That somebody was at none
-of the work faces of the day stays as it was found: faces are kept apart from the shape of a fence."""
+"""Signals of the fix that a punch is judged by; another place may be judged by another fix. Whether somebody was at
+none of the day's work faces stays as it was found for whoever looks at the same place; who looks at another one
+takes it out and looks again."""
 _SIGNALS: Final[dict[str, Signal]] = {f"decision.{signal}": signal for signal in get_args(Signal)}
 _STANDING: Final = frozenset(
     f"decision.{reason}" for reason in ("gate_site", "outage_path", "assignment_not_in_force", "project_not_building")

@@ -30,6 +30,7 @@ from tests.support.factories import (
     make_assignment,
     make_officer,
     make_party,
+    make_policy,
     make_post,
     make_staff,
 )
@@ -168,6 +169,32 @@ async def test_from_proposal_to_new_rulings(case: Case) -> None:
     assert [(one["number"], one["state"]) for one in versions] == [(2, "published"), (1, "superseded")]
     shown = await case.get(f"/punches/{morning}")
     assert shown["rulings"][-1]["note"] == "围栏偏移 590 米"
+
+
+async def test_who_turns_out_to_have_been_at_no_work_face_is_told_so(case: Case) -> None:
+    async with case.database.transaction() as tx:
+        await make_policy(tx, case.ground.project.id, case.author, {"review_signals": ["outside_work_face"]})
+    strip = {
+        "kind": "corridor",
+        "coordinates": [[CENTRE.lon - 300 * METRE_EAST, CENTRE.lat], [CENTRE.lon + 300 * METRE_EAST, CENTRE.lat]],
+        "widths": [{"from_m": 0, "to_m": None, "left_m": 50, "right_m": 50}],
+    }
+    drawn = await case.post(f"/fences/{case.fence_id}/versions", {"crs": "wgs84", "shape": strip})
+    assert drawn.status_code == 201, drawn.text
+    face = {"name": "1号作业面", "begin": "K0+280", "end": "K0+320", "from_on": case.clock.now().date().isoformat()}
+    opened = await case.post(f"/fences/{case.fence_id}/work-faces", face)
+    assert opened.status_code == 201, opened.text
+    at_face, refused = await case.tap()
+    elsewhere, also_refused = await case.tap(1, -150.0)
+    assert refused == also_refused == "refused", "the wrong fence knows of neither"
+    correction = await case.proposed(number=3)
+    changes = (await case.get(f"/fence-corrections/{correction['id']}/changes"))["items"]
+    assert [(one["punch_id"], one["to_outcome"]) for one in changes] == [(at_face, "counted"), (elsewhere, "review")]
+    assert changes[1]["reasons"][0]["code"] == "decision.outside_work_face"
+    simulated = await case.post(f"/fences/{case.fence_id}/versions/3/simulation", {"days": 1})
+    assert simulated.status_code == 200, simulated.text
+    summary = simulated.json()["summary"]
+    assert (summary["newly_counted"], summary["simulated"]) == (1, 2)
 
 
 async def test_what_was_in_force_then_is_known_both_ways(case: Case) -> None:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geofences.bulk_chainages import chainages, chainages_within
 from geofences.bulk_evaluation import (
     INSIDE,
     OUTSIDE,
     ManyFixes,
     add_distances,
-    chainages,
     choose_many,
     evaluate_many,
 )
@@ -23,7 +23,7 @@ from geofences.coordinates import to_wgs84
 from geofences.evaluation import SIGMA_PER_ACCURACY, Evaluation, EvaluationPolicy, Fence, evaluate
 from geofences.materialise import materialise
 from geofences.preparation import prepare_fence, union_of
-from geofences.projection import nearest_on
+from geofences.projection import Stretch, nearest_on, place_on
 from tests.support.fences import EAST_M, NORTH_M, PLANE, metres, prepared
 
 POLICY = EvaluationPolicy()
@@ -193,6 +193,29 @@ def test_chainages_are_those_of_the_nearest_place(metro_fence: Fence) -> None:
         assert nearest is not None
         assert found[index] == pytest.approx(nearest.chainage_m, abs=1e-6)
         assert distance_m[index] == pytest.approx(nearest.distance_m, abs=1e-6)
+
+
+@given(
+    ends=st.lists(st.floats(-500.0, 45_000.0), min_size=2, max_size=6),
+    reach_m=st.floats(0.0, 300.0),
+    seed=st.integers(0, 1_000),
+)
+def test_chainages_in_sections_are_those_of_each_alone(
+    ends: list[float], reach_m: float, seed: int, metro_fence: Fence
+) -> None:
+    axis = metro_fence.axis
+    assert axis is not None
+    cuts = sorted(ends)
+    within = [Stretch(begin, end) for begin, end in zip(cuts[::2], cuts[1::2], strict=False)]
+    rng = np.random.default_rng(seed)
+    at = rng.integers(0, len(axis.x), 20)
+    x, y = axis.x[at] + rng.normal(0, 150, 20), axis.y[at] + rng.normal(0, 150, 20)
+    found, distance_m = chainages_within(axis, x, y, np.full(20, reach_m), within)
+    for index in range(len(x)):
+        place = place_on(axis, float(x[index]), float(y[index]), reach_m, within)
+        assert place is not None
+        assert distance_m[index] == pytest.approx(place.distance_m, abs=1e-6)
+        assert found[index] == pytest.approx(place.chainage_m, abs=1e-4)
 
 
 def test_a_fence_of_one_edge_run_is_cut_into_batches(monkeypatch: pytest.MonkeyPatch) -> None:

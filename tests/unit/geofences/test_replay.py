@@ -1,5 +1,6 @@
 """Recorded punches judged many at once get the outcome that each would get alone, from place to ruling."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,16 +13,21 @@ from hypothesis import strategies as st
 from backend.decision.checkin import CheckInFacts, decide_check_in
 from backend.decision.policy import SitePolicy
 from backend.decision.reconsideration import recall
-from geofences.construction import build_circle
+from geofences.construction import build_circle, build_corridor
 from geofences.coordinates import coordinate_system as system_of
 from geofences.coordinates import from_wgs84, to_wgs84
 from geofences.evaluation import Fence
-from geofences.placing import fix_signals, place
+from geofences.placing import fix_signals, place, place_signals
 from geofences.recorded_fixes import RecordedFix, join_fixes, read_private
 from geofences.replay import OUTCOMES, RecordedPunches, Site, judge_recorded
+from geofences.sections import SectionRange
+from geofences.shapes import WidthRange
+from geofences.standings import NO_SITUATION, Situation
 from geofences.timeline import Period, Timeline, seconds
-from tests.support.fences import EAST_M, NORTH_M, PLANE, prepared
+from geofences.work_faces import WorkFace
+from tests.support.fences import EAST_M, NORTH_M, PLANE, metres, prepared
 
+WIDTHS = [WidthRange(0.0, None, 15.0, 15.0)]
 START = datetime(2026, 3, 2, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
 POLICIES = {1: SitePolicy(accuracy_cap_m=30.0, counted_probability=0.7, review_signals=frozenset({"clock_off"}))}
@@ -104,6 +110,7 @@ def test_many_get_the_outcome_that_each_gets_alone(
             policy_version=np.array([version for *_, version in punches], dtype=np.int64),
             beside=np.arange(len(punches)),
             findings=recorded,
+            situation=np.zeros(len(punches), dtype=np.intp),
         ),
         Timeline(PERIODS),
         site,
@@ -142,6 +149,77 @@ def test_many_get_the_outcome_that_each_gets_alone(
         )
         if placement is not None and len(taken) == 1:
             assert judged.signed_distance_m[row] == pytest.approx(placement.signed_distance_m, abs=1e-6)
+
+
+CORRIDORS = {
+    UUID(int=21): replace(
+        prepared(build_corridor(PLANE, metres([(-900, 0), (900, 0), (900, 40), (-900, 40)]), WIDTHS), 21),
+        fence_id=UUID(int=31),
+        alignment_id=UUID(int=41),
+    ),
+    UUID(int=22): replace(
+        prepared(build_corridor(PLANE, metres([(-900, 90), (900, 90)]), WIDTHS), 22), fence_id=UUID(int=32)
+    ),
+}
+SITUATIONS = (
+    NO_SITUATION,
+    Situation((), (WorkFace(UUID(int=31), "甲", "K0+300", "K0+500"),)),
+    Situation(
+        (SectionRange(UUID(int=41), "K2+000", "K3+000"),),
+        (WorkFace(UUID(int=31), "甲", "K0+300", "K0+500"), WorkFace(UUID(int=31), "乙", "K2+500", "K2+900")),
+    ),
+    Situation((SectionRange(None, 100.0, 900.0),), (WorkFace(UUID(int=32), "丙", "K0+600", "K0+700"),)),
+)
+REVIEWS = SitePolicy(review_signals=frozenset({"outside_work_face", "stale_fix"}))
+
+
+@settings(max_examples=80)
+@given(
+    punches=st.lists(st.tuples(fixes(), st.integers(0, 3), st.sampled_from([0, 1])), min_size=1, max_size=8),
+    ids=st.sampled_from([[UUID(int=21)], [UUID(int=22)], [UUID(int=21), UUID(int=22)]]),
+)
+def test_work_faces_and_sections_are_looked_at_as_a_check_in_does(
+    punches: list[tuple[tuple[RecordedFix, ...], int, int]], ids: list[UUID]
+) -> None:
+    site = Site(CORRIDORS, {1: REVIEWS}, ZONE)
+    facts = CheckInFacts(
+        site_mode="phone",
+        project_building=True,
+        assignment_in_force=True,
+        phone_path_open=False,
+        has_fence=True,
+        placement=None,
+        no_fix_reason=None,
+        signals=frozenset(),
+    )
+    found = recall(reason.code for reason in decide_check_in(facts, REVIEWS).reasons)
+    assert found is not None
+    first, joined = join_fixes([taken for taken, *_ in punches])
+    periods = [Period(fence_id=one, version_id=one, valid_from=None, valid_until=None) for one in ids]
+    judged = judge_recorded(
+        RecordedPunches(
+            at=np.full(len(punches), seconds(START)),
+            first=first,
+            count=np.array([len(taken) for taken, *_ in punches], dtype=np.intp),
+            fixes=joined,
+            policy_version=np.array([version for *_, version in punches], dtype=np.int64),
+            beside=np.zeros(len(punches), dtype=np.intp),
+            findings=[found],
+            situation=np.array([situation for _, situation, _ in punches], dtype=np.intp),
+            situations=SITUATIONS,
+        ),
+        Timeline(periods),
+        site,
+    )
+    for row, (taken, number, version) in enumerate(punches):
+        policy, situation = site.policy(version), SITUATIONS[number]
+        given_fixes = [(fix.fix(), system_of(fix.crs)) for fix in taken]
+        placement, chosen = place(
+            [CORRIDORS[one] for one in ids], given_fixes, policy, situation.within, situation.faces
+        )
+        signals = fix_signals(chosen, policy) | place_signals(placement)
+        alone = decide_check_in(replace(facts, placement=placement, signals=frozenset(signals)), policy)
+        assert OUTCOMES[judged.outcome[row]] == alone.outcome
 
 
 def test_reasons_of_others_are_not_those_of_a_check_in() -> None:
