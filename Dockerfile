@@ -19,13 +19,14 @@ RUN /opt/builder/bin/pip wheel --no-deps --no-index --no-build-isolation --wheel
 FROM python:3.11-slim-bookworm
 RUN groupadd --gid 10001 daogang \
  && useradd --uid 10001 --gid daogang --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin daogang \
- && install --directory --owner daogang --group daogang --mode 0700 /keys
+ && install --directory --owner daogang --group daogang --mode 0700 /keys /blobs
 COPY --from=build /opt/daogang /opt/daogang
 ENV PATH=/opt/daogang/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DAOGANG_HOST=0.0.0.0 \
     DAOGANG_KEYS_DIR=/keys \
+    DAOGANG_BLOBS=/blobs \
     PORT=8000
 USER 10001:10001
 WORKDIR /tmp

@@ -1,7 +1,7 @@
 """The server's settings: one frozen object, read once from the environment by whoever builds the application."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -10,12 +10,24 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class S3Bucket:
+    """A bucket of Amazon S3, or of a compatible store at `endpoint`; names in it begin with `prefix`."""
+
+    bucket: str
+    prefix: str
+    endpoint: str | None
+    region: str
+    key_id: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What an installation decides.
 
     `database_url` is a libpq URL of a role that may become daogang_app; `keys_dir` holds the key rings made by
     `daogang keys init`; `sms_outbox` is the file of the development SMS adapter (None: no SMS is configured), which
-    shows messages on the console too if `sms_console`.
+    shows messages on the console too if `sms_console`; `blobs` says where photos are kept: a folder or an S3 bucket.
     """
 
     database_url: str
@@ -24,6 +36,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     processes: int = 2
+    blobs: Path | S3Bucket = Path("blobs")
     sms_outbox: Path | None = None
     sms_console: bool = True
     log_format: str = "json"
@@ -52,6 +65,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return Settings(
         database_url=url,
         keys_dir=Path(environment.get("DAOGANG_KEYS_DIR", "keys")),
+        blobs=_blobs(environment),
         environment=name,
         host=environment.get("DAOGANG_HOST", "127.0.0.1"),
         port=_whole(environment, "PORT", 8000),
@@ -59,6 +73,34 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         sms_outbox=Path(outbox) if outbox else None,
         log_format=environment.get("DAOGANG_LOG", "json"),
         pool_size=_whole(environment, "DAOGANG_POOL_SIZE", 4),
+    )
+
+
+def _blobs(environment: Mapping[str, str]) -> Path | S3Bucket:
+    where = environment.get("DAOGANG_BLOBS") or "blobs"
+    scheme, there, rest = where.partition("://")
+    if not there:
+        return Path(where)
+    bucket, _, prefix = rest.partition("/")
+    key_id, secret_file = environment.get("DAOGANG_S3_KEY_ID"), environment.get("DAOGANG_S3_SECRET_FILE")
+    if scheme != "s3" or not bucket or not key_id or not secret_file:
+        msg = (
+            f"DAOGANG_BLOBS is {where!r}: give a folder, or s3://bucket/prefix together with DAOGANG_S3_KEY_ID and "
+            "DAOGANG_S3_SECRET_FILE"
+        )
+        raise SettingsError(msg)
+    try:
+        secret = Path(secret_file).read_text("utf-8").strip()
+    except OSError as fault:
+        msg = f"DAOGANG_S3_SECRET_FILE cannot be read ({fault.strerror}): name the file that holds the secret key"
+        raise SettingsError(msg) from fault
+    return S3Bucket(
+        bucket=bucket,
+        prefix=prefix,
+        endpoint=environment.get("DAOGANG_S3_ENDPOINT") or None,
+        region=environment.get("DAOGANG_S3_REGION", "us-east-1"),
+        key_id=key_id,
+        secret=secret,
     )
 
 

@@ -6,13 +6,14 @@ from backend.attendance.person_days import send_fold
 from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.tools import PlaceReader
 from backend.identity.services import IdentityServices, make_identity_services
+from backend.kit.blobs import BlobStore, DiskBlobs, open_s3
 from backend.kit.clock import Clock
 from backend.kit.crypto import DataKeys
 from backend.kit.keyfiles import FileKeyRing
 from backend.kit.keyring import SERVER_PURPOSES, KeyRing
 from backend.ledger.append import DayFolder
 from backend.ledger.fingerprints import Fingerprints
-from backend.settings import Settings
+from backend.settings import S3Bucket, Settings
 from geofences.cache import FenceCache
 from geofences.places import read_place
 from geofences.workbench import Workbench
@@ -29,6 +30,7 @@ class Wiring:
     identity: IdentityServices
     data_keys: DataKeys
     fingerprints: Fingerprints
+    blobs: BlobStore
     gate_secrets: GateSecrets
     fences: FenceCache
     workbench: Workbench
@@ -44,9 +46,25 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
         identity=make_identity_services(ring, clock, settings.sms_outbox, sms_console=settings.sms_console),
         data_keys=DataKeys(ring, clock.now),
         fingerprints=Fingerprints(ring, clock.now),
+        blobs=open_blobs(settings),
         gate_secrets=GateSecrets(ring, clock.now),
         fences=FenceCache(),
         workbench=Workbench(),
         fold_days=send_fold,
         read_place=read_place,
+    )
+
+
+def open_blobs(settings: Settings) -> BlobStore:
+    """Return the store that the settings name; it touches neither disk nor network before it is used."""
+    where = settings.blobs
+    if not isinstance(where, S3Bucket):
+        return DiskBlobs(where)
+    return open_s3(
+        where.bucket,
+        where.prefix,
+        endpoint=where.endpoint,
+        region=where.region,
+        key_id=where.key_id,
+        secret=where.secret,
     )

@@ -144,6 +144,7 @@ def _settings(url: str, port: int) -> dict[str, str]:
     ours = {
         "DATABASE_URL": url,
         "DAOGANG_KEYS_DIR": str(KEYS),
+        "DAOGANG_BLOBS": str(KEYS.parent / "blobs"),
         "DAOGANG_SMS_OUTBOX": str(SMS_OUTBOX),
         "DAOGANG_ENV": "development",
         "DAOGANG_PROCESSES": "1",

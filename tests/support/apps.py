@@ -25,6 +25,7 @@ async def running_app(url: str, folder: Path, *, clock: "Clock", keys: "KeyRing"
     settings = Settings(
         database_url=url,
         keys_dir=folder / "keys",
+        blobs=folder / "blobs",
         environment="test",
         processes=1,
         sms_outbox=folder / "sms.ndjson",

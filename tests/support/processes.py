@@ -67,6 +67,7 @@ def environment(url: str, folder: Path, **more: str) -> dict[str, str]:
     ours = {
         "DATABASE_URL": url,
         "DAOGANG_KEYS_DIR": str(folder / "keys"),
+        "DAOGANG_BLOBS": str(folder / "blobs"),
         "DAOGANG_SMS_OUTBOX": str(folder / "sms.ndjson"),
         "DAOGANG_ENV": "test",
         "DAOGANG_PROCESSES": "1",
