@@ -52,7 +52,7 @@ from mobile_api.check_in import CheckIns
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 
-SCHEMA_HEAD = "0016"
+SCHEMA_HEAD = "0017"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""

@@ -7,6 +7,7 @@ MODULES = (
     "backend.sites.tables",
     "backend.ledger.tables",
     "backend.gates.tables",
+    "backend.gates.outages.tables",
     "backend.attendance.tables",
     "geofences.alignment_tables",
     "geofences.correction_tables",

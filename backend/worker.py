@@ -7,6 +7,9 @@ from functools import cache
 import procrastinate
 import structlog
 
+from backend.attendance.person_days import send_fold
+from backend.gates.outages.ruling_again import RulingTools, continue_ruling
+from backend.gates.outages.watching import watch_gates
 from backend.gates.tasks import forget_nonces
 from backend.identity.log_in import purge_log_in_traces
 from backend.kit.clock import Clock, SystemClock
@@ -28,7 +31,7 @@ def _begin(context: procrastinate.JobContext) -> None:
 
 
 def create_worker_app(settings: Settings, database: Database, clock: Clock) -> procrastinate.App:
-    """Build the job application: corrections, housekeeping of partitions and nonces, jobs whose worker died."""
+    """Build the job application: corrections, outages, partitions, nonces, log-ins, jobs whose worker died."""
     connector = procrastinate.PsycopgConnector(
         conninfo=settings.database_url, kwargs={"options": start_up_options(), "connect_timeout": 3}
     )
@@ -87,7 +90,21 @@ def create_worker_app(settings: Settings, database: Database, clock: Clock) -> p
             await app.job_manager.retry_job(job)
             log.warning("job.retried", stalled_job_id=job.id, stalled_task=job.task_name)
 
+    _add_watch(app, database, clock)
     return app
+
+
+def _add_watch(app: procrastinate.App, database: Database, clock: Clock) -> None:
+    @app.periodic(cron="* * * * *")
+    @app.task(queueing_lock="watch_gates", name="watch_gates", pass_context=True)
+    async def watch_all_gates(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Find outages of gates and their ends, and rule anew on punches that were made before they were known."""
+        del timestamp
+        _begin(context)
+        await watch_gates(database, clock)
+        steps = await continue_ruling(RulingTools(database, send_fold, clock))
+        if steps:
+            log.info("gates.ruled_again", steps=steps)
 
 
 def run_worker(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The one read of check-ins: session, person, projects, assignments, policy, fences, data key, ranges and faces."""
+"""The one read of check-ins: session, person, projects, assignments, policy, outages, fences, key, ranges, faces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from backend.decision.checkin import PhonePath
 from geofences.sections import SectionRange
 from geofences.work_faces import WorkFace
 
@@ -22,6 +23,11 @@ SELECT t.n, me.alive, me.person_id, me.phone_id, me.name, me.shared_phone, me.re
   mine.from_on, mine.to_on, mine.section_ids,
   policy.version, policy.body,
   k.key_id, k.wrapped,
+  -- Only a site of gates is asked whether phones may check in: while none of the gates of an entrance works.
+  CASE WHEN p.site_mode = 'gate' THEN (
+    SELECT json_build_array(o.id, o.entrance) FROM phone_path o
+    WHERE o.project_id = p.id AND o.from_at <= t.at AND (o.until_at IS NULL OR o.until_at > t.at)
+    ORDER BY o.from_at, o.id LIMIT 1) END,
   ARRAY (
     -- The periods alone say what is in force at an instant, and its index answers without reading a row.
     SELECT f.version_id FROM fence_period f
@@ -140,6 +146,7 @@ class Reading(msgspec.Struct, frozen=True):
     key_id: UUID | None
     wrapped: bytes | None
     fence_version_ids: list[UUID]
+    phone_path: PhonePath | None = None
     # As JSON: section, alignment, begin, end; and fence, name, begin, end, first and last day.
     ranges: list[list[Any]] | None = None
     faces: list[list[Any]] | None = None
@@ -180,7 +187,7 @@ def _reading(row: Sequence[Any]) -> Reading:
     person, project, standing, rest = row[:5], row[5:11], row[11:14], row[14:]
     person_id, phone_id, person_name, shared_phone, refused_lately = person
     project_id, project_name, site_mode, status, time_zone, cutover = project
-    policy_version, policy_body, key_id, wrapped, fence_version_ids, ranges, faces = rest
+    policy_version, policy_body, key_id, wrapped, path, fence_version_ids, ranges, faces = rest
     return Reading(
         person_id=person_id,
         phone_id=phone_id,
@@ -199,6 +206,7 @@ def _reading(row: Sequence[Any]) -> Reading:
         key_id=key_id,
         wrapped=wrapped,
         fence_version_ids=fence_version_ids,
+        phone_path=None if path is None else PhonePath(UUID(path[0]), path[1]),
         ranges=ranges,
         faces=faces,
     )

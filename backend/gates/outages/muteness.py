@@ -1,11 +1,11 @@
 """Finds out whether a gate that was alive let nobody pass although people were expected (pure)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backend.gates.outages.hours import Stretch, without
-from backend.gates.outages.silence import Silence, find_silences
+from backend.gates.outages.silence import Silence, judge_gaps
 
 USUAL_DAYS = 7
 USUALLY = 2
@@ -35,18 +35,18 @@ def is_expected(crowd: Crowd) -> bool:
 
 
 def find_muteness(
-    passes: Sequence[datetime],
-    silences: Sequence[Silence],
+    gaps: Iterable[tuple[datetime, datetime]],
+    last_pass_at: datetime,
+    silent: Iterable[Stretch],
     now: datetime,
     limit: timedelta,
     expected: Sequence[Stretch],
 ) -> list[Silence]:
     """Return the times in which a gate was alive and passed nobody for longer than `limit` of its working hours.
 
-    `passes` in order, the first of them the last pass before the time looked at, or when the gate was set up. A time of
-    silence is no muteness, and muteness begins anew after it. With a limit of zero there is none.
+    `gaps` lie between neighbouring passes, in order; `last_pass_at` is the last, or when the gate was set up. While it
+    was `silent` it was not mute, and muteness begins anew after it. With a limit of zero there is none.
     """
     if not limit:
         return []
-    silent = [Stretch(one.from_at, one.until_at or now) for one in silences]
-    return find_silences(passes, now, limit, without(expected, silent))
+    return judge_gaps(gaps, last_pass_at, now, limit, without(expected, silent))

@@ -1,14 +1,26 @@
 """Says since when, and until when, phones may check in at a site of gates: while an entrance has none (pure)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
+
+EVER = datetime(1, 1, 1, tzinfo=UTC)
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """A gate in use: active, and heard of since it was set up at `since`."""
+
+    device_id: UUID
+    entrance: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """A gate's outage as far as it matters here; `until_at` is when a declared one ends by itself."""
+    """A gate's outage from `from_at` until before `until_at`; None is open, and a declared one ends by itself."""
 
     outage_id: UUID
     device_id: UUID
@@ -18,7 +30,7 @@ class Down:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Phones may check in for an entrance: since its last gate went down, until the first outage ends by itself."""
+    """Phones may check in for an entrance, from `from_at` until before `until_at` (None: until further notice)."""
 
     entrance: str
     from_at: datetime
@@ -26,35 +38,55 @@ class Path:
     outage_ids: tuple[UUID, ...]
 
 
-def open_paths(entrances: Mapping[UUID, str], down: Iterable[Down]) -> dict[str, Path]:
-    """Return the open paths by entrance; `entrances` says where each gate that is in use stands.
+_Span = tuple[datetime, datetime]
 
-    A gate may be down for several reasons at once: it works again when the last of them ends, and went down with the
-    first. An entrance whose gates are all pending or blocked has no outage.
+
+def find_paths(gates: Sequence[InUse], outages: Sequence[Down]) -> list[Path]:
+    """Return the times in which no gate of an entrance worked, by entrance and time.
+
+    A gate may be down for several reasons at once, and counts from when it was set up. An entrance without a gate in
+    use has no outage, whatever became of its former gates.
     """
-    of_gate: dict[UUID, list[Down]] = {}
-    for one in down:
-        of_gate.setdefault(one.device_id, []).append(one)
-    gates: dict[str, list[UUID]] = {}
-    for device_id, entrance in entrances.items():
-        gates.setdefault(entrance, []).append(device_id)
-    paths: dict[str, Path] = {}
-    for entrance, devices in gates.items():
-        if all(device_id in of_gate for device_id in devices):
-            outages = [one for device_id in devices for one in of_gate[device_id]]
-            paths[entrance] = Path(
-                entrance,
-                max(min(one.from_at for one in of_gate[device_id]) for device_id in devices),
-                _earliest(_last_end(of_gate[device_id]) for device_id in devices),
-                tuple(sorted(one.outage_id for one in outages)),
-            )
-    return paths
+    down: dict[UUID, list[_Span]] = {}
+    for one in outages:
+        down.setdefault(one.device_id, []).append((one.from_at, one.until_at or NEVER))
+    spans: dict[str, list[_Span]] = {}
+    begun: dict[str, datetime] = {}
+    for gate in gates:
+        absent = [*down.get(gate.device_id, ()), (EVER, gate.since)]
+        spans[gate.entrance] = _both(spans.get(gate.entrance, [(EVER, NEVER)]), _union(absent))
+        begun[gate.entrance] = min(begun.get(gate.entrance, NEVER), gate.since)
+    of_entrance = {gate.device_id: gate.entrance for gate in gates}
+    return [
+        Path(
+            entrance,
+            begin,
+            None if end == NEVER else end,
+            tuple(
+                sorted(
+                    one.outage_id
+                    for one in outages
+                    if of_entrance.get(one.device_id) == entrance
+                    and one.from_at < end
+                    and begin < (one.until_at or NEVER)
+                )
+            ),
+        )
+        for entrance in sorted(spans)
+        for begin, end in _both(spans[entrance], [(begun[entrance], NEVER)])
+    ]
 
 
-def _last_end(outages: Iterable[Down]) -> datetime | None:
-    ends = [one.until_at for one in outages]
-    return None if None in ends else max(end for end in ends if end is not None)
+def _union(spans: Iterable[_Span]) -> list[_Span]:
+    joined: list[_Span] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((begin, end))
+    return joined
 
 
-def _earliest(ends: Iterable[datetime | None]) -> datetime | None:
-    return min((end for end in ends if end is not None), default=None)
+def _both(some: Sequence[_Span], others: Sequence[_Span]) -> list[_Span]:
+    shared = ((max(one[0], other[0]), min(one[1], other[1])) for one in some for other in others)
+    return sorted((begin, end) for begin, end in shared if begin < end)

@@ -58,8 +58,17 @@ def find_silences(
     The same from the first sign that matters on, however often and how late it is asked.
     """
     ordered = list(signs)
-    if not ordered:
-        return []
-    gaps: list[tuple[datetime, datetime | None]] = [*pairwise(ordered), (ordered[-1], None)]
-    found = (judge_silence(begin, end, now, limit, expected) for begin, end in gaps)
+    return judge_gaps(pairwise(ordered), ordered[-1], now, limit, expected) if ordered else []
+
+
+def judge_gaps(
+    gaps: Iterable[tuple[datetime, datetime]],
+    last_sign_at: datetime,
+    now: datetime,
+    limit: timedelta,
+    expected: Sequence[Stretch],
+) -> list[Silence]:
+    """Return the silences among the gaps between neighbouring signs of life, in order, and after the last sign."""
+    every: list[tuple[datetime, datetime | None]] = [*gaps, (last_sign_at, None)]
+    found = (judge_silence(begin, end, now, limit, expected) for begin, end in every)
     return [one for one in found if one is not None]

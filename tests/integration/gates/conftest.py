@@ -8,7 +8,9 @@ from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
 from tests.integration.gates.desks import Office, office
 from tests.integration.gates.gate_site import GateSite, make_device
+from tests.integration.gates.outage_site import OutageSite
 from tests.support.factories import make_assignment, make_party, make_person, make_post, make_project, make_staff
+from tests.support.phones import make_ground
 
 
 @pytest.fixture
@@ -30,3 +32,14 @@ async def site(database: Database, client: AsyncClient, clock: ManualClock, keys
 async def desk(database: Database, keys: MemoryKeyRing, site: GateSite) -> Office:
     """Give an officer of the site's district."""
     return await office(database, keys, site)
+
+
+@pytest.fixture
+async def outage_site(database: Database, client: AsyncClient, clock: ManualClock, keys: MemoryKeyRing) -> OutageSite:
+    """Give a site of gates with one gate, which is alive, and three people with phones."""
+    ground = await make_ground(database, keys, clock.now(), people=3, site_mode="gate")
+    async with database.transaction() as tx:
+        device = await make_device(tx, client, clock, keys, ground.project.id, ground.staff_id)
+    site = OutageSite(ground, device, client, clock, database)
+    await site.beat()
+    return site

@@ -35,25 +35,25 @@ def test_people_are_expected_where_they_usually_pass_or_nobody_ever_did(crowd: C
 
 
 def test_two_hours_without_anybody_count_from_the_last_pass() -> None:
-    assert find_muteness([at(7)], [], at(9), LIMIT, DAY) == []
-    assert find_muteness([at(7)], [], at(9.1), LIMIT, DAY) == [Silence(at(7), at(7), at(9), None)]
+    assert find_muteness([], at(7), [], at(9), LIMIT, DAY) == []
+    assert find_muteness([], at(7), [], at(9.1), LIMIT, DAY) == [Silence(at(7), at(7), at(9), None)]
 
 
 def test_in_the_morning_they_count_from_the_beginning_of_the_hours() -> None:
-    assert find_muteness([at(21.5)], [], at(31.9), LIMIT, DAY) == []
-    assert find_muteness([at(21.5)], [], at(32.1), LIMIT, DAY) == [Silence(at(21.5), at(30), at(32), None)]
+    assert find_muteness([], at(21.5), [], at(31.9), LIMIT, DAY) == []
+    assert find_muteness([], at(21.5), [], at(32.1), LIMIT, DAY) == [Silence(at(21.5), at(30), at(32), None)]
 
 
 def test_a_pass_ends_it() -> None:
-    assert find_muteness([at(7), at(12)], [], at(12.5), LIMIT, DAY) == [Silence(at(7), at(7), at(9), at(12))]
+    assert find_muteness([(at(7), at(12))], at(12), [], at(12.5), LIMIT, DAY) == [Silence(at(7), at(7), at(9), at(12))]
 
 
 def test_silence_is_no_muteness_and_muteness_begins_after_it() -> None:
-    silent = Silence(at(8), at(8), at(8.1), at(10))
-    assert find_muteness([at(7)], [silent], at(11.9), LIMIT, DAY) == []
-    assert find_muteness([at(7)], [silent], at(12.1), LIMIT, DAY) == [Silence(at(7), at(10), at(12), None)]
-    assert find_muteness([at(7)], [Silence(at(8), at(8), at(8.1), None)], at(20), LIMIT, DAY) == []
+    silent = Stretch(at(8), at(10))
+    assert find_muteness([], at(7), [silent], at(11.9), LIMIT, DAY) == []
+    assert find_muteness([], at(7), [silent], at(12.1), LIMIT, DAY) == [Silence(at(7), at(10), at(12), None)]
+    assert find_muteness([], at(7), [Stretch(at(8), at(20))], at(20), LIMIT, DAY) == []
 
 
 def test_it_can_be_switched_off() -> None:
-    assert find_muteness([at(7)], [], at(20), timedelta(0), DAY) == []
+    assert find_muteness([], at(7), [], at(20), timedelta(0), DAY) == []
