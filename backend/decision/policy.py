@@ -12,14 +12,14 @@ Probability = Annotated[float, Meta(ge=0, le=1)]
 Metres = Annotated[float, Meta(gt=0, le=10_000)]
 
 LocalTime = Annotated[time, Meta(tz=False)]
-Weekday = Annotated[int, Meta(ge=1, le=7, description="1 is Monday, 7 Sunday")]
+Weekday = Literal[1, 2, 3, 4, 5, 6, 7]
 
 DEFAULT_VERSION = 0
-EVERY_DAY: Final[frozenset[Weekday]] = frozenset(range(1, 8))
+EVERY_DAY: Final[frozenset[Weekday]] = frozenset({1, 2, 3, 4, 5, 6, 7})
 
 
 class DailyHours(Wire, frozen=True, kw_only=True):
-    """Hours of the site's local clock on some days of the week, those on which they begin.
+    """Hours of the site's local clock on some days of the week (1 is Monday), those on which they begin.
 
     `to_at` at or before `from_at` is on the next day; equal times are 24 hours.
     """
@@ -29,7 +29,7 @@ class DailyHours(Wire, frozen=True, kw_only=True):
     days: frozenset[Weekday] = EVERY_DAY
 
 
-DEFAULT_HOURS: Final = (DailyHours(from_at=time(6), to_at=time(22)),)
+DEFAULT_HOURS: Final = frozenset({DailyHours(from_at=time(6), to_at=time(22))})
 
 
 class SitePolicy(Wire, frozen=True, kw_only=True):
@@ -59,8 +59,8 @@ class SitePolicy(Wire, frozen=True, kw_only=True):
     review_signals: frozenset[Signal] = frozenset({"mock_location", "stale_fix"})
     off_mode: Literal["review", "refused"] = "review"
     publish_needs_second_person: bool = False
-    working_hours: Annotated[tuple[DailyHours, ...], Meta(max_length=14)] = DEFAULT_HOURS
-    power_off: Annotated[tuple[DailyHours, ...], Meta(max_length=14)] = ()
+    working_hours: Annotated[frozenset[DailyHours], Meta(max_length=14)] = DEFAULT_HOURS
+    power_off: Annotated[frozenset[DailyHours], Meta(max_length=14)] = frozenset()
     mute_after_s: Annotated[int, Meta(ge=0, le=86_400)] = 7200
     declared_outages: Annotated[int, Meta(ge=0, le=100)] = 4
     declared_outage_h: Annotated[int, Meta(ge=1, le=720)] = 24

@@ -1,6 +1,6 @@
 """Says when a site's gates are expected to be alive: in working hours outside of planned power-off (pure)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -32,7 +32,7 @@ def without(stretches: Iterable[Stretch], taken: Iterable[Stretch]) -> list[Stre
     return [part for part in _without(stretches, _joined(taken)) if part.begin < part.end]
 
 
-def _daily(hours: Sequence[DailyHours], zone: ZoneInfo, since: datetime, until: datetime) -> Iterable[Stretch]:
+def _daily(hours: Collection[DailyHours], zone: ZoneInfo, since: datetime, until: datetime) -> Iterable[Stretch]:
     """Yield the spans of daily hours, cut to `since` and `until`; those that begin the day before reach into it."""
     if not hours or since >= until:
         return

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.decision.policy import DEFAULT_POLICY, DailyHours, SitePolicy
+from backend.decision.policy import DEFAULT_POLICY, EVERY_DAY, DailyHours, SitePolicy
 from backend.gates.outages.hours import Stretch, expected_stretches, without
 from backend.sites.model import zone_of
 
@@ -38,7 +38,7 @@ def test_the_platforms_own_hours_are_six_to_ten_every_day() -> None:
 
 def test_hours_over_midnight_belong_to_the_day_on_which_they_begin() -> None:
     friday_night = DailyHours(from_at=time(22), to_at=time(5), days=frozenset({5}))
-    policy = SitePolicy(working_hours=(friday_night,))
+    policy = SitePolicy(working_hours=frozenset({friday_night}))
     assert spans(policy, "2026-03-09T00:00", "2026-03-23T00:00") == [
         ("13 22:00", "14 05:00"),
         ("20 22:00", "21 05:00"),
@@ -47,13 +47,15 @@ def test_hours_over_midnight_belong_to_the_day_on_which_they_begin() -> None:
 
 
 def test_equal_times_are_the_whole_day_and_touching_days_are_one_stretch() -> None:
-    policy = SitePolicy(working_hours=(DailyHours(from_at=time(0), to_at=time(0)),))
+    policy = SitePolicy(working_hours=frozenset({DailyHours(from_at=time(0), to_at=time(0))}))
     assert spans(policy, "2026-03-14T03:00", "2026-03-18T09:00") == [("14 03:00", "18 09:00")]
 
 
 def test_planned_power_off_is_cut_out() -> None:
     whole_day = DailyHours(from_at=time(0), to_at=time(0))
-    policy = SitePolicy(working_hours=(whole_day,), power_off=(DailyHours(from_at=time(22), to_at=time(5, 30)),))
+    policy = SitePolicy(
+        working_hours=frozenset({whole_day}), power_off=frozenset({DailyHours(from_at=time(22), to_at=time(5, 30))})
+    )
     assert spans(policy, "2026-03-14T00:00", "2026-03-15T12:00") == [
         ("14 05:30", "14 22:00"),
         ("15 05:30", "15 12:00"),
@@ -61,11 +63,11 @@ def test_planned_power_off_is_cut_out() -> None:
 
 
 def test_without_working_hours_nothing_is_expected() -> None:
-    assert spans(SitePolicy(working_hours=()), "2026-03-01T00:00", "2026-04-01T00:00") == []
+    assert spans(SitePolicy(working_hours=frozenset()), "2026-03-01T00:00", "2026-04-01T00:00") == []
 
 
 def test_clocks_that_are_put_forward_take_an_hour_away() -> None:
-    policy = SitePolicy(working_hours=(DailyHours(from_at=time(0), to_at=time(6)),))
+    policy = SitePolicy(working_hours=frozenset({DailyHours(from_at=time(0), to_at=time(6))}))
     zone = "Europe/Berlin"
     (stretch,) = expected_stretches(policy, zone, local("2026-03-29T00:00", zone), local("2026-03-29T12:00", zone))
     assert stretch.end - stretch.begin == timedelta(hours=5)
@@ -75,10 +77,10 @@ daily = st.builds(
     DailyHours,
     from_at=st.times(),
     to_at=st.times(),
-    days=st.frozensets(st.integers(1, 7)),
+    days=st.frozensets(st.sampled_from(sorted(EVERY_DAY))),
 )
 policies = st.builds(
-    SitePolicy, working_hours=st.lists(daily, max_size=3).map(tuple), power_off=st.lists(daily, max_size=2).map(tuple)
+    SitePolicy, working_hours=st.frozensets(daily, max_size=3), power_off=st.frozensets(daily, max_size=2)
 )
 instants = st.datetimes(datetime(2026, 1, 1), datetime(2026, 2, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 
@@ -93,7 +95,7 @@ def test_an_instant_is_expected_if_some_hours_hold_it_and_no_power_off_does(
     assert all(before.end < after.begin for before, after in pairwise(found))
     at = since + timedelta(minutes=probe)
 
-    def held(hours: tuple[DailyHours, ...]) -> bool:
+    def held(hours: frozenset[DailyHours]) -> bool:
         here = at.astimezone(zone_of(SHANGHAI))
         for one in hours:
             over = one.to_at <= one.from_at
@@ -130,7 +132,7 @@ def test_what_is_taken_out_is_gone_and_nothing_else(ends: list[int], taken: list
 
 
 def test_hours_come_back_from_their_stored_form() -> None:
-    policy = SitePolicy(power_off=(DailyHours(from_at=time(23), to_at=time(5), days=frozenset({1, 2})),))
+    policy = SitePolicy(power_off=frozenset({DailyHours(from_at=time(23), to_at=time(5), days=frozenset({1, 2}))}))
     assert msgspec.convert(msgspec.to_builtins(policy), SitePolicy) == policy
 
 
