@@ -27,6 +27,7 @@ staff_app = typer.Typer(no_args_is_help=True, help="Staff accounts, for whom nob
 app.add_typer(staff_app, name="staff")
 
 SNAPSHOT = Path("docs/openapi.json")
+VECTORS = Path("docs/offline-vectors.json")
 
 
 def settings_or_exit() -> Settings:
@@ -103,6 +104,14 @@ def openapi(
             err=True,
         )
         sys.exit(1)
+
+
+@app.command("offline-vectors")
+def offline_vectors() -> None:
+    """Write the test vectors of the offline protocol to docs/offline-vectors.json."""
+    from mobile_api.offline.vectors import make_vectors  # noqa: PLC0415 - not needed by the other commands
+
+    VECTORS.write_bytes(make_vectors())
 
 
 @app.command()

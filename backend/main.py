@@ -49,10 +49,13 @@ from geofences.range_routes import ranges_router
 from geofences.routes import fences_router
 from geofences.simulation import SimulationTools
 from mobile_api.check_in import CheckIns
+from mobile_api.offline.anchors import Anchors
+from mobile_api.offline.routes import offline_router
+from mobile_api.offline.sync import Syncs
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 
-SCHEMA_HEAD = "0017"
+SCHEMA_HEAD = "0018"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -96,6 +99,16 @@ def provide_settings(state: State) -> Settings:
 def provide_check_ins(state: State) -> CheckIns:
     """Give the desk that takes check-ins."""
     return state.check_ins
+
+
+def provide_syncs(state: State) -> Syncs:
+    """Give the desk that takes phones' queues."""
+    return state.syncs
+
+
+def provide_anchors(state: State) -> Anchors:
+    """Give what signs time anchors."""
+    return state.wiring.anchors
 
 
 def provide_gate_tools(state: State) -> GateTools:
@@ -151,6 +164,8 @@ DEPENDENCIES = {
     "keys": Provide(provide_keys, sync_to_thread=False),
     "settings": Provide(provide_settings, sync_to_thread=False),
     "check_ins": Provide(provide_check_ins, sync_to_thread=False),
+    "syncs": Provide(provide_syncs, sync_to_thread=False),
+    "anchors": Provide(provide_anchors, sync_to_thread=False),
     "gate_tools": Provide(provide_gate_tools, sync_to_thread=False),
     "simulation_tools": Provide(provide_simulation_tools, sync_to_thread=False),
     "correction_tools": Provide(provide_correction_tools, sync_to_thread=False),
@@ -180,6 +195,7 @@ def routers() -> list[Router]:
         fence_map_router(),
         session_router(),
         mobile_router(),
+        offline_router(),
     ]
 
 
@@ -193,12 +209,14 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
     wiring = wire(settings, clock, keys)
     database = Database(settings.database_url, max_size=settings.pool_size)
     check_ins = CheckIns(database, wiring.fences, wiring.data_keys, wiring.fingerprints, clock)
+    syncs = Syncs(database, wiring.fences, wiring.data_keys, wiring.anchors, clock)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
         async with database.opened():
             yield
             await check_ins.finish()
+            await syncs.finish()
             wiring.workbench.close()
 
     app = Litestar(
@@ -212,6 +230,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 "wiring": wiring,
                 "verifier": wiring.identity.access,
                 "check_ins": check_ins,
+                "syncs": syncs,
                 "gate_tools": GateTools(
                     database,
                     wiring.gate_secrets,

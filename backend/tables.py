@@ -12,6 +12,7 @@ MODULES = (
     "geofences.alignment_tables",
     "geofences.correction_tables",
     "geofences.tables",
+    "mobile_api.offline.tables",
 )
 
 

@@ -17,6 +17,7 @@ from backend.settings import S3Bucket, Settings
 from geofences.cache import FenceCache
 from geofences.places import read_place
 from geofences.workbench import Workbench
+from mobile_api.offline.anchors import Anchors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Wiring:
     fingerprints: Fingerprints
     blobs: BlobStore
     gate_secrets: GateSecrets
+    anchors: Anchors
     fences: FenceCache
     workbench: Workbench
     fold_days: DayFolder
@@ -48,6 +50,7 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
         fingerprints=Fingerprints(ring, clock.now),
         blobs=open_blobs(settings),
         gate_secrets=GateSecrets(ring, clock.now),
+        anchors=Anchors(ring),
         fences=FenceCache(),
         workbench=Workbench(),
         fold_days=send_fold,

@@ -196,6 +196,7 @@ class _Seed:
             created_at=now,
         )
         phone = self._add("phone", account_id=account, install_id=new_id(now), platform="android", bound_at=now)
+        self._add("phone_binding", phone_id=phone, bound_at=now)
         session = self._add(
             "session_family", account_id=account, phone_id=phone, created_at=now, expires_at=now + timedelta(days=1)
         )

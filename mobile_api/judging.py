@@ -79,6 +79,7 @@ def judge(tap: Tap, reading: Reading, day: date, policy: SitePolicy, fences: Seq
             placement=placement,
             no_fix_reason=tap.request.no_fix_reason,
             signals=frozenset(signals),
+            noted=frozenset({"decision.phone_unconfirmed"} if reading.binding == "unconfirmed" else ()),
         ),
         policy,
     )
@@ -122,7 +123,7 @@ def judge(tap: Tap, reading: Reading, day: date, policy: SitePolicy, fences: Seq
             outcome=ruling.outcome,
             reasons=reasons,
         ),
-        **({} if placement is None else _evaluation(placement)),
+        **({} if placement is None else evaluation_of(placement)),
     )
 
 
@@ -135,7 +136,8 @@ def _signals(tap: Tap, reading: Reading, policy: SitePolicy) -> set[Signal]:
     return signals
 
 
-def _evaluation(placement: Placement) -> dict[str, Any]:
+def evaluation_of(placement: Placement) -> dict[str, Any]:
+    """Return what a punch keeps of its placement, as fields of an entry."""
     return {
         "fence_version_id": placement.fence_version_id,
         "covered": placement.covered,

@@ -1,9 +1,9 @@
-"""The one read of check-ins: session, person, projects, assignments, policy, outages, fences, key, ranges, faces."""
+"""The one read of check-ins and queued items: whose they are, projects, assignments, policy, outages, fences, keys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -17,8 +17,8 @@ from geofences.work_faces import WorkFace
 # One row for each tap and each project on which its person has an assignment of any date (with a null project if there
 # is none); none for a session that is not his. LIMIT in each subquery keeps the planner from reading a whole table to
 # join it.
-READ = """
-SELECT t.n, me.alive, me.person_id, me.phone_id, me.name, me.shared_phone, me.refused_lately,
+_READ = """
+SELECT t.n, me.alive, me.person_id, me.phone_id, me.name, me.shared_phone, me.refused_lately, me.binding,
   p.id, p.name, p.site_mode, p.status, p.time_zone, p.cutover,
   mine.from_on, mine.to_on, mine.section_ids,
   policy.version, policy.body,
@@ -33,6 +33,7 @@ SELECT t.n, me.alive, me.person_id, me.phone_id, me.name, me.shared_phone, me.re
     SELECT f.version_id FROM fence_period f
     WHERE f.project_id = p.id AND upper_inf(f.known_during) AND f.valid_during @> t.at
     ORDER BY f.version_id),
+  {as_known},
   -- Only whoever has a section is asked for its ranges.
   CASE WHEN array_remove(mine.section_ids, NULL) <> '{}' THEN (
     SELECT json_agg(r.range) FROM (
@@ -50,20 +51,7 @@ SELECT t.n, me.alive, me.person_id, me.phone_id, me.name, me.shared_phone, me.re
     SELECT json_build_array(fence_id, name, begin_label, end_label, from_on, to_on) FROM work_face
     WHERE project_id = p.id AND to_on >= t.at::date - 1 AND from_on <= t.at::date + 1
   ) AS w (face))
-FROM json_to_recordset(%s::text::json) AS t (
-  n integer, account_id uuid, family_id uuid, project_id uuid, at timestamptz, month date)
-CROSS JOIN LATERAL (
-  SELECT a.person_id, a.state = 'active' AND f.revoked_at IS NULL AND f.expires_at > t.at AS alive, f.phone_id,
-    (SELECT name FROM person WHERE id = a.person_id) AS name,
-    EXISTS (
-      SELECT FROM phone mine JOIN phone other ON other.install_id = mine.install_id
-      WHERE mine.id = f.phone_id AND other.account_id <> a.id AND other.revoked_at IS NULL) AS shared_phone,
-    (SELECT count(*) FROM (
-      SELECT FROM punch_status s WHERE s.person_id = a.person_id AND s.outcome = 'refused' AND s.source = 'phone'
-        AND s.occurred_at > t.at - interval '1 hour' LIMIT 1001) recent) AS refused_lately
-  FROM session_family f JOIN account a ON a.id = f.account_id
-  WHERE f.id = t.family_id AND a.id = t.account_id
-  LIMIT 1) me
+FROM {who}
 LEFT JOIN LATERAL (
   SELECT s.project_id,
     array_agg(s.from_on) AS from_on,
@@ -85,6 +73,62 @@ LEFT JOIN LATERAL (
   ORDER BY version DESC LIMIT 1) policy ON true
 """
 
+# Whose a tap is, is what its session says.
+_OF_SESSIONS = """
+json_to_recordset(%s::text::json) AS t (
+  n integer, account_id uuid, family_id uuid, project_id uuid, at timestamptz, month date)
+CROSS JOIN LATERAL (
+  SELECT a.person_id, a.state = 'active' AND f.revoked_at IS NULL AND f.expires_at > t.at AS alive, f.phone_id,
+    (SELECT name FROM person WHERE id = a.person_id) AS name,
+    EXISTS (
+      SELECT FROM phone mine JOIN phone other ON other.install_id = mine.install_id
+      WHERE mine.id = f.phone_id AND other.account_id <> a.id AND other.revoked_at IS NULL) AS shared_phone,
+    (SELECT 'unconfirmed' FROM phone_binding b
+     WHERE b.phone_id = f.phone_id AND b.ended_at IS NULL AND b.awaits IS NOT NULL AND b.confirmed_at IS NULL
+     LIMIT 1) AS binding,
+    (SELECT count(*) FROM (
+      SELECT FROM punch_status s WHERE s.person_id = a.person_id AND s.outcome = 'refused' AND s.source = 'phone'
+        AND s.occurred_at > t.at - interval '1 hour' LIMIT 1001) recent) AS refused_lately
+  FROM session_family f JOIN account a ON a.id = f.account_id
+  WHERE f.id = t.family_id AND a.id = t.account_id
+  LIMIT 1) me
+"""
+
+# Whose an item of a queue is, is what the phone says whose key signed it, whatever became of its sessions since. The
+# bounds of its instant are in favour of the person: a phone that was bound within them was bound.
+_OF_PHONES = """
+json_to_recordset(%s::text::json) AS t (
+  n integer, phone_id uuid, project_id uuid, at timestamptz, earliest timestamptz, latest timestamptz,
+  known_at timestamptz, month date)
+CROSS JOIN LATERAL (
+  SELECT a.person_id, true AS alive, p.id AS phone_id,
+    (SELECT name FROM person WHERE id = a.person_id) AS name,
+    EXISTS (
+      SELECT FROM phone other JOIN phone_binding b ON b.phone_id = other.id
+      WHERE other.install_id = p.install_id AND other.account_id <> a.id
+        AND b.bound_at <= t.at AND (b.ended_at IS NULL OR b.ended_at > t.at)) AS shared_phone,
+    coalesce((
+      SELECT CASE WHEN b.awaits IS NULL OR b.confirmed_at IS NOT NULL THEN 'bound' ELSE 'unconfirmed' END
+      FROM phone_binding b
+      WHERE b.phone_id = p.id AND b.bound_at <= t.latest AND (b.ended_at IS NULL OR b.ended_at > t.earliest)
+      ORDER BY b.bound_at DESC LIMIT 1), 'ended') AS binding,
+    (SELECT count(*) FROM (
+      SELECT FROM punch_status s WHERE s.person_id = a.person_id AND s.outcome = 'refused' AND s.source = 'phone'
+        AND s.occurred_at > t.at - interval '1 hour' AND s.occurred_at <= t.at LIMIT 1001) recent) AS refused_lately
+  FROM phone p JOIN account a ON a.id = p.account_id
+  WHERE p.id = t.phone_id
+  LIMIT 1) me
+"""
+
+# What a pack said that was read earlier than a new version became known.
+_AS_KNOWN = """ARRAY (
+    SELECT f.version_id FROM fence_period f
+    WHERE f.project_id = p.id AND f.known_during @> t.known_at AND f.valid_during @> t.at
+    ORDER BY f.version_id)"""
+
+READ = _READ.replace("{who}", _OF_SESSIONS.strip()).replace("{as_known}", "NULL::uuid[]")
+READ_ITEMS = _READ.replace("{who}", _OF_PHONES.strip()).replace("{as_known}", _AS_KNOWN)
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -96,6 +140,22 @@ class Asked(msgspec.Struct, frozen=True):
     family_id: UUID
     project_id: UUID | None
     at: datetime
+    month: date
+
+
+class AskedItem(msgspec.Struct, frozen=True):
+    """What is read for item number `n` of queues: of whose phone, for which project, as of when.
+
+    `earliest` and `latest` are the bounds of the instant, `known_at` is when the phone's pack was read.
+    """
+
+    n: int
+    phone_id: UUID
+    project_id: UUID
+    at: datetime
+    earliest: datetime
+    latest: datetime
+    known_at: datetime | None
     month: date
 
 
@@ -147,6 +207,10 @@ class Reading(msgspec.Struct, frozen=True):
     wrapped: bytes | None
     fence_version_ids: list[UUID]
     phone_path: PhonePath | None = None
+    # How the phone is bound to the person: bound, unconfirmed or ended (None: nothing to remark).
+    binding: str | None = None
+    # In force as far as the phone's pack could know.
+    version_ids_in_pack: list[UUID] | None = None
     # As JSON: section, alignment, begin, end; and fence, name, begin, end, first and last day.
     ranges: list[list[Any]] | None = None
     faces: list[list[Any]] | None = None
@@ -174,20 +238,32 @@ class Reading(msgspec.Struct, frozen=True):
 
 async def read_for_check_ins(connection: AsyncConnection[TupleRow], asked: Sequence[Asked]) -> dict[int, list[Reading]]:
     """Return for each tap with a living session one reading per candidate project; one statement for all taps."""
+    return await _read(connection, READ, _encoder.encode(asked).decode())
+
+
+async def read_for_items(connection: AsyncConnection[TupleRow], asked: Sequence[AskedItem]) -> dict[int, Reading]:
+    """Return for each item of a queue what holds on its project; none where the person never had an assignment."""
+    found = await _read(connection, READ_ITEMS, _encoder.encode(asked).decode()) if asked else {}
+    return {n: readings[0] for n, readings in found.items() if readings}
+
+
+async def _read(
+    connection: AsyncConnection[TupleRow], statement: LiteralString, asked: str
+) -> dict[int, list[Reading]]:
     found: dict[int, list[Reading]] = {}
-    for n, alive, *row in await (await connection.execute(READ, (_encoder.encode(asked).decode(),))).fetchall():
+    for n, alive, *row in await (await connection.execute(statement, (asked,))).fetchall():
         if alive:
             readings = found.setdefault(n, [])
-            if row[5] is not None:
+            if row[6] is not None:
                 readings.append(_reading(row))
     return found
 
 
 def _reading(row: Sequence[Any]) -> Reading:
-    person, project, standing, rest = row[:5], row[5:11], row[11:14], row[14:]
-    person_id, phone_id, person_name, shared_phone, refused_lately = person
+    person, project, standing, rest = row[:6], row[6:12], row[12:15], row[15:]
+    person_id, phone_id, person_name, shared_phone, refused_lately, binding = person
     project_id, project_name, site_mode, status, time_zone, cutover = project
-    policy_version, policy_body, key_id, wrapped, path, fence_version_ids, ranges, faces = rest
+    policy_version, policy_body, key_id, wrapped, path, fence_version_ids, in_pack, ranges, faces = rest
     return Reading(
         person_id=person_id,
         phone_id=phone_id,
@@ -207,6 +283,8 @@ def _reading(row: Sequence[Any]) -> Reading:
         wrapped=wrapped,
         fence_version_ids=fence_version_ids,
         phone_path=None if path is None else PhonePath(UUID(path[0]), path[1]),
+        binding=binding,
+        version_ids_in_pack=in_pack,
         ranges=ranges,
         faces=faces,
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from backend.decision.nearness import reach_m
 from backend.decision.placement import Placement
 from backend.decision.policy import Signal, SitePolicy
-from backend.decision.ruling import Argument, Outcome, Reason, Ruling, compass
+from backend.decision.ruling import DOUBTS, Argument, Outcome, Reason, Ruling, compass
 
 SiteMode = Literal["gate", "phone", "either"]
 SEVERITY: dict[Outcome, int] = {"counted": 0, "pending": 1, "review": 2, "refused": 3}
@@ -55,14 +55,17 @@ class CheckInFacts:
     no_fix_reason: str | None
     signals: frozenset[Signal]
     phone_path: PhonePath | None = None
+    # Codes out of DOUBTS and REMARKS.
+    noted: frozenset[str] = frozenset()
 
 
 def decide_check_in(facts: CheckInFacts, policy: SitePolicy) -> Ruling:
     """Rule on a check-in: the worst of what place, site mode, assignment and signals say, with every reason."""
-    findings = [
+    findings: list[tuple[Outcome, Reason]] = [
         _judge_place(facts, policy),
         *_judge_standing(facts, policy),
         *_judge_signals(facts, policy),
+        *(("review" if code in DOUBTS else "counted", Reason(code)) for code in sorted(facts.noted)),
     ]
     return worst_of(findings)
 

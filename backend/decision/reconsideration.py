@@ -11,7 +11,7 @@ from uuid import UUID
 from backend.decision.checkin import CheckInFacts, SiteMode, decide_check_in
 from backend.decision.placement import Placement
 from backend.decision.policy import Signal, SitePolicy
-from backend.decision.ruling import Outcome, Ruling
+from backend.decision.ruling import DOUBTS, REMARKS, Outcome, Ruling
 
 PLACE: Final = frozenset(
     f"decision.{reason}"
@@ -35,6 +35,7 @@ _SIGNALS: Final[dict[str, Signal]] = {f"decision.{signal}": signal for signal in
 _STANDING: Final = frozenset(
     f"decision.{reason}" for reason in ("gate_site", "outage_path", "assignment_not_in_force", "project_not_building")
 )
+_NOTED: Final = DOUBTS | REMARKS
 _CERTAIN = Placement(
     fence_version_id=UUID(int=0), covered=True, probability=1.0, signed_distance_m=1.0, accuracy_m=0.0, sigma_m=1.0
 )
@@ -49,6 +50,7 @@ class Recalled:
     assignment_in_force: bool
     project_building: bool
     signals: frozenset[Signal]
+    noted: frozenset[str] = frozenset()
 
     def decide(
         self,
@@ -70,6 +72,7 @@ class Recalled:
                 placement=placement,
                 no_fix_reason=no_fix_reason,
                 signals=self.signals | frozenset(fix_signals),
+                noted=self.noted,
             ),
             policy,
         )
@@ -82,7 +85,7 @@ class Recalled:
 def recall(codes: Iterable[str]) -> Recalled | None:
     """Read back from the reasons of a ruling by policy what was found; None if they are not those of a check-in."""
     found = frozenset(codes)
-    if not found & PLACE or found - PLACE - _STANDING - _SIGNALS.keys():
+    if not found & PLACE or found - PLACE - _STANDING - _NOTED - _SIGNALS.keys():
         return None
     told: frozenset[Signal] = frozenset(_SIGNALS[code] for code in found & _SIGNALS.keys())
     outage = "decision.outage_path" in found
@@ -92,4 +95,5 @@ def recall(codes: Iterable[str]) -> Recalled | None:
         assignment_in_force="decision.assignment_not_in_force" not in found,
         project_building="decision.project_not_building" not in found,
         signals=told - OF_FIX,
+        noted=found & _NOTED,
     )

@@ -27,12 +27,38 @@ REASONS = (
     "decision.shared_phone",
     "decision.accuracy_implausible",
     "decision.outside_work_face",
+    "decision.time_unproven",
+    "decision.pack_expired",
+    "decision.clock_turned_back",
+    "decision.clock_turned_forward",
+    "decision.counter_reused",
+    "decision.chain_broken",
+    "decision.phone_unconfirmed",
+    "decision.phone_ended",
+    "decision.sequence_gap",
+    "decision.recorded_offline",
     "decision.gate_passed",
     "decision.gate_refused",
     "decision.gate_unclear",
     "decision.person_unknown",
     "decision.time_quarantined",
 )
+
+# What is not left to a site's policy: by themselves these always send a punch to review …
+DOUBTS = frozenset(
+    {
+        "decision.time_unproven",
+        "decision.pack_expired",
+        "decision.clock_turned_back",
+        "decision.clock_turned_forward",
+        "decision.counter_reused",
+        "decision.chain_broken",
+        "decision.phone_unconfirmed",
+        "decision.phone_ended",
+    }
+)
+# … and these never do.
+REMARKS = frozenset({"decision.sequence_gap", "decision.recorded_offline"})
 
 COMPASS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 

@@ -102,6 +102,43 @@ class Phone(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(_INSTANT)
 
 
+class PhoneBinding(Base):
+    """A time for which a phone is its person's; it may have to be confirmed by somebody else before it counts."""
+
+    __tablename__ = "phone_binding"
+    __table_args__ = (
+        Index("ix_phone_binding_phone_id", "phone_id", "bound_at"),
+        Index("uq_phone_binding_open", "phone_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    phone_id: Mapped[UUID] = mapped_column(ForeignKey("phone.id", name="fk_phone_binding_phone"))
+    bound_at: Mapped[datetime] = mapped_column(_INSTANT)
+    ended_at: Mapped[datetime | None] = mapped_column(_INSTANT)
+    end_reason: Mapped[str | None] = mapped_column(Text)
+    awaits: Mapped[str | None] = mapped_column(Text)
+    confirmed_at: Mapped[datetime | None] = mapped_column(_INSTANT)
+    confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", name="fk_phone_binding_confirmed_by"))
+    confirmed_how: Mapped[str | None] = mapped_column(Text)
+
+
+class PhoneKeyRow(Base):
+    """A public key with which a phone signs, named by its thumbprint; old ones stay, since old queues come in late."""
+
+    __tablename__ = "phone_key"
+    __table_args__ = (
+        Index("uq_phone_key_open", "phone_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("ix_phone_key_phone_id", "phone_id"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    phone_id: Mapped[UUID] = mapped_column(ForeignKey("phone.id", name="fk_phone_key_phone"))
+    public_key: Mapped[bytes]
+    registered_at: Mapped[datetime] = mapped_column(_INSTANT)
+    ended_at: Mapped[datetime | None] = mapped_column(_INSTANT)
+    trust: Mapped[str] = mapped_column(Text)
+
+
 class SessionFamily(Base):
     """A log-in and everything that was refreshed from it; revoking it ends them all."""
 

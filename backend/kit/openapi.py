@@ -33,6 +33,12 @@ SECURITY = {
         security_scheme_in="header",
         description="See docs/gate-api.md",
     ),
+    "phone": SecurityScheme(
+        type="apiKey",
+        name="X-Daogang-Phone-Signature",
+        security_scheme_in="header",
+        description="See docs/offline-protocol.md",
+    ),
 }
 
 LOCAL_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?$"

@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 from backend.decision.policy import DEFAULT_POLICY
+from backend.identity.roles import Role
 from tests.support.factories import draw_code, draw_phone
 from tests.support.phones import CENTRE, tap
+from tests.support.queues import Signing
 from tests.support.rosters import csv_roster, roster_line
 from tests.support.town import AXIS, CIRCLE, PASSWORD, Town, fresh_company, fresh_name, fresh_person
 
@@ -182,8 +184,18 @@ CALLS: dict[tuple[str, str], Maker] = {
         phone={"install_id": "0195a0b0-0000-4000-8000-000000000001", "platform": "android"},
     ),
     ("POST", "/mobile/v1/session/refresh"): told(refresh_token="x" * 43),
+    ("POST", "/mobile/v1/phone/key-challenges"): lambda _: Call(),
+    ("POST", "/mobile/v1/phone/keys"): lambda town: Call(
+        json=Signing().prove(town.anchors.challenge(town.families[Role.KEY_PERSON], town.clock.now()))
+    ),
+    ("POST", "/mobile/v1/sync"): lambda town: Call(content=_queue(town)),
     ("POST", "/mobile/v1/check-ins"): lambda town: Call(json=tap(town.clock.now(), town.site.project.id)),
 }
+
+
+def _queue(town: Town) -> bytes:
+    town.phone.punches(town.site.project.id)
+    return town.phone.body()
 
 
 def _event(town: Town) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import shapely
 from psycopg.types.range import Range
 from sqlalchemy import func, insert
 
-from backend.identity.tables import Phone, SessionFamily
+from backend.identity.tables import Phone, PhoneBinding, SessionFamily
 from backend.identity.tokens import AccessTokens, Holder
 from backend.kit.db import Database, Tx
 from backend.kit.ids import new_id
@@ -141,16 +141,8 @@ async def make_owner(tx: Tx, keys: KeyRing, at: datetime) -> Owner:
 
 async def open_phone(tx: Tx, owner: Owner, at: datetime, *, install_id: UUID | None = None) -> Owner:
     """Bind another phone to the owner's account and log in there."""
-    other = replace(owner, phone_id=uuid4(), family_id=uuid4())
-    await tx.execute(
-        insert(Phone).values(
-            id=other.phone_id,
-            account_id=other.account_id,
-            install_id=install_id or uuid4(),
-            platform="android",
-            bound_at=at,
-        )
-    )
+    phone_id = await make_phone(tx, owner.account_id, at, install_id=install_id)
+    other = replace(owner, phone_id=phone_id, family_id=uuid4())
     await tx.execute(
         insert(SessionFamily).values(
             id=other.family_id,
@@ -161,6 +153,18 @@ async def open_phone(tx: Tx, owner: Owner, at: datetime, *, install_id: UUID | N
         )
     )
     return other
+
+
+async def make_phone(tx: Tx, account_id: UUID, at: datetime, *, install_id: UUID | None = None) -> UUID:
+    """Make a phone that is bound to an account from the instant `at` on."""
+    phone_id = uuid4()
+    await tx.execute(
+        insert(Phone).values(
+            id=phone_id, account_id=account_id, install_id=install_id or uuid4(), platform="android", bound_at=at
+        )
+    )
+    await tx.execute(insert(PhoneBinding).values(id=uuid4(), phone_id=phone_id, bound_at=at))
+    return phone_id
 
 
 async def make_fence(tx: Tx, project_id: UUID, staff_id: UUID, shape: Shape, /, **changes: Any) -> UUID:  # noqa: ANN401

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from litestar import Litestar
-from sqlalchemy import func, insert
+from sqlalchemy import func, insert, update
 
 from backend.gates.authentication import key_name
 from backend.gates.registry.key_secrets import GateSecrets
@@ -26,6 +26,7 @@ from geofences.alignment import AlignmentPlan, build_alignment
 from geofences.construction import build_corridor
 from geofences.coordinates import WGS84
 from geofences.shapes import Circle, Point, WidthRange
+from mobile_api.offline.anchors import Anchors
 from tests.support.factories import (
     MADE_AT,
     MadeSite,
@@ -41,7 +42,9 @@ from tests.support.factories import (
     make_staff,
 )
 from tests.support.ledgers import append, day_key, entry
-from tests.support.phones import CENTRE, make_fence
+from tests.support.phones import CENTRE, make_fence, make_phone
+from tests.support.queues import PATH as QUEUE_PATH
+from tests.support.queues import QueuePhone, register
 
 MINE, THEIRS = "project_manager", "chief_supervisor"
 """Posts of the contractor, whose people owner's and contractor's accounts see here, and of the supervising company,
@@ -59,6 +62,8 @@ class Town:
     accounts: Mapping[Role, UUID]
     families: Mapping[Role, UUID]
     gate_key: tuple[str, str]
+    phone: QueuePhone
+    anchors: Anchors
     company_id: UUID
     tokens: Any
     clock: ManualClock
@@ -70,7 +75,9 @@ class Town:
         return {"Authorization": f"Bearer {self.tokens.issue(holder, self.clock.now()).token}"}
 
     def signed(self, path: str, body: bytes) -> dict[str, str]:
-        """Return the headers of a request signed by the gate."""
+        """Return the headers of a request signed by the gate, or by the phone where that is asked for."""
+        if path == QUEUE_PATH:
+            return self.phone.headers(body)
         key_id, secret = self.gate_key
         signed = signed_headers(key_id, secret, method="POST", path=path, body=body, at=self.clock.now())
         return {**signed, "Content-Type": "application/json"}
@@ -112,6 +119,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
     async with database.transaction() as tx:
         accounts = {role: await _account(tx, site, role) for role in Role}
         families = {role: await _session(tx, account, clock) for role, account in accounts.items()}
+        phone = await _phone(tx, accounts[Role.KEY_PERSON], families[Role.KEY_PERSON], clock)
         clerk = await make_staff(tx)
         grant = await grant_role(tx, clerk, "auditor", project_id=project.id)
         fence, published = await _fences(tx, site, clerk)
@@ -150,6 +158,8 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         accounts=accounts,
         families=families,
         gate_key=(key, secret),
+        phone=phone,
+        anchors=app.state.wiring.anchors,
         company_id=company,
         tokens=app.state.verifier,
         clock=clock,
@@ -201,6 +211,12 @@ async def _session(tx: Tx, account_id: UUID, clock: ManualClock) -> UUID:
         )
     )
     return family
+
+
+async def _phone(tx: Tx, account_id: UUID, family_id: UUID, clock: ManualClock) -> QueuePhone:
+    phone_id = await make_phone(tx, account_id, MADE_AT)
+    await tx.execute(update(SessionFamily).where(SessionFamily.id == family_id).values(phone_id=phone_id))
+    return await register(tx, QueuePhone(phone_id, clock.now()))
 
 
 async def _fences(tx: Tx, site: MadeSite, by: UUID) -> tuple[UUID, UUID]:

@@ -1,0 +1,1 @@
+"""Punches made without network: field packs, signed queues, and when they happened."""
