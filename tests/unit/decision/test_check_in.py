@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from backend.decision.checkin import SEVERITY, CheckInFacts, decide_check_in
 from backend.decision.placement import Placement
 from backend.decision.policy import DEFAULT_POLICY, Signal, SitePolicy
-from backend.decision.ruling import REASONS, Reason, Ruling, compass
+from backend.decision.reconsideration import recall
+from backend.decision.ruling import DOUBTS, REASONS, REMARKS, Reason, Ruling, compass
 
 SIGNALS = get_args(Signal)
 PLACE = Placement(
@@ -204,6 +205,7 @@ def test_every_reason_of_a_check_in_can_be_reached() -> None:
                     placement=place,
                     no_fix_reason=None,
                     signals=frozenset(SIGNALS),
+                    noted=DOUBTS | REMARKS,
                 ),
                 DEFAULT_POLICY,
             )
@@ -216,6 +218,16 @@ def test_every_reason_of_a_check_in_can_be_reached() -> None:
         "decision.time_quarantined",
     }
     assert reached == set(REASONS) - of_gates
+
+
+@pytest.mark.parametrize("code", sorted(DOUBTS | REMARKS))
+def test_doubts_go_to_review_whatever_the_policy_and_remarks_never_do(code: str) -> None:
+    facts = replace(FACTS, noted=frozenset({code}))
+    ruling = decide_check_in(facts, SitePolicy(review_signals=frozenset()))
+    assert ruling.outcome == ("review" if code in DOUBTS else "counted")
+    recalled = recall(codes(ruling))
+    assert recalled is not None
+    assert recalled.decide(PLACE, DEFAULT_POLICY, has_fence=True, fix_signals=()) == ruling
 
 
 def test_a_reason_without_a_sentence_cannot_be_given() -> None:
