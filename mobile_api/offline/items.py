@@ -29,6 +29,7 @@ KEY_LABEL: Final = b"daogang.key.1\n"
 """What stands before that which a phone signs: a signature made for one purpose is worth nothing for another."""
 
 Digest = Annotated[str, Meta(pattern="^[0-9A-Za-z_-]{43}$", description="SHA-256 in base64url without padding")]
+Salt = Annotated[str, Meta(pattern="^[0-9A-Za-z_-]{22}$", description="16 random bytes in base64url")]
 Counter = Annotated[int, Meta(ge=1, le=HIGHEST, description="counts up by one for each item of a key")]
 Milliseconds = Annotated[int, Meta(ge=0, le=4_102_444_800_000, description="since 1970-01-01 UTC")]
 Monotonic = Annotated[int, Meta(ge=0, le=HIGHEST, description="milliseconds of a clock that nobody can set")]
@@ -77,6 +78,7 @@ class QueueItem(Wire, frozen=True, kw_only=True):
     key: Digest
     counter: Counter
     prev: Digest
+    salt: Salt
     event_id: UUID
     project_id: UUID
     at: Milliseconds

@@ -21,6 +21,7 @@ from mobile_api.offline.chains import Linked
 from mobile_api.offline.items import ReadItem
 from mobile_api.placing import fix_signals, place, place_signals, read_fixes
 from mobile_api.reading import Reading
+from mobile_api.schemas import FixIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def judge_item(case: Case, seal: MonthKey) -> Entry:
         judged.append((decide_check_in(facts, case.policy), placement, sorted(signals)))
     ruling, placement, signals = min(judged, key=lambda one: SEVERITY[one[0].outcome])
     punch_id = new_id(case.received_at)
-    sealed = seal.key.seal(canonical_bytes({"person": reading.person_name, "fixes": plain}), punch_id.bytes)
+    sealed = seal.key.seal(_private(case, plain), punch_id.bytes)
     reasons = tuple(_with_numbers(reason.wire(), case.occurrence) for reason in ruling.reasons)
     return Entry(
         project_id=reading.project_id,
@@ -118,6 +119,13 @@ def _noted(case: Case) -> frozenset[str]:
     elif case.reading.binding == "ended" or case.key_ended:
         found.add("decision.phone_ended")
     return frozenset(found)
+
+
+def _private(case: Case, plain: Sequence[FixIn]) -> bytes:
+    """Spell the private row: name and fixes as of a check-in, and what the phone signed, as evidence."""
+    read = case.read
+    said = {"person": case.reading.person_name, "fixes": plain, "item": read.text, "signature": read.signature}
+    return canonical_bytes(said)
 
 
 def _with_numbers(reason: dict[str, Any], occurrence: Occurrence) -> dict[str, Any]:

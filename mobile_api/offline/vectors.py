@@ -17,6 +17,7 @@ _SECRET: Final = 0x1F2E3D4C5B6A79880102030405060708090A0B0C0D0E0F101112131415161
 _FIRST: Final = {
     "v": 1,
     "counter": 1,
+    "salt": "AAECAwQFBgcICQoLDA0ODw",
     "event_id": "019cf46f-0b40-7abc-8def-000000000001",
     "project_id": "019cd000-0000-7000-8000-000000000001",
     "at": 1773624600000,
@@ -47,6 +48,7 @@ _FIRST: Final = {
 _SECOND: Final = {
     **{name: _FIRST[name] for name in ("v", "project_id", "clock", "anchor", "app")},
     "counter": 2,
+    "salt": "EBESExQVFhcYGRobHB0eHw",
     "event_id": "019cf597-5ce0-7abc-8def-000000000002",
     "at": 1773644030000,
     "mono_ms": 2100,

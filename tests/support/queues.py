@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from secrets import token_bytes
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -146,6 +147,7 @@ class QueuePhone:
             "key": self.signing.id,
             "counter": self.counter + 1,
             "prev": self.prev,
+            "salt": base64url(token_bytes(16)),
             "event_id": str(new_id(self.at)),
             "project_id": str(project_id),
             "at": self.wall_ms,
