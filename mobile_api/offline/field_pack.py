@@ -108,8 +108,7 @@ def _project(rows: Sequence[PostedRow]) -> PackProject:
         registration_no=one.registration_no,
         site_mode=one.site_mode,
         building=one.status == "building",
-        # Outages are confirmed by the gates' module; until one is, the phone path of a gate site is closed.
-        phone_path="closed" if one.site_mode == "gate" else "open",
+        phone_path="open" if one.site_mode != "gate" or one.gates_down else "closed",
         time_zone=one.time_zone,
         cutover=f"{one.cutover:%H:%M}",
         assignments=[

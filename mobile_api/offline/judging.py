@@ -58,8 +58,8 @@ def judge_item(case: Case, seal: MonthKey) -> Entry:
             site_mode=reading.site_mode,
             project_building=reading.status == "building",
             assignment_in_force=reading.standing.in_force(case.day),
-            # Outages are confirmed by the gates' module; until one is, the phone path of a gate site is closed.
-            phone_path_open=False,
+            phone_path_open=reading.phone_path is not None,
+            phone_path=reading.phone_path,
             has_fence=bool(fences),
             placement=placement,
             no_fix_reason=item.no_fix_reason,

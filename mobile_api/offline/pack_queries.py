@@ -6,8 +6,9 @@ from datetime import date, datetime, time
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_, select, true
+from sqlalchemy import and_, case, exists, func, or_, select, true
 
+from backend.gates.outages.tables import PhonePath
 from backend.kit.db import Tx
 from backend.sites.tables import Assignment, Company, Post, Project, ProjectParty, SitePolicyVersion
 from geofences.period_queries import instant, known
@@ -33,6 +34,7 @@ class PostedRow:
     to_on: date | None
     policy_version: int | None
     policy_body: Any
+    gates_down: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,13 @@ async def list_posted(tx: Tx, person_id: UUID, now: datetime, until: datetime) -
         .limit(1)
         .lateral("policy")
     )
+    gates_down = exists(
+        select(PhonePath.id).where(
+            PhonePath.project_id == Project.id,
+            PhonePath.from_at <= instant(now),
+            or_(PhonePath.until_at.is_(None), PhonePath.until_at > instant(now)),
+        )
+    )
     rows = await tx.execute(
         select(
             Project.id,
@@ -75,6 +84,7 @@ async def list_posted(tx: Tx, person_id: UUID, now: datetime, until: datetime) -
             duty_to_on,
             policy.c.version,
             policy.c.body,
+            gates_down,
         )
         .select_from(Assignment)
         .join(Project, Project.id == Assignment.project_id)
