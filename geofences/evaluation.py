@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from backend.decision.nearness import reach_m
+from backend.decision.policy import DEFAULT_POLICY
 from geofences.coordinates import zone_meridian
 from geofences.errors import AccuracyInvalid
 from geofences.projection import Axis, Candidate, Stretch, candidates_on, ground_distance_m, place_on
@@ -56,7 +57,7 @@ def warm_up() -> None:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationPolicy:
-    """What turns numbers into inside, uncertain and outside; a site's policy, versioned with it.
+    """What turns numbers into inside, uncertain and outside: a part of a site's policy, whose defaults are these.
 
     `count_probability` and `refuse_probability` are the probabilities from which a fix is inside, and below which it is
     outside; `accuracy_cap_m` is the accuracy up to which a covered fix is inside whatever its probability;
@@ -64,14 +65,14 @@ class EvaluationPolicy:
     `sigma_floor_m` and `sigma_inflation` keep sigma honest: errors have heavier tails than they claim.
     """
 
-    count_probability: float = 0.5
-    refuse_probability: float = 0.05
-    accuracy_cap_m: float = 50.0
-    sigma_floor_m: float = 5.0
-    sigma_inflation: float = 1.3
-    counted_tail: float = 0.3
-    far_m: float = 100.0
-    far_probability: float = 0.001
+    count_probability: float = DEFAULT_POLICY.counted_probability
+    refuse_probability: float = DEFAULT_POLICY.refused_probability
+    accuracy_cap_m: float = DEFAULT_POLICY.accuracy_cap_m
+    sigma_floor_m: float = DEFAULT_POLICY.sigma_floor_m
+    sigma_inflation: float = DEFAULT_POLICY.sigma_inflation
+    counted_tail: float = DEFAULT_POLICY.counted_tail
+    far_m: float = DEFAULT_POLICY.far_m
+    far_probability: float = DEFAULT_POLICY.far_probability
 
     def sigma_m(self, accuracy_m: float, platform: Platform) -> float:
         """Return a fix's standard deviation per axis in metres; raises AccuracyInvalid for negative or infinite."""

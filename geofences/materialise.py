@@ -20,6 +20,7 @@ from geofences.errors import ShapeEmpty, SizeInvalid, TooManyVertices, TooTangle
 from geofences.projection import raw_distances
 from geofences.shapes import (
     MAX_BUFFER_M,
+    MAX_VERTICES,
     Cap,
     Circle,
     Corridor,
@@ -39,6 +40,8 @@ MAX_WIDENED_VERTICES: Final = 5_000
 # Overlay on a grid of 0.1 mm: sound whatever the pieces, and no slivers from the last digits.
 _GRID_M: Final = 0.0001
 _CLOSING_M: Final = 0.001
+_SPARED_M: Final = (0.03, SAG_M, 0.3)
+"""How far a strip of too many corners may be moved to leave some of them out, least first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ class Materialised:
 def materialise(shape: Shape, buffer_m: float = 0.0) -> Materialised:
     """Build the area of a shape, widened on all sides by `buffer_m` metres (the approved tolerance).
 
-    Exclusions are cut out last: the tolerance does not reach into them. The same input gives the same area bit for bit.
+    Exclusions are cut out last: the tolerance does not reach into them. A strip of more than 20 000 corners is
+    simplified by up to 0.3 m. The same input gives the same area bit for bit.
     Raises SizeInvalid if the buffer is negative or beyond 500 m, TooManyVertices if an area to be widened has more than
     5 000 corners, TooTangled, and ShapeEmpty if the exclusions leave nothing.
     """
@@ -81,6 +85,8 @@ def materialise(shape: Shape, buffer_m: float = 0.0) -> Materialised:
     area = shapely.union_all([area], grid_size=_GRID_M)
     if isinstance(shape, Corridor) and shape.exclusions:
         area = _without(area, [_polygon_in_zone(one, zone) for one in shape.exclusions])
+    if isinstance(shape, Corridor):
+        area = _spared(area)
     area_m2 = float(shapely.area(area))
     back = _moved(shapely.segmentize(area, MAX_CHORD_M), zone, to_zone=False)
     if not shapely.is_valid(back):  # degrees round differently; what then crosses is thinner than a hair
@@ -88,6 +94,19 @@ def materialise(shape: Shape, buffer_m: float = 0.0) -> Materialised:
     parts = [part for part in shapely.get_parts(back) if isinstance(part, shapely.Polygon) and not part.is_empty]
     whole = shapely.orient_polygons(shapely.MultiPolygon(parts))
     return Materialised(whole, zone, area_m2, len(shapely.get_coordinates(whole)))
+
+
+def _spared(area: shapely.Geometry) -> shapely.Geometry:
+    """Leave corners of a strip in the plane out if it has more than a fence may have, by as little as does.
+
+    A centreline of the 5 000 vertices that are allowed has two corners for each, and chords in each outer bend.
+    """
+    fewer = area
+    for tolerance_m in _SPARED_M:
+        if len(shapely.get_coordinates(fewer)) <= MAX_VERTICES:
+            break
+        fewer = shapely.simplify(area, tolerance_m, preserve_topology=True)
+    return fewer
 
 
 def joined(areas: Sequence[Polygon]) -> shapely.MultiPolygon:

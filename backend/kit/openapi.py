@@ -21,9 +21,11 @@ from litestar.openapi.spec import (
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from backend.kit import errors
+from backend.kit.component_names import clean_names
 from backend.kit.errors import DaogangError
 from backend.kit.problems import MEDIA_TYPE
 
+_SCHEMAS = "#/components/schemas/"
 PROBLEM_REF = Reference(ref="#/components/schemas/Problem")
 SECURITY = {
     "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
@@ -131,9 +133,26 @@ class ApiDocument:
             if self._text is None:
                 plugin = _LitestarDocument(self._app)
                 complete_openapi(self._app, plugin.provide_openapi())
-                schema = plugin.provide_openapi_schema()
+                schema = _renamed(plugin.provide_openapi_schema())
                 self._text = msgspec.json.format(msgspec.json.encode(schema, order="sorted"), indent=1)
             return self._text
+
+
+def _renamed(document: dict[str, Any]) -> dict[str, Any]:
+    """Give the document's components clean names, where they are defined and wherever they are referred to."""
+    schemas: dict[str, Any] = document["components"]["schemas"]
+    names = clean_names(schemas)
+    document["components"]["schemas"] = {names.get(name, name): schema for name, schema in schemas.items()}
+    references = {f"{_SCHEMAS}{name}": f"{_SCHEMAS}{clean}" for name, clean in names.items()}
+
+    def refer(part: Any) -> Any:  # noqa: ANN401 - JSON
+        if isinstance(part, dict):
+            return {key: refer(value) for key, value in part.items()}
+        if isinstance(part, list):
+            return [refer(value) for value in part]
+        return references.get(part, part) if isinstance(part, str) else part
+
+    return refer(document)
 
 
 class _LitestarDocument(OpenAPIPlugin):

@@ -10,6 +10,7 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from geofences import materialise as materialising
 from geofences.alignment import AlignmentPlan, StakePlan, build_alignment
 from geofences.alignment_corridors import LabelledWidth, corridor_on
 from geofences.alignment_errors import ChainageAmbiguous, ChainageInGap, StretchReversed, WidthsOutOfOrder
@@ -272,3 +273,21 @@ def test_long_chords_do_not_sag(lon: float, lat: float, turn: float, length_m: f
     beside = (along > 1.0) & (along < axis.length - 1.0)
     offsets = shapely.distance(axis, shapely.points(plane[beside]))
     assert np.abs(offsets - 10.0).max() <= CHORD_SAG_M
+
+
+def test_a_strip_of_too_many_corners_is_moved_by_decimetres_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    zigzag = metres([(12.0 * step, 8.0 * (step % 2)) for step in range(120)])
+    shape = build_corridor(PLANE, zigzag, [WidthRange(0.0, None, 30.0, 30.0)])
+    whole = materialise(shape)
+    monkeypatch.setattr(materialising, "MAX_VERTICES", whole.vertices * 3 // 4)
+    fewer = materialise(shape)
+    assert fewer.vertices <= whole.vertices * 3 // 4
+    assert fewer.area.is_valid
+    forward = zone_transformers(whole.zone)[0]
+
+    def in_metres(lonlat: Any) -> Any:  # noqa: ANN401 - an array
+        return np.column_stack(forward.transform(lonlat[:, 0], lonlat[:, 1]))
+
+    in_plane = [shapely.transform(one.area, in_metres) for one in (whole, fewer)]
+    assert shapely.hausdorff_distance(*in_plane, densify=0.2) < 0.31
+    assert fewer == materialise(shape), "the same input gives the same area"
