@@ -61,23 +61,17 @@ def valid_at(at: datetime) -> Any:  # noqa: ANN401 - a SQL condition
     return FencePeriod.valid_during.op("@>")(instant(at))
 
 
+def valid_between(begin: datetime, end: datetime) -> Any:  # noqa: ANN401 - a SQL condition
+    """Tell in SQL which periods hold any instant from `begin` on to before `end`."""
+    return FencePeriod.valid_during.op("&&")(func.tstzrange(instant(begin), instant(end)))
+
+
 def in_force_at(at: datetime, known_at: datetime | None = None) -> ColumnElement[bool]:
     """Tell in SQL which versions (FenceVersion) are in force at an instant, as known now or as known at `known_at`.
 
     The periods alone decide; what happened to a version since does not matter.
     """
     return exists(select(FencePeriod.id).where(_OF_VERSION, valid_at(at), known(known_at)).correlate(FenceVersion))
-
-
-def end_of_validity(at: datetime) -> Any:  # noqa: ANN401 - a SQL expression
-    """Return in SQL when a version (FenceVersion) that is in force at an instant ends, as known now; NULL: never."""
-    return (
-        select(func.upper(FencePeriod.valid_during))
-        .where(_OF_VERSION, valid_at(at), known())
-        .limit(1)
-        .correlate(FenceVersion)
-        .scalar_subquery()
-    )
 
 
 async def list_periods(

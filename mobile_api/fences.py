@@ -21,8 +21,8 @@ Load = Callable[[], Awaitable[FencesAnswer]]
 async def tag_fences(tx: Tx, actor: Actor, *, has: Collection[UUID] = (), clock: Clock) -> tuple[str, Load]:
     """Return the entity tag of my fences, and how to load those that the phone does not have.
 
-    The tag says what is in force, until when, and in which form it is sent; not what the phone named. `load` raises
-    AreaInvalid.
+    The tag says what is to be kept, from and until when, and in which form it is sent; not what the phone named. `load`
+    raises AreaInvalid.
     """
     person_id = person_of(actor)
     rows = await queries.list_fences(tx, person_id, clock.now())
@@ -31,15 +31,15 @@ async def tag_fences(tx: Tx, actor: Actor, *, has: Collection[UUID] = (), clock:
     async def load() -> FencesAnswer:
         new = [row for row in rows if row.version_id not in has]
         copies = await find_copies(tx, [(row.project_id, row.version_id) for row in new], clock=clock)
-        in_force = {row.version_id for row in rows}
+        to_keep = {row.version_id for row in rows}
         return FencesAnswer(
             fences=[_fence(row, copies[row.project_id, row.version_id]) for row in new],
             kept=[
-                KeptFenceOut(version_id=row.version_id, valid_until=row.valid_until)
+                KeptFenceOut(version_id=row.version_id, valid_from=row.valid_from, valid_until=row.valid_until)
                 for row in rows
                 if row.version_id in has
             ],
-            dropped=sorted(set(has) - in_force),
+            dropped=sorted(set(has) - to_keep),
         )
 
     return f'"{digest}"', load
@@ -54,6 +54,7 @@ def _fence(row: queries.FenceToKeep, made: CopyFacts) -> FenceOut:
         copy=made.copy,
         copy_bytes=made.size,
         small_enough=made.fits,
+        valid_from=row.valid_from,
         valid_until=row.valid_until,
         opens_at=row.opens_at,
         closes_at=row.closes_at,

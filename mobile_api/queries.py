@@ -7,15 +7,18 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from backend.attendance.tables import PersonDay
 from backend.kit.db import AnyRow, Tx
 from backend.ledger.tables import Punch, PunchStatus, Ruling
 from backend.sites.tables import Assignment, Company, Person, Post, Project, ProjectParty
-from geofences.period_queries import end_of_validity, in_force_at
-from geofences.tables import FenceRow, FenceVersion
+from geofences.period_queries import known, valid_between
+from geofences.tables import FencePeriod, FenceRow, FenceVersion
 
 DAY = timedelta(days=1)
+FENCES_AHEAD = timedelta(days=7)
+"""So long before it takes effect a phone gets a fence: it may be out of reach of a network when it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,13 @@ class AssignmentRow:
 
 @dataclass(frozen=True, slots=True)
 class FenceToKeep:
-    """A fence version for a phone to keep, with the end of its validity and its daily hours (`HH:MM`)."""
+    """A fence version for a phone to keep, with the time of its validity and its daily hours (`HH:MM`)."""
 
     project_id: UUID
     version_id: UUID
     name: str
     kind: Literal["polygon", "corridor", "circle", "point"]
+    valid_from: datetime
     valid_until: datetime | None
     opens_at: str | None
     closes_at: str | None
@@ -99,20 +103,29 @@ def _on_my_projects(person_id: UUID, today: date) -> Any:  # noqa: ANN401 - a SQ
 
 
 async def list_fences(tx: Tx, person_id: UUID, now: datetime) -> list[FenceToKeep]:
-    """Return the fence versions that a person's phone should hold."""
+    """Return the fence versions that a person's phone should hold: in force now, or within FENCES_AHEAD from now.
+
+    Of several times of a version the first that has not ended is told.
+    """
     rows = await tx.execute(
         select(
             FenceVersion.project_id,
             FenceVersion.id,
             FenceRow.name,
             FenceVersion.kind,
-            end_of_validity(now),
+            func.lower(FencePeriod.valid_during),
+            func.upper(FencePeriod.valid_during),
             func.to_char(FenceVersion.opens_at, "HH24:MI"),
             func.to_char(FenceVersion.closes_at, "HH24:MI"),
         )
+        .ext(distinct_on(FenceVersion.id))
         .join(FenceRow, and_(FenceRow.project_id == FenceVersion.project_id, FenceRow.id == FenceVersion.fence_id))
-        .where(in_force_at(now), _on_my_projects(person_id, now.date()))
-        .order_by(FenceVersion.id)
+        .join(
+            FencePeriod,
+            and_(FencePeriod.project_id == FenceVersion.project_id, FencePeriod.version_id == FenceVersion.id),
+        )
+        .where(valid_between(now, now + FENCES_AHEAD), known(), _on_my_projects(person_id, now.date()))
+        .order_by(FenceVersion.id, func.lower(FencePeriod.valid_during))
     )
     return [FenceToKeep(*row) for row in rows]
 

@@ -114,7 +114,7 @@ class FenceOut(Wire, frozen=True, kw_only=True):
 
     `copy_bytes` is the length of `copy`; `small_enough` says whether this fence has at most 20 000 bytes here. One that
     cannot be made so small within a metre comes as the smallest copy that is within it. The server judges by the
-    published fence, never by a copy.
+    published fence, never by a copy. One whose `valid_from` lies ahead is there to take over from then on.
     """
 
     project_id: UUID
@@ -124,20 +124,22 @@ class FenceOut(Wire, frozen=True, kw_only=True):
     copy: FieldCopy
     copy_bytes: int
     small_enough: bool
+    valid_from: datetime
     valid_until: datetime | None
     opens_at: str | None
     closes_at: str | None
 
 
 class KeptFenceOut(Wire, frozen=True, kw_only=True):
-    """A fence that the phone has and goes on with; the end of its validity may have changed."""
+    """A fence that the phone has and goes on with; the time of its validity may have changed."""
 
     version_id: UUID
+    valid_from: datetime
     valid_until: datetime | None
 
 
 class FencesAnswer(Wire, frozen=True, kw_only=True):
-    """The fences of my projects that are in force now, told by what the phone named in `has`.
+    """The fences of my projects that are in force now or will be within 7 days, told by what the phone named in `has`.
 
     `fences` are those that it does not have, `kept` those that it has, `dropped` the ones to forget.
     """

@@ -1,6 +1,7 @@
 """What a phone keeps of the fences: small copies, sent once, confirmed by tag, renewed by version."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -46,6 +47,9 @@ class Keeper:
 
     async def end(self, version_id: UUID, after: timedelta) -> None:
         """Let it be known from now on that a version ends after a while."""
+        await self._change(version_id, lambda now: Range(MADE_AT, now + after))
+
+    async def _change(self, version_id: UUID, valid: Callable[[datetime], Range[datetime]]) -> None:
         now = self.clock.now()
         of_version = (FencePeriod.project_id == self.ground.project.id, FencePeriod.version_id == version_id)
         async with self.database.transaction() as tx:
@@ -57,11 +61,15 @@ class Keeper:
                 "id": uuid4(),
                 "fence_id": fence_id,
                 "version_id": version_id,
-                "valid_during": Range(MADE_AT, now + after),
+                "valid_during": valid(now),
                 "known_during": Range(now, None),
                 "recorded_by": recorded_by,
             }
             await tx.execute(insert(FencePeriod).values(**period))
+
+    async def begin(self, version_id: UUID, after: timedelta) -> None:
+        """Let it be known from now on that a version begins after a while only."""
+        await self._change(version_id, lambda now: Range(now + after, None))
 
     async def stored(self) -> int:
         async with self.database.transaction() as tx:
@@ -112,7 +120,8 @@ async def test_only_new_versions_come_and_old_ones_are_named(keeper: Keeper) -> 
     second, stranger = await keeper.add(), uuid4()
     told = await keeper.fences(first, stranger)
     assert [fence["version_id"] for fence in told["fences"]] == [str(second)]
-    assert told["kept"] == [{"version_id": str(first), "valid_until": None}]
+    since = f"{MADE_AT:%Y-%m-%dT%H:%M:%SZ}"
+    assert told["kept"] == [{"version_id": str(first), "valid_from": since, "valid_until": None}]
     assert told["dropped"] == [str(stranger)]
 
     tag = (await keeper.ask()).headers["etag"]
@@ -146,3 +155,18 @@ async def test_a_version_named_by_a_stranger_is_not_told_about(keeper: Keeper, m
 
 async def test_more_names_than_a_phone_holds_are_refused(keeper: Keeper) -> None:
     assert (await keeper.ask(*[uuid4() for _ in range(201)])).status_code == 422
+
+
+async def test_a_fence_that_takes_effect_within_a_week_comes_before(keeper: Keeper) -> None:
+    first = (await keeper.fences())["fences"]
+    tomorrow = await keeper.add()
+    next_month = await keeper.add()
+    await keeper.begin(tomorrow, timedelta(days=1))
+    await keeper.begin(next_month, timedelta(days=30))
+    told = await keeper.fences()
+    ahead = {one["version_id"]: one["valid_from"] for one in told["fences"]}
+    assert set(ahead) == {first[0]["version_id"], str(tomorrow)}
+    begins = datetime.fromisoformat(ahead[str(tomorrow)])
+    assert begins - keeper.clock.now() == timedelta(days=1)
+    keeper.clock.advance(timedelta(days=25))
+    assert str(next_month) in {one["version_id"] for one in (await keeper.fences())["fences"]}
