@@ -15,6 +15,8 @@ from litestar.router import Router
 
 from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
+from backend.gates.dialects.hikvision.routes import hikvision_router
+from backend.gates.dialects.zkteco.routes import zkteco_router
 from backend.gates.registry.routes import gate_admin_router
 from backend.gates.routes import gate_router
 from backend.gates.tools import GateTools
@@ -55,7 +57,7 @@ from mobile_api.offline.sync import Syncs
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 
-SCHEMA_HEAD = "0018"
+SCHEMA_HEAD = "0019"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -188,6 +190,8 @@ def routers() -> list[Router]:
         ledger_router(),
         attendance_router(),
         gate_router(),
+        zkteco_router(),
+        hikvision_router(),
         gate_admin_router(PLACE_ERRORS),
         fences_router(),
         alignments_router(),

@@ -6,6 +6,7 @@ MODULES = (
     "backend.identity.tables",
     "backend.sites.tables",
     "backend.ledger.tables",
+    "backend.gates.envelope_tables",
     "backend.gates.tables",
     "backend.gates.outages.tables",
     "backend.attendance.tables",

@@ -86,6 +86,11 @@ class GateState(Base):
     # How many events the device says that it stores.
     reported_count: Mapped[int | None] = mapped_column(BigInteger)
     reported_at: Mapped[datetime | None] = mapped_column(Instant)
+    # The network cards of a terminal that names them: the first that was seen, and the one whose numbers are followed.
+    home_mac: Mapped[str | None] = mapped_column(Text)
+    counting_mac: Mapped[str | None] = mapped_column(Text)
+    # From where a handshake with the right token came last.
+    token_address: Mapped[str | None] = mapped_column(INET)
 
 
 class GateKey(Base):

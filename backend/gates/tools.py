@@ -1,9 +1,10 @@
 """The adapters that the gates' use cases work with, one set per process, joined by the application."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from backend.gates.registry.key_secrets import GateSecrets
+from backend.gates.uploads import UploadLanes
 from backend.kit.clock import Clock
 from backend.kit.crypto import DataKeys
 from backend.kit.db import Database
@@ -33,3 +34,4 @@ class GateTools:
     fold_days: DayFolder
     read_place: PlaceReader
     clock: Clock
+    lanes: UploadLanes = field(default_factory=UploadLanes)

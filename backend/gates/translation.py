@@ -54,6 +54,14 @@ class Remark(Struct, frozen=True, kw_only=True):
     detail: dict[str, Any] = {}
 
 
+class TerminalUser(Struct, frozen=True):
+    """A person that a terminal has enrolled; `replaced` says that some bytes of the name were no text."""
+
+    number: str
+    name: str
+    replaced: bool
+
+
 class UnreadLine(Struct, frozen=True):
     """A line that could not be read: which one (from 1), why, and its text with secrets cut out."""
 
@@ -90,5 +98,6 @@ class Translation(Struct, frozen=True, kw_only=True):
     remarks: tuple[Remark, ...] = ()
     unread: tuple[UnreadLine, ...] = ()
     photos: tuple[EventPhoto, ...] = ()
+    users: tuple[TerminalUser, ...] = ()
     liveness: Liveness = Liveness()
     answer: bytes = b"OK"

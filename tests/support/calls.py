@@ -38,6 +38,7 @@ class Call:
 
 
 Maker = Callable[[Town], Call]
+PUSHED = ("cdata", "querydata", "getrequest", "devicecmd", "registry", "push", "rtdata", "ping", "exchange")
 
 
 def told(**body: Any) -> Maker:  # noqa: ANN401 - JSON
@@ -175,6 +176,8 @@ CALLS: dict[tuple[str, str], Maker] = {
         json={"clock_now": town.clock.now().isoformat(), "items": [_event(town)]}
     ),
     ("POST", "/gates/v1/heartbeat"): lambda town: Call(json={"clock_now": town.clock.now().isoformat(), "backlog": 0}),
+    **{("POST", f"/iclock/{name}{end}"): lambda _: _attlog() for name in PUSHED for end in ("", ".aspx")},
+    **{(method, "/gates/hikvision/{token}"): lambda _: _alert() for method in ("POST", "PUT")},
     ("POST", "/mobile/v1/session/code"): lambda town: Call(
         json={"phone_number": town.site.people["project_manager"].phone}
     ),
@@ -196,6 +199,15 @@ CALLS: dict[tuple[str, str], Maker] = {
 def _queue(town: Town) -> bytes:
     town.phone.punches(town.site.project.id)
     return town.phone.body()
+
+
+def _attlog() -> Call:
+    row = b"7\t2026-03-16 09:29:00\t0\t1\t\t0\t0\t\r\n"
+    return Call(content=row, media_type="text/plain", params={"SN": "SN0000000001", "table": "ATTLOG"})
+
+
+def _alert() -> Call:
+    return Call(json={"eventType": "heartBeat", "eventState": "active"}, ids={"token": "x" * 43})
 
 
 def _event(town: Town) -> dict[str, Any]:

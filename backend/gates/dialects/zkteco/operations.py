@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from backend.gates.bodies import RECORD_NAMES, TEMPLATE_NAMES, decode_text, plain_line
 from backend.gates.device_time import read_device_time
-from backend.gates.translation import Remark, UnreadLine
+from backend.gates.translation import Remark, TerminalUser, UnreadLine
 
 TAMPERING: Final = {"21": "clock_set", "22": "factory_reset", "23": "records_deleted"}
 """Operations after which a terminal's records of that day deserve a second look."""
@@ -19,19 +19,11 @@ _CODE: Final = re.compile(r"\d{1,4}")
 _WORD: Final = re.compile(r"[0-9A-Za-z_.:-]{0,32}")
 
 
-class KnownUser(Struct, frozen=True):
-    """A person that the terminal has enrolled; `replaced` says that some bytes of the name were no text."""
-
-    number: str
-    name: str
-    replaced: bool
-
-
 class Operations(Struct, frozen=True):
     """What an OPERLOG body holds; `cut` counts the records of templates, of which nothing else is kept."""
 
     remarks: tuple[Remark, ...]
-    users: tuple[KnownUser, ...]
+    users: tuple[TerminalUser, ...]
     unread: tuple[UnreadLine, ...]
     count: int
     cut: int
@@ -40,7 +32,7 @@ class Operations(Struct, frozen=True):
 def read_operations(body: bytes, zone: tzinfo) -> Operations:
     """Read a body line by line; each line is decoded by itself, since one terminal mixes encodings."""
     remarks: list[Remark] = []
-    users: list[KnownUser] = []
+    users: list[TerminalUser] = []
     unread: list[UnreadLine] = []
     count = cut = 0
     inside_template = False
@@ -97,9 +89,9 @@ def _spaced(rest: str) -> list[str]:
     return [*parts[:2], " ".join(parts[2:4]), *parts[4:]]
 
 
-def _read_user(rest: str, *, replaced: bool) -> Iterable[KnownUser]:
+def _read_user(rest: str, *, replaced: bool) -> Iterable[TerminalUser]:
     parts = (part.partition("=") for part in rest.split("\t"))
     fields = {key.strip().upper(): value.strip() for key, _, value in parts}
     number, name = fields.get("PIN", ""), fields.get("NAME", "")
     if number:
-        yield KnownUser(number[:64], "".join(sign for sign in name if sign.isprintable())[:100], replaced)
+        yield TerminalUser(number[:64], "".join(sign for sign in name if sign.isprintable())[:100], replaced)

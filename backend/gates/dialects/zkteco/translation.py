@@ -81,7 +81,7 @@ def translate_part(kind: Kind, part: Part, zone: tzinfo, received_at: datetime) 
         return _records(part, zone, received_at)
     if kind == "operations":
         found = read_operations(part.content, zone)
-        return Translation(remarks=found.remarks, unread=found.unread, answer=_count(found.count))
+        return Translation(remarks=found.remarks, unread=found.unread, users=found.users, answer=_count(found.count))
     if kind == "photo":
         photo = read_photo(part.content, zone)
         if isinstance(photo, str):
@@ -118,6 +118,7 @@ def translate(ask: Ask, body: bytes, zone: tzinfo, received_at: datetime) -> Tra
         remarks=whole.remarks,
         unread=whole.unread,
         photos=whole.photos,
+        users=whole.users,
         liveness=whole.liveness,
         answer=answer_of(kind, ask, int(whole.answer)),
     )
