@@ -17,6 +17,7 @@ from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
 from backend.gates.dialects.hikvision.routes import hikvision_router
 from backend.gates.dialects.zkteco.routes import zkteco_router
+from backend.gates.outages.routes import outages_router
 from backend.gates.registry.routes import gate_admin_router
 from backend.gates.routes import gate_router
 from backend.gates.tools import GateTools
@@ -57,7 +58,7 @@ from mobile_api.offline.sync import Syncs
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 
-SCHEMA_HEAD = "0019"
+SCHEMA_HEAD = "0020"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -193,6 +194,7 @@ def routers() -> list[Router]:
         zkteco_router(),
         hikvision_router(),
         gate_admin_router(PLACE_ERRORS),
+        outages_router(),
         fences_router(),
         alignments_router(),
         ranges_router(),

@@ -42,6 +42,7 @@ REASONS = (
     "decision.gate_unclear",
     "decision.person_unknown",
     "decision.time_quarantined",
+    "decision.time_redated",
 )
 
 # What is not left to a site's policy: by themselves these always send a punch to review …

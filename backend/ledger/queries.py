@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from backend.kit.db import AnyRow, Tx
 from backend.kit.guards import Actor
-from backend.ledger.tables import Punch, PunchStatus, Ruling
+from backend.ledger.tables import Attribution, Punch, PunchStatus, Ruling
 from backend.sites.person_rights import decides_as_supervisor, sees_person
 from backend.sites.queries import supervised_projects
 from backend.sites.tables import Person, Project
@@ -58,6 +58,8 @@ async def list_punches(  # noqa: PLR0913 - the list's filters
             Punch,
             PunchStatus.outcome,
             PunchStatus.person_id.label("attributed_to"),
+            PunchStatus.occurred_at.label("counts_at"),
+            PunchStatus.quarantined,
             Person.name.label("person_name"),
             Ruling.reasons,
         )
@@ -78,6 +80,8 @@ async def find_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, 
             Punch,
             PunchStatus.outcome,
             PunchStatus.person_id.label("attributed_to"),
+            PunchStatus.occurred_at.label("counts_at"),
+            PunchStatus.quarantined,
             Person.name.label("person_name"),
             Ruling.reasons,
         )
@@ -96,6 +100,16 @@ async def find_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, 
 async def list_rulings(tx: Tx, project_id: UUID, punch_id: UUID) -> Sequence[AnyRow]:
     """Return every ruling on a punch, first to last."""
     query = select(Ruling).where(Ruling.project_id == project_id, Ruling.punch_id == punch_id).order_by(Ruling.seq)
+    return (await tx.execute(query)).all()
+
+
+async def list_attributions(tx: Tx, project_id: UUID, punch_id: UUID) -> Sequence[AnyRow]:
+    """Return what people found out about a punch, first to last: whose it is, when it happened."""
+    query = (
+        select(Attribution)
+        .where(Attribution.project_id == project_id, Attribution.punch_id == punch_id)
+        .order_by(Attribution.made_at, Attribution.attribution_id)
+    )
     return (await tx.execute(query)).all()
 
 

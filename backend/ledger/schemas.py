@@ -22,8 +22,22 @@ class RulingOut(Wire, frozen=True, kw_only=True):
     note: str | None
 
 
+class AttributionOut(Wire, frozen=True, kw_only=True):
+    """What a named person found out later: whose a punch is, or when it happened (null: not about that)."""
+
+    attribution_id: UUID
+    person_id: UUID | None
+    occurred_at: datetime | None
+    made_by: UUID | None
+    made_at: datetime
+    reason: str
+
+
 class PunchLine(Wire, frozen=True, kw_only=True):
-    """A punch in a list, with its current state."""
+    """A punch in a list, with its current state.
+
+    `occurred_at` is what its device said; `redated_to` when somebody decided that it happened, since that could not be.
+    """
 
     punch_id: UUID
     person_id: UUID | None
@@ -33,6 +47,7 @@ class PunchLine(Wire, frozen=True, kw_only=True):
     occurred_at: datetime
     received_at: datetime
     time_quality: str
+    redated_to: datetime | None
     outcome: Outcome
     lane: str | None
     fence_version_id: UUID | None
@@ -63,6 +78,7 @@ class PunchFile(Wire, frozen=True, kw_only=True):
     payload_digest: str
     private_digest: str | None
     rulings: list[RulingOut]
+    attributions: list[AttributionOut]
 
 
 class RulingRequest(Wire, frozen=True, kw_only=True):

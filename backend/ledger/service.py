@@ -14,7 +14,7 @@ from backend.ledger.append import DayFolder
 from backend.ledger.errors import PunchUnknown, RulingOnOwnParty, RulingStale, TimeQuarantined
 from backend.ledger.model import DayKey, is_dated
 from backend.ledger.partitions import in_ledger_transaction
-from backend.ledger.schemas import PunchFile, PunchLine, RulingOut, RulingRequest
+from backend.ledger.schemas import AttributionOut, PunchFile, PunchLine, RulingOut, RulingRequest
 from backend.sites.errors import ProjectUnknown
 from backend.sites.model import day_bounds, work_on
 from backend.sites.queries import find_project
@@ -50,6 +50,7 @@ def _line(row: AnyRow) -> PunchLine:
         occurred_at=row.occurred_at,
         received_at=row.received_at,
         time_quality=row.time_quality,
+        redated_to=row.counts_at if row.time_quality == "quarantined" and not row.quarantined else None,
         outcome=row.outcome,
         lane=row.lane,
         fence_version_id=row.fence_version_id,
@@ -136,6 +137,17 @@ async def show_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, 
         payload_digest=row.payload_digest.hex(),
         private_digest=None if row.private_digest is None else row.private_digest.hex(),
         rulings=rulings,
+        attributions=[
+            AttributionOut(
+                attribution_id=one.attribution_id,
+                person_id=one.person_id,
+                occurred_at=one.occurred_at,
+                made_by=one.made_by,
+                made_at=one.made_at,
+                reason=one.reason,
+            )
+            for one in await queries.list_attributions(tx, project_id, punch_id)
+        ],
     )
 
 
@@ -162,7 +174,8 @@ async def rule_on_punch(
             raise RulingOnOwnParty
     if before.rulings[-1].seq != command.seq:
         raise RulingStale
-    if command.outcome == "counted" and before.punch.time_quality == "quarantined":
+    in_doubt = before.punch.time_quality == "quarantined" and before.punch.redated_to is None
+    if command.outcome == "counted" and in_doubt:
         raise TimeQuarantined
     now = clock.now()
     values = {

@@ -163,6 +163,7 @@ class PunchStatus(Base):
     __tablename__ = "punch_status"
     __table_args__ = (
         Index("ix_punch_status_person", "person_id", "occurred_at"),
+        Index("ix_punch_status_quarantined", "project_id", "punch_id", postgresql_where=text("quarantined")),
         {"postgresql_with": {"fillfactor": 90}},
     )
 

@@ -120,6 +120,18 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("POST", f"{PROJECT}/gates/{{gate_id}}/keys"): told(),
     ("PUT", f"{PROJECT}/gates/{{gate_id}}/access-token"): told(),
     ("POST", f"{PROJECT}/gate-pairing-windows"): told(vendor="zkteco", reason="新装闸机"),
+    ("POST", f"{PROJECT}/gate-outages"): lambda town: Call(
+        json={
+            "gate_ids": [town.ids["gate_id"]],
+            "reason": "断电",
+            "expires_at": (town.clock.now() + timedelta(hours=4)).isoformat(),
+        }
+    ),
+    ("POST", f"{PROJECT}/gate-outages/{{outage_id}}/withdrawal"): told(reason="已恢复供电"),
+    ("POST", f"{PROJECT}/punches/{{punch_id}}/redatings"): lambda town: Call(
+        json={"occurred_at": (town.clock.now() - timedelta(hours=2)).isoformat(), "reason": "停电后时钟回零"},
+        ids={"punch_id": town.ids["misdated_id"]},
+    ),
     ("POST", f"{PROJECT}/person-bindings"): lambda town: Call(
         json={"bindings": [{"kind": "card", "value": draw_code(), "person_id": town.ids["person_id"]}]}
     ),

@@ -4,7 +4,7 @@ import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,9 +12,10 @@ from litestar import Litestar
 from sqlalchemy import func, insert, update
 
 from backend.gates.authentication import key_name
+from backend.gates.outages.tables import GateOutage
 from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.signature import signed_headers
-from backend.gates.tables import GateDevice, GateKey, GatePairingWindow, PersonBinding
+from backend.gates.tables import GateDevice, GateKey, GatePairingWindow, GateState, PersonBinding
 from backend.identity.roles import Role
 from backend.identity.tables import SessionFamily
 from backend.identity.tokens import Holder
@@ -125,11 +126,23 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         fence, published = await _fences(tx, site, clerk)
         correction = await _correction(tx, site, clerk, fence, published, clock)
         gate, key, secret = await _gate(tx, site, clerk, keys, clock)
+        outage = await _outage(tx, site, clerk, gate, clock)
         window = await _window(tx, project.id, clerk, clock)
         section = await make_section(tx, project.id)
         alignment = await _alignment(tx, project.id, clerk)
         corridor, face = await _corridor_with_face(tx, project.id, clerk)
         company = await make_company(tx)
+    misdated = entry(
+        project.id,
+        site.people[MINE].id,
+        datetime(2000, 1, 1, tzinfo=UTC),
+        received_at=now,
+        source_id=gate,
+        time_quality="quarantined",
+        outcome="review",
+        granted=True,
+    )
+    await append(database, [misdated], now)
     ids = {
         "account_id": str(clerk),
         "grant_id": str(grant),
@@ -147,6 +160,8 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "gate_id": str(gate),
         "key_id": key,
         "window_id": str(window),
+        "outage_id": str(outage),
+        "misdated_id": str(misdated.punch_id),
         "month": f"{now:%Y-%m}",
         **tile_of(CENTRE),
         **_of_post(site, MINE, entries[MINE]),
@@ -353,6 +368,45 @@ async def _gate(tx: Tx, site: MadeSite, by: UUID, keys: KeyRing, clock: ManualCl
         )
     )
     return gate, key_name(row_id), secret
+
+
+async def _outage(tx: Tx, site: MadeSite, by: UUID, gate: UUID, clock: ManualClock) -> UUID:
+    """Declare an outage of a second gate; the first one is alive."""
+    project, now, second, outage = site.project.id, clock.now(), uuid4(), new_id(clock.now())
+    await tx.execute(
+        insert(GateDevice).values(
+            project_id=project,
+            id=second,
+            serial_no=f"SN{draw_code(12)}",
+            name="2号门",
+            entrance="西门",
+            lane="2",
+            default_direction="out",
+            place=func.ST_SetSRID(func.ST_MakePoint(CENTRE.lon, CENTRE.lat), 4326),
+            state="active",
+            heartbeat_interval_s=60,
+            created_at=MADE_AT,
+            paired_at=MADE_AT,
+        )
+    )
+    for device in (gate, second):
+        await tx.execute(insert(GateState).values(project_id=project, device_id=device, last_seen_at=now))
+    await tx.execute(
+        insert(GateOutage).values(
+            project_id=project,
+            id=outage,
+            device_id=second,
+            kind="declared",
+            from_at=now,
+            recorded_at=now,
+            evidence={},
+            declaration_id=uuid4(),
+            declared_by=by,
+            reason="断电",
+            expires_at=now + timedelta(hours=8),
+        )
+    )
+    return outage
 
 
 async def _window(tx: Tx, project_id: UUID, by: UUID, clock: ManualClock) -> UUID:

@@ -14,7 +14,10 @@ from backend.gates.outages.ruling_again import RulingTools, advance_ruling
 from backend.gates.outages.watching import watch_site
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
+from backend.kit.keyring import MemoryKeyRing
+from tests.integration.gates.desks import Office
 from tests.integration.gates.gate_site import HEARTBEAT, Device, rows
+from tests.support.factories import bearer, make_officer
 from tests.support.phones import Ground, Owner, tap
 
 
@@ -72,6 +75,11 @@ class OutageSite:
         answer = await self.tap(owner, **changes)
         assert answer.status_code == 201, answer.text
         return answer.json()["outcome"], [reason["code"] for reason in answer.json()["reasons"]]
+
+    async def officer(self, keys: MemoryKeyRing, role: str = "project_admin", **rows_of: UUID) -> Office:
+        """Give somebody with an office, by default the project's admin."""
+        account = await make_officer(self.database, role, **(rows_of or {"project_id": self.project_id}))
+        return Office(self.client, bearer(keys, self.clock.now(), account, role), self.project_id)
 
     async def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
         """Return what a SELECT finds; `:project_id` is the site's."""

@@ -216,6 +216,7 @@ def test_every_reason_of_a_check_in_can_be_reached() -> None:
         "decision.gate_unclear",
         "decision.person_unknown",
         "decision.time_quarantined",
+        "decision.time_redated",
     }
     assert reached == set(REASONS) - of_gates
 

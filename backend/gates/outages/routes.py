@@ -1,0 +1,252 @@
+"""Staff routes of outages, of what happened at gates, and of events whose time cannot be."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from backend.gates.errors import DeviceUnknown
+from backend.gates.outages import declaring, errors, queries, redating
+from backend.gates.outages.schemas import (
+    DeclarationBody,
+    GateFactOut,
+    OutageEndOut,
+    OutageKind,
+    OutageOut,
+    QuarantinedOut,
+    RedatingBody,
+    RedatingOut,
+    WithdrawalBody,
+)
+from backend.gates.registry.queries import READ
+from backend.gates.tools import GateTools
+from backend.kit.clock import Clock
+from backend.kit.db import AnyRow, Tx
+from backend.kit.guards import Actor
+from backend.kit.wire import Page
+from backend.sites.errors import ProjectUnknown
+
+OUTAGES = "/projects/{project_id:uuid}/gate-outages"
+PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
+Cursor = Annotated[int, QueryParameter(ge=0, le=2**63 - 1, description="id of the last fact that was read")]
+
+
+@get("/gate-outages", opt={"scope": READ}, summary="Outages of all gates")
+async def list_all_outages(
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    which: FromQuery[Literal["open", "all"]] = "open",
+    kind: FromQuery[OutageKind | None] = None,
+    after: FromQuery[UUID | None] = None,
+    limit: PageSize = 50,
+) -> Page[OutageOut]:
+    """List the outages of the projects that the caller sees, latest record first; only open ones unless told."""
+    rows = await declaring.list_outages(
+        tx, actor, project_id=None, only_open=which == "open", kind=kind, after=after, limit=limit + 1
+    )
+    return _page(rows, limit)
+
+
+@get(OUTAGES, opt={"scope": READ, "raises": (ProjectUnknown,)}, summary="Outages of a project's gates")
+async def list_outages(
+    project_id: FromPath[UUID],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    which: FromQuery[Literal["open", "all"]] = "all",
+    kind: FromQuery[OutageKind | None] = None,
+    after: FromQuery[UUID | None] = None,
+    limit: PageSize = 50,
+) -> Page[OutageOut]:
+    """List found and declared outages, latest record first, with their ends and what was delivered late."""
+    rows = await declaring.list_outages(
+        tx, actor, project_id=project_id, only_open=which == "open", kind=kind, after=after, limit=limit + 1
+    )
+    return _page(rows, limit)
+
+
+@post(
+    OUTAGES,
+    opt={
+        "scope": queries.DECLARE,
+        "raises": (
+            ProjectUnknown,
+            DeviceUnknown,
+            errors.GateNotInUse,
+            errors.OutageSpanInvalid,
+            errors.OutageDeclared,
+            errors.OutageQuotaUsed,
+        ),
+    },
+    summary="Declare that gates are down",
+)
+async def declare_outage(
+    project_id: FromPath[UUID],
+    data: JSONBody[DeclarationBody],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    clock: NamedDependency[Clock],
+) -> list[OutageOut]:
+    """Declare an outage with its reason and end; phones are let in where no other gate of the entrance works."""
+    return [_outage(row) for row in await declaring.declare_outage(tx, actor, project_id, data, clock=clock)]
+
+
+@post(
+    OUTAGES + "/{outage_id:uuid}/withdrawal",
+    status_code=200,
+    opt={
+        "scope": queries.DECLARE,
+        "raises": (ProjectUnknown, errors.OutageUnknown, errors.OutageNotDeclared, errors.OutageEnded),
+    },
+    summary="Take a declared outage back",
+)
+async def withdraw_outage(
+    project_id: FromPath[UUID],
+    outage_id: FromPath[UUID],
+    data: JSONBody[WithdrawalBody],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    clock: NamedDependency[Clock],
+) -> OutageOut:
+    """End a declared outage now; what was let in by phone until now stays as it was ruled."""
+    return _outage(await declaring.withdraw_outage(tx, actor, project_id, outage_id, data, clock=clock))
+
+
+@get(
+    "/projects/{project_id:uuid}/gate-facts",
+    opt={"scope": READ, "raises": (ProjectUnknown,)},
+    summary="What happened at a project's gates",
+)
+async def list_facts(
+    project_id: FromPath[UUID],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    after: Cursor = 0,
+    limit: PageSize = 50,
+) -> list[GateFactOut]:
+    """List facts in the order of the record: outages and their ends, phones let in, clocks that are off, re-datings."""
+    return [
+        GateFactOut(
+            id=row.id,
+            project_id=row.project_id,
+            gate_id=row.device_id,
+            kind=row.kind,
+            subject_id=row.subject_id,
+            occurred_at=row.occurred_at,
+            recorded_at=row.recorded_at,
+            detail=row.detail,
+        )
+        for row in await declaring.list_facts(tx, actor, project_id, after=after, limit=limit)
+    ]
+
+
+@get(
+    "/projects/{project_id:uuid}/quarantined-events",
+    opt={"scope": READ, "raises": (ProjectUnknown,)},
+    summary="Events whose time cannot be",
+)
+async def list_quarantined(
+    project_id: FromPath[UUID],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    after: FromQuery[UUID | None] = None,
+    limit: PageSize = 50,
+) -> Page[QuarantinedOut]:
+    """List the events that wait for somebody to decide when they happened, oldest receipt first."""
+    rows = await redating.list_quarantined(tx, actor, project_id, after=after, limit=limit + 1)
+    items = [
+        QuarantinedOut(
+            punch_id=row.punch_id,
+            gate_id=row.source_id,
+            gate_name=row.gate_name,
+            lane=row.lane,
+            device_time=row.device_time,
+            received_at=row.received_at,
+            person_id=row.person_id,
+            person_name=row.person_name,
+            granted=row.granted,
+        )
+        for row in rows[:limit]
+    ]
+    return Page(items=items, next=str(items[-1].punch_id) if len(rows) > limit else None)
+
+
+@post(
+    "/projects/{project_id:uuid}/punches/{punch_id:uuid}/redatings",
+    opt={
+        "scope": queries.REDATE,
+        "raises": (
+            ProjectUnknown,
+            errors.EventUnknown,
+            errors.NotQuarantined,
+            errors.RuledByPerson,
+            errors.RedatedAlready,
+            errors.RedatingImpossible,
+        ),
+    },
+    summary="Decide when an event happened",
+)
+async def redate_event(
+    project_id: FromPath[UUID],
+    punch_id: FromPath[UUID],
+    data: JSONBody[RedatingBody],
+    actor: NamedDependency[Actor],
+    gate_tools: NamedDependency[GateTools],
+) -> RedatingOut:
+    """Give an event whose device wrote an impossible time the time at which it happened, under the caller's name."""
+    return await redating.redate_event(gate_tools, actor, project_id, punch_id, data)
+
+
+def _page(rows: list[AnyRow], limit: int) -> Page[OutageOut]:
+    items = [_outage(row) for row in rows[:limit]]
+    return Page(items=items, next=str(items[-1].id) if len(rows) > limit else None)
+
+
+def _outage(row: AnyRow) -> OutageOut:
+    end = None
+    if row.ended_at is not None:
+        end = OutageEndOut(
+            ended_at=row.ended_at,
+            recorded_at=row.end_recorded_at,
+            cause=row.cause,
+            backlog=row.backlog,
+            oldest_event_at=row.oldest_event_at,
+            ended_by=row.ended_by,
+            reason=row.end_reason,
+        )
+    return OutageOut(
+        id=row.id,
+        project_id=row.project_id,
+        gate_id=row.device_id,
+        gate_name=row.gate_name,
+        entrance=row.entrance,
+        kind=row.kind,
+        last_sign_at=row.last_sign_at,
+        from_at=row.from_at,
+        recorded_at=row.recorded_at,
+        evidence=row.evidence,
+        declaration_id=row.declaration_id,
+        declared_by=row.declared_by,
+        reason=row.reason,
+        expires_at=row.expires_at,
+        late_events=row.late_events,
+        end=end,
+    )
+
+
+def outages_router() -> Router:
+    """Join the routes of this file."""
+    return Router(
+        path="/admin/v1",
+        route_handlers=[
+            list_all_outages,
+            list_outages,
+            declare_outage,
+            withdraw_outage,
+            list_facts,
+            list_quarantined,
+            redate_event,
+        ],
+        tags=["Gates"],
+    )
