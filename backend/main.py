@@ -50,6 +50,7 @@ from geofences.map_routes import fence_map_router
 from geofences.places import PLACE_ERRORS
 from geofences.range_routes import ranges_router
 from geofences.routes import fences_router
+from geofences.search_routes import fence_search_router
 from geofences.simulation import SimulationTools
 from mobile_api.check_in import CheckIns
 from mobile_api.offline.anchors import Anchors
@@ -199,6 +200,7 @@ def routers() -> list[Router]:
         alignments_router(),
         ranges_router(),
         fence_map_router(),
+        fence_search_router(),
         session_router(),
         mobile_router(),
         offline_router(),

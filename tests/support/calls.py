@@ -184,6 +184,7 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("GET", "/admin/v1/fence-map"): lambda _: Call(
         params={"bbox": f"{CENTRE.lon - 0.1},{CENTRE.lat - 0.1},{CENTRE.lon + 0.1},{CENTRE.lat + 0.1}", "zoom": 14}
     ),
+    ("GET", "/admin/v1/fences-at"): lambda _: Call(params={"crs": "wgs84", "x": CENTRE.lon, "y": CENTRE.lat}),
     ("POST", "/gates/v1/events"): lambda town: Call(
         json={"clock_now": town.clock.now().isoformat(), "items": [_event(town)]}
     ),
