@@ -8,6 +8,7 @@ from statistics import median
 
 from bench.batches import Batches
 from bench.loads import Taken
+from bench.queues import Drained
 
 AT_LEAST = {"checkin_ratio": 0.15, "gate_batch_ratio": 0.5}
 AT_MOST = {
@@ -18,6 +19,7 @@ AT_MOST = {
     "fence_search_100k_ms": 0.5,
     "fence_probability_ms": 0.2,
     "simulation_first_s": 2.0,
+    "queue_item_check_ms": 0.3,
 }
 MARKS = re.compile(r"(<!-- figures -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 MEANINGS = {
@@ -46,6 +48,12 @@ MEANINGS = {
     "fence_first_use_p99_ms": "the same, 99 of 100 are faster, ms",
     "simulation_first_s": "replaying 50 000 punches against a fence of 2 000 vertices, the first time, s",
     "simulation_s": "the same, median of five, s",
+    "queue_rps": "queued punches per second, 10 000 phones with 20 each over 200 connections, keys never seen before",
+    "queue_ratio": "queued punches per second ÷ check-ins per second",
+    "queue_p99_ms": "time to the answer of a call of 20, 99 of 100 are faster, ms",
+    "queue_repeated": "calls that were answered with 503 and sent again",
+    "queue_counted_share": "share of the queued punches that were counted",
+    "queue_item_check_ms": "reading an item and checking its signature with a key never seen before, ms",
     "load_before": "load average (1 min) of the machine before the run",
 }
 
@@ -60,6 +68,8 @@ class Measured:
     cpu_ms: list[float] = field(default_factory=list)
     batches: list[Batches] = field(default_factory=list)
     counted_share: float = 0.0
+    item_check_ms: float = 0.0
+    drained: Drained = field(default_factory=Drained)
     server_rss_mb: float = 0.0
 
     def figures(self) -> dict[str, float]:
@@ -78,6 +88,12 @@ class Measured:
             "gate_batch_ms": round(http_ms, 1),
             "gate_batch_sql_ms": round(sql_ms, 1),
             "counted_share": round(self.counted_share, 3),
+            "queue_rps": round(self.drained.rate, 1),
+            "queue_ratio": round(self.drained.rate / rps, 3),
+            "queue_p99_ms": round(self.drained.p99_ms, 1),
+            "queue_repeated": self.drained.repeated,
+            "queue_counted_share": round(self.drained.counted / self.drained.items, 3),
+            "queue_item_check_ms": round(self.item_check_ms, 4),
             "load_before": round(self.load_before, 2),
         }
 

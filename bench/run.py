@@ -22,10 +22,11 @@ from bench.batches import measure_batches, prepare_mirror
 from bench.fence_scale import measure_fences
 from bench.figures import Measured, missed_bars, record, write_json
 from bench.loads import HERE, Taken, find_wrk, run_pgbench, run_sql, run_wrk
+from bench.queues import PHONES, drain, draw_key, measure_checking, write_calls
 from bench.server import Server, serving
 from bench.simulation import measure_simulation
 from bench.taps import issue_tokens, write_taps
-from bench.world import World, fill
+from bench.world import World, fill, fill_queues
 from tools.house import LOCAL, ROOT
 from tools.newcomer import recreate
 from tools.postgres import held
@@ -58,6 +59,7 @@ def measure(rounds: int) -> Measured:
         with serving(url, FOLDER / "keys", FOLDER) as server:
             _measure_check_ins(url, server, world, keys, measured, rounds)
             _measure_batches(url, server, world, measured, rounds)
+            _measure_queues(url, server, world, keys, measured)
             measured.server_rss_mb = server.peak_rss_mb()
     return measured
 
@@ -97,6 +99,17 @@ def _measure_batches(url: str, server: Server, world: World, measured: Measured,
         one = measure_batches(url, server.port, world)
         measured.batches.append(one)
         say(f"round {number} of {rounds}: a gate batch takes {one.http_ms:.1f} ms, its plain SQL {one.sql_ms:.1f} ms")
+
+
+def _measure_queues(url: str, server: Server, world: World, keys: KeyRing, measured: Measured) -> None:
+    with step(f"giving {PHONES} phones keys and queues"):
+        measured.item_check_ms = measure_checking()
+        workers = fill_queues(url, world, PHONES, draw_key)
+        calls = FOLDER / "queues"
+        places = write_calls(calls, f"127.0.0.1:{server.port}", workers, keys)
+        run_sql(url, "-c", "CHECKPOINT")
+    measured.drained = drain(calls, places, server.port)
+    say(f"{measured.drained.items} queued punches in {measured.drained.seconds:.0f} s: {measured.drained.rate:.0f}/s")
 
 
 def _counted_share(url: str, since: datetime) -> float:

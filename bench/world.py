@@ -1,11 +1,11 @@
 """Fills a migrated database with the sites, people, log-ins, fences and gates that the load comes from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 from math import cos, pi, sin
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -47,6 +47,29 @@ class Worker:
     holder: Holder
 
 
+class Signs(Protocol):
+    """A phone's key pair."""
+
+    @property
+    def der(self) -> bytes:
+        """The public key as SubjectPublicKeyInfo."""
+        ...
+
+    def sign(self, message: bytes) -> str:
+        """Sign as WebCrypto does."""
+        ...
+
+
+@dataclass(frozen=True)
+class QueueWorker:
+    """Somebody whose phone has a key and was without network: what its queue names, and what signs it."""
+
+    site: Site
+    phone_id: UUID
+    key_id: str
+    signer: Signs
+
+
 @dataclass(frozen=True)
 class Gate:
     """A gate, the key that it signs with, and the groups of numbers that it knows people by."""
@@ -79,6 +102,21 @@ def fill(url: str, keys: KeyRing) -> World:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
     return World(workers, gate, mirror_id)
+
+
+def fill_queues(url: str, world: World, count: int, draw_key: Callable[[], tuple[Signs, str]]) -> list[QueueWorker]:
+    """Add people with keys of their own to the sites of a world, whom nobody has heard of yet."""
+    sites = list({worker.site.project_id: worker.site for worker in world.workers}.values())
+    with psycopg.connect(url) as connection:
+        connection.execute("SET ROLE daogang_owner")
+        seed = _Seed(connection, datetime.now(UTC) - timedelta(days=6), again=True)
+        for site in sites:
+            seed.know(site)
+        found = [seed.queue_worker(sites[number % len(sites)], *draw_key()) for number in range(count)]
+        seed.write()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+    return found
 
 
 def fill_site(url: str, shape: Shape, people: int) -> list[Worker]:
@@ -114,11 +152,13 @@ def _building(number: int) -> tuple[Shape, list[tuple[float, float]]]:
 class _Seed:
     """Collects rows by table and writes them in bulk, tables in the order in which they came up."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime, *, again: bool = False) -> None:
         self._connection = connection
         self._now = now
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._posts: dict[UUID, UUID] = {}
+        if again:
+            return
         self._district = self._add("district", code="bench", name="试验区", created_at=now)
         self._company = self._add("company", name="试验建设有限公司", created_at=now)
         self._staff = self._add("account", kind="staff", display_name="bench", username="bench", created_at=now)
@@ -186,21 +226,26 @@ class _Seed:
     def worker(self, site: Site) -> Worker:
         """Make a person on the site's post, with an account, a phone and a session."""
         person, now = self._person(site.project_id), self._now
-        account = self._add(
-            "account",
-            kind="person",
-            display_name="试验员",
-            person_id=person,
-            phone_cipher=b"-",
-            phone_blind=person.bytes,
-            created_at=now,
-        )
-        phone = self._add("phone", account_id=account, install_id=new_id(now), platform="android", bound_at=now)
-        self._add("phone_binding", phone_id=phone, bound_at=now)
+        account = self._account(person)
+        phone = self._phone(account)
         session = self._add(
             "session_family", account_id=account, phone_id=phone, created_at=now, expires_at=now + timedelta(days=1)
         )
         return Worker(site, Holder(account, person, session, frozenset({"key_person"})))
+
+    def know(self, site: Site) -> None:
+        """Look up the post of a site that is there already."""
+        row = self._connection.execute("SELECT id FROM post WHERE project_id = %s", [site.project_id]).fetchone()
+        self._posts[site.project_id] = (row or [UUID(int=0)])[0]
+
+    def queue_worker(self, site: Site, signer: Signs, key_id: str) -> QueueWorker:
+        """Make a person on the site's post whose phone has a key."""
+        phone = self._phone(self._account(self._person(site.project_id)))
+        self._row(
+            "phone_key", id=key_id, phone_id=phone, public_key=signer.der, registered_at=self._now, trust="software"
+        )
+        self._row("phone_queue", key_id=key_id)
+        return QueueWorker(site, phone, key_id, signer)
 
     def gate(self, keys: KeyRing) -> Gate:
         """Make a site's gate, its key, and people whom it knows by number."""
@@ -255,6 +300,23 @@ class _Seed:
                     for row in rows:
                         copy.write_row(tuple(row.values()))
         self._rows.clear()
+
+    def _account(self, person: UUID) -> UUID:
+        return self._add(
+            "account",
+            kind="person",
+            display_name="试验员",
+            person_id=person,
+            phone_cipher=b"-",
+            phone_blind=person.bytes,
+            created_at=self._now,
+        )
+
+    def _phone(self, account: UUID) -> UUID:
+        now = self._now
+        phone = self._add("phone", account_id=account, install_id=new_id(now), platform="android", bound_at=now)
+        self._add("phone_binding", phone_id=phone, bound_at=now)
+        return phone
 
     def _person(self, project: UUID) -> UUID:
         blind = new_id(self._now).bytes
