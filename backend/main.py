@@ -15,6 +15,7 @@ from litestar.router import Router
 
 from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
+from backend.evidence.uploads import UploadTools
 from backend.gates.dialects.hikvision.routes import hikvision_router
 from backend.gates.dialects.zkteco.routes import zkteco_router
 from backend.gates.outages.routes import outages_router
@@ -58,8 +59,9 @@ from mobile_api.offline.routes import offline_router
 from mobile_api.offline.sync import Syncs
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
+from mobile_api.uploads.routes import uploads_router
 
-SCHEMA_HEAD = "0020"
+SCHEMA_HEAD = "0021"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -135,6 +137,11 @@ def provide_file_reader(state: State) -> FileReader:
     return state.file_reader
 
 
+def provide_upload_tools(state: State) -> UploadTools:
+    """Give what uploads of photos work with."""
+    return state.upload_tools
+
+
 def provide_field_cipher(state: State) -> FieldCipher:
     """Give the cipher of single columns."""
     return state.wiring.identity.cipher
@@ -174,6 +181,7 @@ DEPENDENCIES = {
     "simulation_tools": Provide(provide_simulation_tools, sync_to_thread=False),
     "correction_tools": Provide(provide_correction_tools, sync_to_thread=False),
     "file_reader": Provide(provide_file_reader, sync_to_thread=False),
+    "upload_tools": Provide(provide_upload_tools, sync_to_thread=False),
     "field_cipher": Provide(provide_field_cipher, sync_to_thread=False),
     "blind_index": Provide(provide_blind_index, sync_to_thread=False),
     "identity_services": Provide(provide_identity_services, sync_to_thread=False),
@@ -204,6 +212,7 @@ def routers() -> list[Router]:
         session_router(),
         mobile_router(),
         offline_router(),
+        uploads_router(),
     ]
 
 
@@ -253,6 +262,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                     database, wiring.data_keys, wiring.workbench, wiring.fold_days, clock
                 ),
                 "file_reader": FileReader(),
+                "upload_tools": UploadTools(
+                    database=database, data_keys=wiring.data_keys, blobs=wiring.blobs, clock=clock
+                ),
                 "schema_head": SCHEMA_HEAD,
             }
         ),

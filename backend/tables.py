@@ -5,6 +5,7 @@ from importlib import import_module
 MODULES = (
     "backend.identity.tables",
     "backend.sites.tables",
+    "backend.evidence.tables",
     "backend.ledger.tables",
     "backend.gates.envelope_tables",
     "backend.gates.tables",

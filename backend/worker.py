@@ -8,6 +8,8 @@ import procrastinate
 import structlog
 
 from backend.attendance.person_days import send_fold
+from backend.evidence.purge import purge_uploads
+from backend.evidence.uploads import UploadTools
 from backend.gates.outages.ruling_again import RulingTools, continue_ruling
 from backend.gates.outages.watching import watch_gates
 from backend.gates.tasks import forget_nonces
@@ -70,6 +72,8 @@ def create_worker_app(settings: Settings, database: Database, clock: Clock) -> p
         wiring = wire(settings, clock)
         return CorrectionTools(database, wiring.data_keys, wiring.workbench, wiring.fold_days, clock)
 
+    _add_upload_purge(app, settings, database, clock)
+
     @app.periodic(cron="* * * * *")
     @app.task(queueing_lock="continue_corrections", name="continue_corrections", pass_context=True)
     async def go_on_with_corrections(context: procrastinate.JobContext, timestamp: int) -> None:
@@ -105,6 +109,21 @@ def _add_watch(app: procrastinate.App, database: Database, clock: Clock) -> None
         steps = await continue_ruling(RulingTools(database, send_fold, clock))
         if steps:
             log.info("gates.ruled_again", steps=steps)
+
+
+def _add_upload_purge(app: procrastinate.App, settings: Settings, database: Database, clock: Clock) -> None:
+    @cache
+    def upload_tools() -> UploadTools:
+        wiring = wire(settings, clock)
+        return UploadTools(database=database, data_keys=wiring.data_keys, blobs=wiring.blobs, clock=clock)
+
+    @app.periodic(cron="23 * * * *")
+    @app.task(queueing_lock="purge_uploads", name="purge_uploads", pass_context=True)
+    async def purge_old_uploads(context: procrastinate.JobContext, timestamp: int) -> None:
+        """End the uploads of photos whose time is over."""
+        del timestamp
+        _begin(context)
+        log.info("evidence.uploads_purged", uploads=await purge_uploads(upload_tools()))
 
 
 def run_worker(settings: Settings) -> None:

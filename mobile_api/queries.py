@@ -1,6 +1,6 @@
 """Every SELECT of the phone API that is not on the check-in path; each takes the person, so rows are always his own."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
@@ -10,6 +10,8 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from backend.attendance.tables import PersonDay
+from backend.evidence.tables import Photo
+from backend.identity.tables import Account, Phone, PhoneKeyRow, SessionFamily
 from backend.kit.db import AnyRow, Tx
 from backend.ledger.tables import Punch, PunchStatus, Ruling
 from backend.sites.tables import Assignment, Company, Person, Post, Project, ProjectParty
@@ -197,3 +199,32 @@ async def list_days(tx: Tx, person_id: UUID, first: date, until: date) -> Sequen
         .order_by(PersonDay.work_on, PersonDay.project_id)
     )
     return rows.all()
+
+
+async def find_live_person(tx: Tx, account_id: UUID, family_id: UUID, now: datetime) -> UUID | None:
+    """Return the person of an active account whose session has not ended."""
+    return (
+        await tx.execute(
+            select(Account.person_id)
+            .join(SessionFamily, SessionFamily.account_id == Account.id)
+            .where(
+                Account.id == account_id,
+                Account.state == "active",
+                SessionFamily.id == family_id,
+                SessionFamily.revoked_at.is_(None),
+                SessionFamily.expires_at > now,
+            )
+        )
+    ).scalar_one_or_none()
+
+
+async def stored_photos_of_phone(tx: Tx, key_id: str, digests: Collection[bytes]) -> set[bytes]:
+    """Return those of the digests of which the photos are here, of the person whose phone signs with this key."""
+    rows = await tx.execute(
+        select(Photo.sha256)
+        .join(Account, Account.person_id == Photo.person_id)
+        .join(Phone, Phone.account_id == Account.id)
+        .join(PhoneKeyRow, PhoneKeyRow.phone_id == Phone.id)
+        .where(PhoneKeyRow.id == key_id, Photo.sha256.in_(digests))
+    )
+    return {bytes(row[0]) for row in rows}

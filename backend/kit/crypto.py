@@ -281,6 +281,10 @@ class DataKeys:
         """Return the key stored as `wrapped` (kept in memory by its bytes); raises `DecryptionError`."""
         return self._unwrapped(wrapped, label)
 
+    def unwrap_once(self, wrapped: bytes, label: bytes) -> DataKey:
+        """Like `unwrap`, for keys of single things: kept nowhere, so that deleting `wrapped` is the end of them."""
+        return self._unwrap(wrapped, label)
+
     def forget(self) -> None:
         """Drop every unwrapped key from memory; called after a key was destroyed."""
         self._unwrapped.cache_clear()

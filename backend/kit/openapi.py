@@ -199,6 +199,9 @@ def _complete(operation: Operation, handler: HTTPRouteHandler) -> None:
     kept = {
         status: response for status, response in (operation.responses or {}).items() if status.startswith(("2", "3"))
     }
+    for status, response in kept.items():
+        if isinstance(response, OpenAPIResponse) and (status == "204" or handler.http_methods == {"HEAD"}):
+            response.content = None  # Litestar documents what the handler returns, which is a response without a body
     operation.responses = {**kept, **responses_of(raised_by(handler))}
     if "scope" in access:
         operation.security = [{"bearer": []}]

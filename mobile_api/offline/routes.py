@@ -11,7 +11,7 @@ from litestar.params import JSONBody, QueryParameter
 from backend.identity.errors import PublicKeyMalformed
 from backend.kit import messages
 from backend.kit.clock import Clock
-from backend.kit.db import Tx
+from backend.kit.db import Database, Tx
 from backend.kit.errors import BodyTooLarge, DaogangError, InternalFault, TooMany, Unavailable
 from backend.kit.guards import Actor
 from geofences.errors import AreaInvalid
@@ -34,6 +34,7 @@ from mobile_api.offline.schemas import (
 )
 from mobile_api.offline.sync import Syncs
 from mobile_api.offline.wire_schema import KEY_HEADER, SIGNATURE_HEADER, SyncOperation
+from mobile_api.queries import stored_photos_of_phone
 from mobile_api.words import reason_words
 
 SELF = "mobile.self"
@@ -108,7 +109,10 @@ async def get_field_pack(
     summary="Send a queue of punches made without network",
 )
 async def post_sync(
-    request: Request[Any, Any, Any], syncs: NamedDependency[Syncs], clock: NamedDependency[Clock]
+    request: Request[Any, Any, Any],
+    syncs: NamedDependency[Syncs],
+    database: NamedDependency[Database],
+    clock: NamedDependency[Clock],
 ) -> SyncAnswer:
     """Record up to 200 items and answer for each of them, in order; the answer is sent after all are durable.
 
@@ -123,6 +127,10 @@ async def post_sync(
     outcome = await syncs.take(call)
     language = messages.pick_language(request.headers.get("accept-language"))
     photos = {photo: None for one in outcome.results for photo in one.photos}
+    if photos:
+        async with database.transaction() as tx:
+            stored = await stored_photos_of_phone(tx, key_id, [bytes.fromhex(photo) for photo in photos])
+        photos = {photo: None for photo in photos if bytes.fromhex(photo) not in stored}
     return SyncAnswer(
         server_time=clock.now(),
         results=[result_of(one, language) for one in outcome.results],

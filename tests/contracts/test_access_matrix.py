@@ -46,8 +46,9 @@ async def ask(client: AsyncClient, route: Route, ids: dict[str, str], call: Call
     path = route.template
     for name in named(path):
         path = path.replace(f"{{{name}}}", call.ids.get(name, ids.get(name, "")))
+    headers = {**headers, **call.headers}
     if call.body is not None:
-        headers = {**headers, "Content-Type": call.media_type}
+        headers["Content-Type"] = call.media_type
     return await client.request(route.method, path, content=call.body, params=call.params, headers=headers)
 
 
@@ -75,7 +76,9 @@ async def expect_away(client: AsyncClient, route: Route, home: Town, away: Town,
     answer = await ask(client, route, dict(away.ids), call, home.headers(role))
     said = f"{role}: {answer.status_code} {answer.text[:500]}"
     if not may:
-        assert (answer.status_code, answer.json()["code"]) == (403, "request.scope_missing"), said
+        assert answer.status_code == 403, said
+        if route.method != "HEAD":
+            assert answer.json()["code"] == "request.scope_missing", said
         return
     if set(named(route.template)) - OF_NOBODY:
         assert answer.status_code in {403, 404}, said

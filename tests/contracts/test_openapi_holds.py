@@ -98,7 +98,7 @@ def given_case(route: Route, town: Town, call: Call) -> tuple[AnyCase, bytes | N
         method=route.method,
         path_parameters=ids,
         query=call.params,
-        headers={} if call.body is None else {"Content-Type": call.media_type},
+        headers=call.headers | ({} if call.body is None else {"Content-Type": call.media_type}),
     )
     return case, call.body
 

@@ -48,7 +48,7 @@ def scope_of(route: Route, town: Town, call: Call) -> dict[str, Any]:
     path = route.template
     for name in named(path):
         path = path.replace(f"{{{name}}}", call.ids.get(name, town.ids.get(name, "")))
-    headers = {"content-type": call.media_type, "content-length": str(len(call.body or b""))}
+    headers = {"content-type": call.media_type, "content-length": str(len(call.body or b""))} | call.headers
     if route.scope is not None:
         role = next(role for role in sorted(Role) if route.scope in ROLE_SCOPES[role])
         headers |= town.headers(role)

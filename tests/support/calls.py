@@ -11,6 +11,7 @@ from backend.decision.policy import DEFAULT_POLICY
 from backend.identity.roles import Role
 from tests.support.factories import draw_code, draw_phone
 from tests.support.phones import CENTRE, tap
+from tests.support.photos import upload_metadata
 from tests.support.queues import Signing
 from tests.support.rosters import csv_roster, roster_line
 from tests.support.town import AXIS, CIRCLE, PASSWORD, Town, fresh_company, fresh_name, fresh_person
@@ -30,6 +31,7 @@ class Call:
     media_type: str = "application/json"
     params: dict[str, Any] = field(default_factory=dict[str, Any])
     ids: dict[str, str] = field(default_factory=dict[str, str])
+    headers: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def body(self) -> bytes | None:
@@ -205,6 +207,16 @@ CALLS: dict[tuple[str, str], Maker] = {
         json=Signing().prove(town.anchors.challenge(town.families[Role.KEY_PERSON], town.clock.now()))
     ),
     ("POST", "/mobile/v1/sync"): lambda town: Call(content=_queue(town)),
+    ("POST", "/mobile/v1/uploads"): lambda _: Call(
+        headers={"Tus-Resumable": "1.0.0", "Upload-Length": "100", "Upload-Metadata": upload_metadata(b"\x00" * 32)}
+    ),
+    ("HEAD", "/mobile/v1/uploads/{upload_id}"): lambda _: Call(headers={"Tus-Resumable": "1.0.0"}),
+    ("DELETE", "/mobile/v1/uploads/{upload_id}"): lambda _: Call(headers={"Tus-Resumable": "1.0.0"}),
+    ("PATCH", "/mobile/v1/uploads/{upload_id}"): lambda _: Call(
+        content=b"part",
+        media_type="application/offset+octet-stream",
+        headers={"Tus-Resumable": "1.0.0", "Upload-Offset": "0"},
+    ),
     ("POST", "/mobile/v1/check-ins"): lambda town: Call(json=tap(town.clock.now(), town.site.project.id)),
 }
 

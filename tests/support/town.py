@@ -44,6 +44,7 @@ from tests.support.factories import (
 )
 from tests.support.ledgers import append, day_key, entry
 from tests.support.phones import CENTRE, make_fence, make_phone
+from tests.support.photos import make_uploads
 from tests.support.queues import PATH as QUEUE_PATH
 from tests.support.queues import QueuePhone, register
 
@@ -143,6 +144,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         granted=True,
     )
     await append(database, [misdated], now)
+    upload, photo = await make_uploads(app.state.upload_tools, site.people[MINE].id)
     ids = {
         "account_id": str(clerk),
         "grant_id": str(grant),
@@ -163,6 +165,8 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "outage_id": str(outage),
         "misdated_id": str(misdated.punch_id),
         "month": f"{now:%Y-%m}",
+        "upload_id": str(upload),
+        "sha256": photo,
         **tile_of(CENTRE),
         **_of_post(site, MINE, entries[MINE]),
     }

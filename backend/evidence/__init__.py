@@ -1,0 +1,1 @@
+"""Photos: what arrives of them, how it is kept, and for how long."""

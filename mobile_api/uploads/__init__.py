@@ -1,0 +1,1 @@
+"""Photos of phones over tus 1.0."""
