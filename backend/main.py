@@ -17,8 +17,11 @@ from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
 from backend.evidence.uploads import UploadTools
 from backend.gates.dialects.hikvision.routes import hikvision_router
+from backend.gates.dialects.mqtt.routes import mqtt_admin_router
 from backend.gates.dialects.zkteco.routes import zkteco_router
+from backend.gates.misuse.routes import misuse_router
 from backend.gates.outages.routes import outages_router
+from backend.gates.reconciliation.routes import reconciliation_router
 from backend.gates.registry.routes import gate_admin_router
 from backend.gates.routes import gate_router
 from backend.gates.tools import GateTools
@@ -204,6 +207,9 @@ def routers() -> list[Router]:
         hikvision_router(),
         gate_admin_router(PLACE_ERRORS),
         outages_router(),
+        mqtt_admin_router(),
+        reconciliation_router(),
+        misuse_router(),
         fences_router(),
         alignments_router(),
         ranges_router(),

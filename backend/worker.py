@@ -10,8 +10,10 @@ import structlog
 from backend.attendance.person_days import send_fold
 from backend.evidence.purge import purge_uploads
 from backend.evidence.uploads import UploadTools
+from backend.gates.misuse.following import follow_ledger, look_at_days
 from backend.gates.outages.ruling_again import RulingTools, continue_ruling
 from backend.gates.outages.watching import watch_gates
+from backend.gates.reconciliation.checking import reconcile_gates
 from backend.gates.tasks import forget_nonces
 from backend.identity.log_in import purge_log_in_traces
 from backend.kit.clock import Clock, SystemClock
@@ -84,6 +86,8 @@ def create_worker_app(settings: Settings, database: Database, clock: Clock) -> p
         if steps:
             log.info("corrections.continued", steps=steps)
 
+    _check_gates(app, database, clock)
+
     @app.periodic(cron="*/10 * * * *")
     @app.task(queueing_lock="retry_stalled", name="retry_stalled", pass_context=True)
     async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:
@@ -124,6 +128,29 @@ def _add_upload_purge(app: procrastinate.App, settings: Settings, database: Data
         del timestamp
         _begin(context)
         log.info("evidence.uploads_purged", uploads=await purge_uploads(upload_tools()))
+
+
+def _check_gates(app: procrastinate.App, database: Database, clock: Clock) -> None:
+    """Add the jobs that compare gates with the ledger and look for misuse."""
+
+    @app.periodic(cron="* * * * *")
+    @app.task(queueing_lock="follow_gate_passes", name="follow_gate_passes", pass_context=True)
+    async def follow_gate_passes(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Look for what speaks of misuse in the passes that were recorded since the last time."""
+        del timestamp
+        _begin(context)
+        looked = await follow_ledger(database, clock)
+        if looked:
+            log.info("gates.passes_followed", entries=looked)
+
+    @app.periodic(cron="37 * * * *")
+    @app.task(queueing_lock="check_gates", name="check_gates", pass_context=True)
+    async def check_gates(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Compare gates with the ledger, and look at their days."""
+        del timestamp
+        _begin(context)
+        missed = await reconcile_gates(database, clock)
+        log.info("gates.checked", failed=missed + await look_at_days(database, clock))
 
 
 def run_worker(settings: Settings) -> None:

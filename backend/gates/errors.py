@@ -170,3 +170,21 @@ class BindingEmpty(InvalidInput):
     """A binding must end after it began."""
 
     code = "gates.binding_empty"
+
+
+class BrokerLoginImpossible(Conflict):
+    """Only MQTT terminals log in at the broker, and only under serial numbers without a colon."""
+
+    code = "gates.broker_login_impossible"
+
+
+class TaskUnknown(NotFound):
+    """There is no such task, or not for the one who asks."""
+
+    code = "gates.task_unknown"
+
+
+class TaskDone(Conflict):
+    """Somebody signed the task as done already."""
+
+    code = "gates.task_done"

@@ -121,6 +121,8 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("PATCH", f"{PROJECT}/gates/{{gate_id}}"): told(name="改名门"),
     ("POST", f"{PROJECT}/gates/{{gate_id}}/keys"): told(),
     ("PUT", f"{PROJECT}/gates/{{gate_id}}/access-token"): told(),
+    ("POST", f"{PROJECT}/gates/{{gate_id}}/broker-login"): lambda town: Call(ids={"gate_id": town.ids["terminal_id"]}),
+    ("POST", f"{PROJECT}/gate-tasks/{{task_id}}/done"): told(note="已到现场补传"),
     ("POST", f"{PROJECT}/gate-pairing-windows"): told(vendor="zkteco", reason="新装闸机"),
     ("POST", f"{PROJECT}/gate-outages"): lambda town: Call(
         json={

@@ -129,6 +129,8 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         gate, key, secret = await _gate(tx, site, clerk, keys, clock)
         outage = await _outage(tx, site, clerk, gate, clock)
         window = await _window(tx, project.id, clerk, clock)
+        terminal = await _terminal(tx, project.id)
+        task = await _task(tx, project.id, gate, clock)
         section = await make_section(tx, project.id)
         alignment = await _alignment(tx, project.id, clerk)
         corridor, face = await _corridor_with_face(tx, project.id, clerk)
@@ -164,6 +166,8 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "window_id": str(window),
         "outage_id": str(outage),
         "misdated_id": str(misdated.punch_id),
+        "terminal_id": str(terminal),
+        "task_id": str(task),
         "month": f"{now:%Y-%m}",
         "upload_id": str(upload),
         "sha256": photo,
@@ -411,6 +415,35 @@ async def _outage(tx: Tx, site: MadeSite, by: UUID, gate: UUID, clock: ManualClo
         )
     )
     return outage
+
+
+async def _terminal(tx: Tx, project_id: UUID) -> UUID:
+    made = uuid4()
+    lane = {"name": "3号门", "entrance": "南门", "lane": "1", "default_direction": "in", "heartbeat_interval_s": 30}
+    await tx.execute(
+        insert(GateDevice).values(
+            project_id=project_id,
+            id=made,
+            serial_no=f"SN{draw_code(12)}",
+            vendor="mqtt",
+            place=func.ST_SetSRID(func.ST_MakePoint(CENTRE.lon, CENTRE.lat), 4326),
+            state="active",
+            created_at=MADE_AT,
+            paired_at=MADE_AT,
+            **lane,
+        )
+    )
+    return made
+
+
+async def _task(tx: Tx, project_id: UUID, gate: UUID, clock: ManualClock) -> UUID:
+    from backend.gates.reconciliation.tables import GateTask
+
+    made, now = new_id(clock.now()), clock.now()
+    evidence = {"from_no": 3, "to_no": 4, "found_at": now.isoformat()}
+    values = {"device_id": gate, "kind": "numbers_missing", "subject": f"gap:{made}", "opened_at": now}
+    await tx.execute(insert(GateTask).values(project_id=project_id, id=made, evidence=evidence, **values))
+    return made
 
 
 async def _window(tx: Tx, project_id: UUID, by: UUID, clock: ManualClock) -> UUID:

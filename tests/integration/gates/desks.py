@@ -1,12 +1,13 @@
 """Someone with an office, who calls the administration of a gate's project."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from httpx import AsyncClient, Response
 
+from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
 from tests.integration.gates.gate_site import GateSite
@@ -35,12 +36,34 @@ class Office:
         return answer.json() if answer.content else None
 
 
+@dataclass(frozen=True)
+class _Fresh(Mapping[str, str]):
+    """The headers of somebody whose token is always one of this minute, however far a test moves its clock."""
+
+    ring: MemoryKeyRing
+    clock: ManualClock
+    account_id: UUID
+    role: str
+
+    def _now(self) -> Mapping[str, str]:
+        return bearer(self.ring, self.clock.now(), self.account_id, self.role)
+
+    def __getitem__(self, name: str) -> str:
+        return self._now()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+
 async def office(
     database: Database, keys: MemoryKeyRing, site: GateSite, role: str = "district", **rows_of: UUID
 ) -> Office:
     """Make an officer, by default of the site's district."""
     account = await make_officer(database, role, **(rows_of or {"district_id": site.district_id}))
-    return Office(site.device.client, bearer(keys, site.device.clock.now(), account, role), site.project_id)
+    return Office(site.device.client, _Fresh(keys, site.device.clock, account, role), site.project_id)
 
 
 def gate(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
