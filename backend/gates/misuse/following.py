@@ -5,21 +5,19 @@ fails, or is slow, stops no gate. What concerns a whole day is looked at every h
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-import msgspec
 import structlog
-from sqlalchemy import text
 
 from backend.gates.misuse import queries
+from backend.gates.misuse.failing import failing_gates
 from backend.gates.misuse.queries import Site
 from backend.gates.misuse.rules import Journey, Pass, bursts, impossible_journeys, is_foreign_crowd
+from backend.gates.misuse.signals import Signal, write_signals
 from backend.kit.clock import Clock
 from backend.kit.db import Database, Tx
-from backend.kit.ids import new_id
 from backend.sites.model import day_bounds, work_on
 
 log = structlog.get_logger()
@@ -29,26 +27,6 @@ AT_ONCE: Final = 500
 """Entries of one transaction."""
 STEPS: Final = 200
 """Transactions of one run: after an outage the follower catches up in several."""
-
-WRITE = """
-INSERT INTO gate_signal (project_id, id, device_id, person_id, kind, subject, from_at, to_at, found_at, evidence)
-VALUES (:project_id, :id, :device_id, :person_id, :kind, :subject, :from_at, :to_at, :now, CAST(:evidence AS jsonb))
-ON CONFLICT DO NOTHING
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
-    """A signal to write; `subject` says what it is about, so that it is written once."""
-
-    project_id: UUID
-    device_id: UUID
-    person_id: UUID | None
-    kind: str
-    subject: str
-    from_at: datetime
-    to_at: datetime
-    evidence: Mapping[str, Any]
 
 
 async def follow_ledger(database: Database, clock: Clock) -> int:
@@ -151,7 +129,8 @@ async def look_at_days(database: Database, clock: Clock) -> int:
 
 
 async def look_at_site(tx: Tx, site: Site, now: datetime) -> None:
-    """Look at who passed the gates of a site today and yesterday, in the caller's transaction."""
+    """Look at who passed the gates of a site today and yesterday, and at its outages, in the caller's transaction."""
+    await write_signals(tx, await failing_gates(tx, site, now), now)
     today = work_on(now, site.time_zone, site.cutover)
     for on in (today - timedelta(days=1), today):
         from_at, to_at = day_bounds(on, site.time_zone, site.cutover)
@@ -189,24 +168,3 @@ async def _network_signals(tx: Tx, now: datetime) -> list[Signal]:
         )
         for one in await queries.refused_networks(tx, now - timedelta(days=2))
     ]
-
-
-async def write_signals(tx: Tx, signals: list[Signal], now: datetime) -> None:
-    """Write the signals that are not on record yet."""
-    rows = [
-        {
-            "project_id": one.project_id,
-            "id": new_id(now),
-            "device_id": one.device_id,
-            "person_id": one.person_id,
-            "kind": one.kind,
-            "subject": one.subject,
-            "from_at": one.from_at,
-            "to_at": one.to_at,
-            "now": now,
-            "evidence": msgspec.json.encode(one.evidence).decode(),
-        }
-        for one in signals
-    ]
-    if rows:
-        await tx.execute(text(WRITE), rows)

@@ -1,6 +1,6 @@
 """The SELECTs of misuse: what was recorded since the last look, what stands around it, and the signals for staff."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import case, null, select, text
 
-from backend.gates.misuse.rules import DISPLACED_PEOPLE, TRAVEL_WINDOW, Pass, Place
+from backend.gates.misuse.rules import DISPLACED_PEOPLE, TRAVEL_WINDOW, Outage, Pass, Place
 from backend.gates.misuse.tables import GateSignal
 from backend.gates.registry.queries import READ
 from backend.kit.db import Tx
@@ -19,6 +19,9 @@ SETTLE: Final = timedelta(minutes=1)
 """No transaction lives as long (db.py ends idle ones after 30 s): whatever was recorded earlier is there or never."""
 LATE: Final = timedelta(days=14)
 """Events of an outage arrive late; what is older than that is not held against other passes."""
+
+CLAIMED_AHEAD: Final = timedelta(minutes=10)
+"""A punch is received at most so long before the instant that it claims."""
 
 CURSOR = """
 INSERT INTO gate_follower AS f (name, outbox_id) VALUES (:name, 0)
@@ -81,6 +84,23 @@ GROUP BY p.source_id
 REFUSED_NETWORKS = """
 SELECT project_id, device_id, on_utc, address, counter, first_at, last_at FROM gate_refusal
 WHERE reason = 'network' AND last_at >= :since
+"""
+
+# An outage that went on when the gate was taken out of use ended with that.
+OUTAGES = """
+SELECT o.device_id, o.from_at, greatest(coalesce(e.ended_at, least(o.expires_at, :now)), o.from_at)
+FROM gate_outage o
+LEFT JOIN gate_outage_end e ON e.project_id = o.project_id AND e.outage_id = o.id
+WHERE o.project_id = :project_id AND o.from_at >= :since
+"""
+
+TAPS = """
+SELECT DISTINCT s.person_id, s.occurred_at
+FROM unnest(CAST(:from_at AS timestamptz[]), CAST(:to_at AS timestamptz[])) AS w (from_at, to_at)
+JOIN punch p ON p.project_id = :project_id AND p.received_at >= :since AND p.source = 'phone'
+  AND p.occurred_at >= w.from_at AND p.occurred_at < w.to_at
+JOIN punch_status s ON s.project_id = p.project_id AND s.punch_id = p.punch_id
+WHERE s.person_id IS NOT NULL AND NOT s.quarantined
 """
 
 SITES = """
@@ -196,6 +216,25 @@ async def displaced(tx: Tx, project_id: UUID, from_at: datetime, to_at: datetime
     """Return the gates to which a day's impossible journeys lead, of as many people as count; `foreign` is all."""
     asked = {"project_id": project_id, "from_at": from_at, "to_at": to_at, "people": DISPLACED_PEOPLE}
     return [Crowd(row[0], row[1], row[1], row[2], row[3]) for row in await tx.execute(text(JOURNEYS), asked)]
+
+
+async def outages_since(tx: Tx, project_id: UUID, since: datetime, now: datetime) -> list[tuple[UUID, Outage]]:
+    """Return the outages of a project's gates that began since an instant; one that goes on lasts until now."""
+    asked = {"project_id": project_id, "since": since, "now": now}
+    return [(row[0], Outage(row[1], row[2])) for row in await tx.execute(text(OUTAGES), asked)]
+
+
+async def phone_taps(tx: Tx, project_id: UUID, outages: Sequence[Outage]) -> list[tuple[UUID, datetime]]:
+    """Return who punched by phone, and when, while a gate was down."""
+    if not outages:
+        return []
+    asked = {
+        "project_id": project_id,
+        "from_at": [outage.from_at for outage in outages],
+        "to_at": [outage.to_at for outage in outages],
+        "since": min(outage.from_at for outage in outages) - CLAIMED_AHEAD,
+    }
+    return [(row[0], row[1]) for row in await tx.execute(text(TAPS), asked)]
 
 
 async def refused_networks(tx: Tx, since: datetime) -> list[RefusedNetwork]:

@@ -179,6 +179,17 @@ def displaced_gates(journeys: Iterable[Journey]) -> dict[UUID, set[UUID]]:
     return {device: met for device, met in people.items() if len(met) >= DISPLACED_PEOPLE}
 
 
+def merged_outages(outages: Iterable[Outage]) -> list[Outage]:
+    """Return the times in which a gate was down, oldest first: several outages at once are one."""
+    merged: list[Outage] = []
+    for one in sorted(outages, key=lambda outage: (outage.from_at, outage.to_at)):
+        if merged and one.from_at <= merged[-1].to_at:
+            merged[-1] = Outage(merged[-1].from_at, max(merged[-1].to_at, one.to_at))
+        else:
+            merged.append(one)
+    return merged
+
+
 def fails_often(outages: Sequence[Outage]) -> bool:
     """Tell whether a gate was down too often, given its outages of the last fourteen days."""
     return len(outages) >= OFTEN

@@ -157,10 +157,9 @@ async def checked_devices(tx: Tx, project_id: UUID) -> list[CheckedDevice]:
     for row in await tx.execute(text(DEVICES), {"project_id": project_id}):
         seqs: Multirange[int] = row.seen_seqs
         seen: Ranges = tuple((part.lower or 0, part.upper or 0) for part in seqs)
-        told = row.reported_count is not None and row.reported_at is not None
-        found.append(
-            CheckedDevice(row.id, row.vendor, seen, Report(row.reported_at, row.reported_count) if told else None)
-        )
+        at, count = row.reported_at, row.reported_count
+        report = None if at is None or count is None else Report(at, count)
+        found.append(CheckedDevice(row.id, row.vendor, seen, report))
     return found
 
 

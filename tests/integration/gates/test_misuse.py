@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, text, update
+from sqlalchemy import func, insert, text, update
 
 from backend.gates.misuse.following import AT_ONCE, follow_ledger, look_at_days
+from backend.gates.outages.tables import GateOutage, GateOutageEnd
 from backend.gates.tables import GateDevice
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
 from tests.integration.gates.desks import Office, office
-from tests.integration.gates.gate_site import Device, GateSite, make_device, minutes, rows
+from tests.integration.gates.gate_site import HEARTBEAT, Device, GateSite, make_device, minutes, rows
 from tests.support.factories import make_assignment, make_party, make_person, make_post, make_project
+from tests.support.ledgers import append, entry
 
 START = """
 INSERT INTO gate_follower (name, outbox_id) SELECT 'misuse', coalesce(max(id), 0) FROM ledger_outbox
@@ -177,7 +179,8 @@ async def test_calls_from_outside_of_the_gates_networks_are_told(
     await desk.take("PATCH", f"/gates/{site.device.id}", {"networks": ["203.0.113.0/24"]})
     body = b'{"clock_now":"2026-03-16T09:30:00+08:00","backlog":0}'
     for _ in range(2):
-        answer = await site.device.post("/gates/v1/heartbeat", body, **{"X-Forwarded-For": "198.51.100.9"})
+        headers = {**site.device.sign(HEARTBEAT, body), "X-Forwarded-For": "198.51.100.9"}
+        answer = await site.device.client.post(HEARTBEAT, content=body, headers=headers)
         assert answer.status_code == 403
     assert await look_at_days(database, clock) == 0
     (found,) = await signals(desk)
@@ -219,3 +222,26 @@ async def test_many_entries_are_followed_in_steps(
     await site.device.deliver(*events[:400])
     await site.device.deliver(*events[400:])
     assert await follow(database, clock) == count
+
+
+async def test_a_gate_that_fails_at_the_same_hours_for_the_same_person_is_told(
+    database: Database, site: GateSite, desk: Office, clock: ManualClock
+) -> None:
+    person, now = site.people[0], clock.now()
+    begins = [now - timedelta(days=back) for back in range(1, 6)]
+    for begin in begins:
+        sign = {"id": uuid4(), "last_sign_at": begin - minutes(5)}
+        values = {"project_id": site.project_id, "device_id": site.device.id, "kind": "silent", "evidence": {}}
+        async with database.transaction() as tx:
+            await tx.execute(insert(GateOutage).values(**values, **sign, from_at=begin, recorded_at=begin))
+            end = {"ended_at": begin + minutes(50), "recorded_at": begin + minutes(51), "cause": "recovered"}
+            await tx.execute(insert(GateOutageEnd).values(project_id=site.project_id, outage_id=sign["id"], **end))
+        await append(database, [entry(site.project_id, person, begin + minutes(10), source="phone")], begin)
+    await append(database, [entry(site.project_id, site.people[1], begins[0] + minutes(9), source="phone")], begins[0])
+    for _ in range(2):
+        assert await look_at_days(database, clock) == 0
+    found = {one["kind"]: one for one in await signals(desk)}
+    assert len(await signals(desk)) == len(found) == 3
+    assert found["fails_often"]["evidence"] == {"outages": 5}
+    assert found["fails_at_hours"]["evidence"] == {"outages": 5, "of": 5, "from_time": "09:30", "to_time": "11:30"}
+    assert (found["fails_for_people"]["person_id"], found["fails_for_people"]["evidence"]["met"]) == (str(person), 5)

@@ -1,4 +1,4 @@
-"""The table of the broker's logins; migration 0019 is the authority, `alembic check` keeps both equal."""
+"""The table of the broker's logins; migration 0020 is the authority, `alembic check` keeps both equal."""
 
 from datetime import datetime
 from uuid import UUID

@@ -26,6 +26,7 @@ from backend.gates.misuse.rules import (
     fails_often,
     impossible_journeys,
     is_foreign_crowd,
+    merged_outages,
     same_people,
 )
 
@@ -152,6 +153,22 @@ def test_a_gate_that_three_people_cannot_have_reached_is_displaced() -> None:
 def down(day: int, hour: float, hours: float = 1.0) -> Outage:
     begin = datetime(2026, 3, day, tzinfo=SHANGHAI) + timedelta(hours=hour)
     return Outage(begin.astimezone(UTC), (begin + timedelta(hours=hours)).astimezone(UTC))
+
+
+def test_outages_at_one_time_are_one() -> None:
+    silent, declared, later = down(1, 7, 2), down(1, 8, 3), down(1, 12)
+    assert merged_outages([later, declared, silent]) == [Outage(silent.from_at, declared.to_at), later]
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.floats(0, 23), st.floats(0, 8)), max_size=15))
+def test_merging_keeps_every_minute_and_adds_none(told: list[tuple[int, float, float]]) -> None:
+    outages = [down(*one) for one in told]
+    merged = merged_outages(outages)
+    assert all(one.to_at < following.from_at for one, following in pairwise(merged))
+    for outage in outages:
+        assert any(one.from_at <= outage.from_at and outage.to_at <= one.to_at for one in merged)
+    edges = {at for outage in outages for at in (outage.from_at, outage.to_at)}
+    assert {at for one in merged for at in (one.from_at, one.to_at)} <= edges
 
 
 def test_five_outages_in_a_fortnight_are_often() -> None:
