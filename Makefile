@@ -9,7 +9,7 @@ BIN := .venv/bin
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-run: ## start database, server and worker with the demo; Ctrl-C stops them (PORT=8000, DATABASE_URL=…)
+run: ## start database, server and worker with the demo; Ctrl-C stops them (PORT=8000, DATABASE_URL=…, MQTT=1 for a broker and its bridge)
 	@exec $(PYTHON) -m tools.run
 
 test: dev ## run the whole suite in parallel (ARGS="tests/unit -k name" to choose)

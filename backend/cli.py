@@ -70,6 +70,22 @@ def worker() -> None:
     run_worker(settings_or_exit())
 
 
+@app.command("mqtt-bridge")
+def mqtt_bridge() -> None:
+    """Take what face terminals publish to the MQTT broker into the ledger (DAOGANG_MQTT_HOST, _PORT, _DIR)."""
+    from backend.bridge import run_mqtt_bridge  # noqa: PLC0415 - not needed by the other commands
+
+    run_mqtt_bridge(settings_or_exit())
+
+
+@app.command("mqtt-files")
+def mqtt_files() -> None:
+    """Write the broker's logins and access list to DAOGANG_MQTT_DIR once, for a broker that is about to start."""
+    from backend.bridge import write_files  # noqa: PLC0415 - not needed by the other commands
+
+    write_files(settings_or_exit())
+
+
 @app.command()
 def migrate(
     revision: Annotated[str, typer.Argument(help="Alembic revision")] = "head",

@@ -41,6 +41,9 @@ class Settings:
     sms_console: bool = True
     log_format: str = "json"
     pool_size: int = 4
+    mqtt_host: str = "127.0.0.1"
+    mqtt_port: int = 1883
+    mqtt_dir: Path = Path("mqtt")
 
     @property
     def is_development(self) -> bool:
@@ -73,6 +76,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         sms_outbox=Path(outbox) if outbox else None,
         log_format=environment.get("DAOGANG_LOG", "json"),
         pool_size=_whole(environment, "DAOGANG_POOL_SIZE", 4),
+        mqtt_host=environment.get("DAOGANG_MQTT_HOST", "127.0.0.1"),
+        mqtt_port=_whole(environment, "DAOGANG_MQTT_PORT", 1883),
+        mqtt_dir=Path(environment.get("DAOGANG_MQTT_DIR", "mqtt")),
     )
 
 

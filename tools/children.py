@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.house import ROOT, VENV
+from tools.house import LOCAL, ROOT, VENV
 from tools.say import Trouble, say
 
 if TYPE_CHECKING:
@@ -96,15 +96,15 @@ class Children:
 
 
 def sweep(register: Path) -> None:
-    """End the children of an earlier run that was killed before it could; only those that run from our .venv."""
+    """End the children of an earlier run that was killed before it could; only those that are ours."""
     if not register.exists():
         return
     for pid in json.loads(register.read_text() or "[]"):
-        if str(VENV) in _command_of(pid):
+        if _is_ours(pid):
             say(f"ending process {pid}, left behind by an earlier run that was killed")
             _signal(-pid, signal.SIGTERM)
             until = time.monotonic() + PATIENCE_S
-            while str(VENV) in _command_of(pid) and time.monotonic() < until:
+            while _is_ours(pid) and time.monotonic() < until:
                 time.sleep(0.05)
             _signal(-pid, signal.SIGKILL)
     register.unlink()
@@ -116,6 +116,12 @@ def _ended(child: subprocess.Popen[bytes], within_s: float) -> bool:
     except subprocess.TimeoutExpired:
         return False
     return True
+
+
+def _is_ours(pid: int) -> bool:
+    """Tell whether a process runs from our .venv, or with a file of our local state, as a broker does."""
+    command = _command_of(pid)
+    return any(str(place) in command for place in (VENV, LOCAL))
 
 
 def _command_of(pid: int) -> str:

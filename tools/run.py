@@ -6,12 +6,14 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from tools import environment
+from tools.brokers import configuration, find_mosquitto
 from tools.children import Children, sweep
 from tools.house import KEYS, LOCAL, SMS_OUTBOX
 from tools.locks import alone, shared
@@ -32,11 +34,13 @@ def run() -> int:
     """Bring everything up, wait until somebody ends it, bring everything down."""
     began = time.monotonic()
     port = chosen_port(os.environ.get("PORT", ""))
+    with_mqtt = os.environ.get("MQTT", "") not in {"", "0"}
     with ExitStack() as stack:
         stack.enter_context(_only_run())
         stack.enter_context(_terminated_like_ctrl_c())
         sweep(REGISTER)
         require_free(port)
+        broker = find_mosquitto() if with_mqtt else ""
         environment.ensure("runtime")
         settings = _settings(stack.enter_context(_database()), port)
         logins = prepare(settings, private="DATABASE_URL" not in os.environ)
@@ -46,7 +50,9 @@ def run() -> int:
         wait_until_ready(port, children)
         # After the server, because both spend their first seconds on the same few cores.
         children.start("worker", [DAOGANG, "worker"], settings)
-        _announce(settings, port, logins, time.monotonic() - began)
+        if with_mqtt:
+            _start_bridge(children, settings, broker)
+        _announce(settings, port, logins, time.monotonic() - began, with_mqtt=with_mqtt)
         try:
             while True:
                 children.check()
@@ -58,6 +64,21 @@ def run() -> int:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
     say("stopped; `make run` starts it again")
     return 0
+
+
+def _start_bridge(children: Children, settings: dict[str, str], broker: str) -> None:
+    """Start the MQTT broker on loopback with the registry's logins, and the bridge to the ledger."""
+    folder, port = LOCAL / "mqtt", chosen_port(settings["DAOGANG_MQTT_PORT"])
+    require_free(port)
+    told = subprocess.run([DAOGANG, "mqtt-files"], env=settings, check=False, capture_output=True, text=True)
+    if told.returncode != 0:
+        what = f"`daogang mqtt-files` failed: {told.stderr.strip()}"
+        raise Trouble(what, "mend what it says, then run it again.")
+    config = folder / "mosquitto.conf"
+    config.write_text(configuration(folder, port))
+    children.start("broker", [broker, "-c", str(config)], settings)
+    (folder / "mosquitto.pid").write_text(str(children.pid("broker")))
+    children.start("bridge", [DAOGANG, "mqtt-bridge"], settings)
 
 
 def chosen_port(wanted: str) -> int:
@@ -148,12 +169,18 @@ def _settings(url: str, port: int) -> dict[str, str]:
         "DAOGANG_SMS_OUTBOX": str(SMS_OUTBOX),
         "DAOGANG_ENV": "development",
         "DAOGANG_PROCESSES": "1",
+        "DAOGANG_MQTT_DIR": str(LOCAL / "mqtt"),
+        "DAOGANG_MQTT_PORT": "18830",
         "PORT": str(port),
     }
     return ours | dict(os.environ) | {"DATABASE_URL": url, "PORT": str(port)}
 
 
-def _announce(settings: dict[str, str], port: int, logins: str, took_s: float) -> None:
+def _mqtt_line(settings: dict[str, str]) -> str:
+    return f"\n  MQTT broker    {HOST}:{settings['DAOGANG_MQTT_PORT']}, logins: POST …/gates/{{id}}/broker-login"
+
+
+def _announce(settings: dict[str, str], port: int, logins: str, took_s: float, *, with_mqtt: bool) -> None:
     base = f"http://{HOST}:{port}"
     sys.stdout.write(
         f"""
@@ -164,7 +191,7 @@ Daogang 到岗 is ready, {took_s:.1f} s after you asked for it.
   health         {base}/health/ready
   database       psql '{settings["DATABASE_URL"]}'
   SMS codes      {settings["DAOGANG_SMS_OUTBOX"]}
-  logs           {LOCAL / "log"}
+  logs           {LOCAL / "log"}{_mqtt_line(settings) if with_mqtt else ""}
 
 {logins}
 Ctrl-C stops everything.

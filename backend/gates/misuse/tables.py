@@ -1,4 +1,4 @@
-"""Tables of signals and of how far the ledger was followed; migration 0020 is the authority."""
+"""Tables of signals and of how far the ledger was followed; migration 0022 is the authority."""
 
 from datetime import datetime
 from typing import Any

@@ -55,6 +55,7 @@ INSERT INTO gate_day_count (project_id, device_id, work_on, computed_at, events,
   counted_to_at, reported, held, missing)
 VALUES (:project_id, :device_id, :work_on, :now, :events, :refused, :counted_from_at, :counted_to_at, :reported, :held,
   :missing)
+ON CONFLICT DO NOTHING
 """
 
 OPEN_TASK = """

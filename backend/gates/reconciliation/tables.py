@@ -1,4 +1,4 @@
-"""Tables of gaps, counts and tasks; migration 0020 is the authority, `alembic check` keeps both equal."""
+"""Tables of gaps, counts and tasks; migration 0022 is the authority, `alembic check` keeps both equal."""
 
 from datetime import date, datetime
 from typing import Any

@@ -58,6 +58,7 @@ def bridge_password(folder: Path) -> str:
     """Return the bridge's own password, drawn when the folder has none."""
     file = folder / "bridge.secret"
     if not file.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(file, secrets.token_urlsafe(24))
     return file.read_text()
 

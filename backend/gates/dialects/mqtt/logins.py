@@ -16,6 +16,7 @@ from backend.identity.audit import record_act
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
+from backend.kit.ids import new_id
 from backend.sites.projects import require_project
 
 PASSWORD_BYTES: Final = 12
@@ -26,7 +27,7 @@ LOGINS = """
 SELECT DISTINCT ON (d.serial_no) d.serial_no, l.password_hash
 FROM gate_broker_login l JOIN gate_device d ON d.project_id = l.project_id AND d.id = l.device_id
 WHERE d.vendor = 'mqtt' AND d.state <> 'blocked'
-ORDER BY d.serial_no, l.issued_at DESC
+ORDER BY d.serial_no, l.issued_at DESC, l.id DESC
 """
 
 FIND_DEVICE = "SELECT serial_no, vendor FROM gate_device WHERE project_id = :project_id AND id = :device_id FOR UPDATE"
@@ -55,7 +56,8 @@ async def issue_broker_login(tx: Tx, actor: Actor, project_id: UUID, device_id: 
     if row.vendor != "mqtt" or ":" in row.serial_no:
         raise BrokerLoginImpossible
     now, password = clock.now(), secrets.token_hex(PASSWORD_BYTES)
-    values = {"project_id": project_id, "device_id": device_id, "issued_at": now, "issued_by": actor.account_id}
+    values = {"device_id": device_id, "issued_at": now, "issued_by": actor.account_id}
+    values |= {"project_id": project_id, "id": new_id(now)}
     await tx.execute(insert(GateBrokerLogin).values(**values, password_hash=hash_password(password)))
     await record_act(tx, actor, "gate.broker_login_issued", "gate", device_id, {}, clock=clock, project_id=project_id)
     return IssuedLogin(row.serial_no, password, now)

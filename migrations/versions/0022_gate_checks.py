@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0020"
-down_revision = "0019"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
@@ -29,14 +29,16 @@ UP = (
     f"""
     CREATE TABLE gate_broker_login (
       project_id uuid NOT NULL,
+      id uuid NOT NULL,
       device_id uuid NOT NULL,
       issued_at timestamptz NOT NULL,
       password_hash text NOT NULL CONSTRAINT ck_gate_broker_login_hash CHECK (password_hash ~ '^[$]7[$][^:\\n]+$'),
       issued_by uuid NOT NULL CONSTRAINT fk_gate_broker_login_issued_by REFERENCES account (id),
-      CONSTRAINT pk_gate_broker_login PRIMARY KEY (project_id, device_id, issued_at),
+      CONSTRAINT pk_gate_broker_login PRIMARY KEY (project_id, id),
       {_of_device("gate_broker_login")}
     )
     """,
+    "CREATE INDEX ix_gate_broker_login_device ON gate_broker_login (project_id, device_id)",
     f"""
     CREATE TABLE gate_gap (
       project_id uuid NOT NULL,
