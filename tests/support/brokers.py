@@ -80,6 +80,7 @@ def broker(folder: Path, passwords: Mapping[str, str]) -> Generator[Broker]:
         program = find_mosquitto()
     except Trouble as trouble:
         pytest.skip(f"Mosquitto is not here and cannot be installed: {trouble}")
+    folder.mkdir(exist_ok=True)
     made = Broker(program, folder, free_port())
     made.set_logins(passwords)
     made.start()

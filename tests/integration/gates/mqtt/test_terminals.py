@@ -219,12 +219,13 @@ async def test_a_sign_of_life_is_noted_and_the_brokers_word_of_a_lost_line_is_no
 
 
 async def test_a_blocked_terminal_loses_its_login_and_a_new_password_ends_the_old_one(
-    tmp_path: Path, database: Database, desk: Office
+    tmp_path: Path, database: Database, desk: Office, clock: ManualClock
 ) -> None:
     one, two = await pair(desk), await pair(desk)
     await refresh_broker(database, tmp_path)
     before = _logins(tmp_path)
     assert {one.name, two.name} <= set(before)
+    clock.advance(minutes(1))
     await desk.take("PATCH", f"/gates/{one.id}", {"state": "blocked"})
     await desk.take("POST", f"/gates/{two.id}/broker-login")
     assert await refresh_broker(database, tmp_path)
