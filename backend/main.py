@@ -64,7 +64,7 @@ from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
 
-SCHEMA_HEAD = "0022"
+SCHEMA_HEAD = "0024"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -262,6 +262,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                     wiring.fold_days,
                     wiring.read_place,
                     clock,
+                    wiring.blobs,
                 ),
                 "simulation_tools": SimulationTools(database, wiring.data_keys, wiring.workbench, clock),
                 "correction_tools": CorrectionTools(

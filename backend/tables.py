@@ -8,6 +8,7 @@ MODULES = (
     "backend.evidence.tables",
     "backend.ledger.tables",
     "backend.gates.envelope_tables",
+    "backend.gates.registry.tables",
     "backend.gates.tables",
     "backend.gates.outages.tables",
     "backend.gates.dialects.mqtt.tables",

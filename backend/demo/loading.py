@@ -166,7 +166,7 @@ class Loader:
         return await self.loaded.staff["district"].call("POST", f"{version}/publication", json={})
 
     async def _gates(self) -> None:
-        """Make both gates, have the district issue their keys, bind everybody's card, activate."""
+        """Make both gates, apply for their keys, have the district approve them, bind everybody's card, activate."""
         admin, district = self._admin("tower"), self.loaded.staff["district"]
         for gate in world.GATES:
             self._wait()
@@ -180,7 +180,10 @@ class Loader:
             }
             path = self._at("tower", "/gates")
             made = await admin.call("POST", path, json=body)
-            key = await district.call("POST", f"{path}/{made['id']}/keys", json={})
+            applied = await admin.call("POST", f"{path}/{made['id']}/key-applications", json={"reason": "新装闸机"})
+            application = self._at("tower", f"/key-applications/{applied['id']}")
+            await district.call("POST", f"{application}/approval", json={"reason": "现场核对无误"})
+            key = await admin.call("POST", f"{application}/issue", json={"reason": "项目管理员领取"})
             await admin.call("PATCH", f"{path}/{made['id']}", json={"state": "active"})
             self.loaded.devices[gate.serial_no] = Device(self._connection, key["id"], key["secret"])
         bindings = [

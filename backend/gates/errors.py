@@ -79,6 +79,21 @@ class ItemConflict(Conflict):
     code = "gates.item_conflict"
 
 
+# --- photos -----------------------------------------------------------------------------------------
+
+
+class PhotoDigestWrong(InvalidInput):
+    """The body does not have the SHA-256 that the path states."""
+
+    code = "gates.photo_digest_wrong"
+
+
+class PhotoUnreadable(InvalidInput):
+    """The body is no whole JPEG."""
+
+    code = "gates.photo_unreadable"
+
+
 # --- administration ---------------------------------------------------------------------------------
 
 
@@ -116,6 +131,60 @@ class AccessTokenTaken(Conflict):
     """Another device has this access token."""
 
     code = "gates.access_token_taken"
+
+
+class ApplicationUnknown(NotFound):
+    """There is no such application for a key, or not for the one who asks."""
+
+    code = "gates.application_unknown"
+
+
+class ApplicationSettled(Conflict):
+    """The application stands where this step cannot follow; `state` says where."""
+
+    code = "gates.application_settled"
+
+
+class OwnApplication(Forbidden):
+    """Who applied for a key neither approves nor rejects it."""
+
+    code = "gates.own_application"
+
+
+class IssueNotYours(Forbidden):
+    """A key is issued to the one who applied, or by one who may approve."""
+
+    code = "gates.issue_not_yours"
+
+
+class ReplacesNoKey(InvalidInput):
+    """A token replaces the former one at once and has no end of its own."""
+
+    code = "gates.replaces_no_key"
+
+
+class RegisterTooLong(InvalidInput):
+    """The period holds more steps than one file of the register takes."""
+
+    code = "gates.register_too_long"
+
+
+class PeriodEmpty(InvalidInput):
+    """A period ends on the day on which it begins, or later, and lasts ten years at most."""
+
+    code = "gates.period_empty"
+
+
+class SelfTestUnknown(NotFound):
+    """There is no such self-test of this device."""
+
+    code = "gates.self_test_unknown"
+
+
+class DeviceNotActive(Conflict):
+    """Only an active device is heard, so only an active one can be tested."""
+
+    code = "gates.device_not_active"
 
 
 class WindowUnknown(NotFound):

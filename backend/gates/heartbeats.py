@@ -20,7 +20,8 @@ VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 
 TELL = """
 UPDATE gate_state SET backlog = %s, oldest_unsent_at = %s, firmware = coalesce(%s, firmware),
-  disk_free_mb = coalesce(%s, disk_free_mb)
+  disk_free_mb = coalesce(%s, disk_free_mb), reported_count = coalesce(%s, reported_count),
+  reported_at = CASE WHEN %s::bigint IS NULL THEN reported_at ELSE %s END
 WHERE project_id = %s AND device_id = %s
 """
 
@@ -40,11 +41,18 @@ async def take_heartbeat(tools: GateTools, request: SignedRequest) -> HeartbeatA
         oldest = None if told.oldest_unsent_at is None else in_utc("$.oldest_unsent_at", told.oldest_unsent_at)
         key = (gate.project_id, gate.device_id)
         skews_s = ((now - clock_now).total_seconds(),)
+        stored = (told.stored, told.stored, now)
+        told_values = (told.backlog, oldest, told.firmware, told.disk_free_mb, *stored, *key)
         async with pipelined(connection):
             nonce = await send_nonce(connection, request.signature, now)
             await connection.execute(KEEP, (*key, now.replace(microsecond=0), clock_now, told.backlog, oldest))
             touched = await send_touch(connection, gate, now, skews_s=skews_s, last_event_at=None)
-            await connection.execute(TELL, (told.backlog, oldest, told.firmware, told.disk_free_mb, *key))
+            await connection.execute(TELL, told_values)
             await settle_nonce(nonce)
             expected, _ = await settle_touch(touched)
-    return HeartbeatAnswer(server_time=now, heartbeat_interval_s=gate.heartbeat_interval_s, next_expected_seq=expected)
+    return HeartbeatAnswer(
+        server_time=now,
+        config_rev=gate.config_rev,
+        heartbeat_interval_s=gate.heartbeat_interval_s,
+        next_expected_seq=expected,
+    )

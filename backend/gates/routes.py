@@ -1,19 +1,22 @@
-"""Routes of `/gates/v1` for devices: signed batches of events and heartbeats."""
+"""Routes of `/gates/v1` for devices: signed batches of events, heartbeats and photos."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from litestar import Request, Router, post
+from litestar import Request, Router, post, put
 from litestar.di import NamedDependency
+from litestar.params import PathParameter
 
 from backend.gates import errors
 from backend.gates.addresses import device_address
 from backend.gates.authentication import SignedRequest
 from backend.gates.heartbeats import take_heartbeat
 from backend.gates.ingest import take_events
-from backend.gates.schemas import EventsAnswer, HeartbeatAnswer
+from backend.gates.photos import PHOTO_LIMIT, take_photo
+from backend.gates.schemas import EventsAnswer, HeartbeatAnswer, PhotoAnswer
 from backend.gates.signature import read_signature
 from backend.gates.tools import GateTools
-from backend.gates.wire_schema import EventsOperation, HeartbeatOperation
+from backend.gates.wire_schema import EventsOperation, HeartbeatOperation, PhotoOperation
+from backend.kit.blobs import BlobsAway
 
 SIGNED_ERRORS = (
     errors.SignatureMissing,
@@ -44,6 +47,23 @@ async def post_heartbeat(request: Request[Any, Any, Any], gate_tools: NamedDepen
     return await take_heartbeat(gate_tools, await _signed(request))
 
 
+@put(
+    "/photos/{digest:str}",
+    opt={**SIGNED, "raises": (*SIGNED_ERRORS, errors.PhotoDigestWrong, errors.PhotoUnreadable, BlobsAway)},
+    status_code=200,
+    operation_class=PhotoOperation,
+    request_max_body_size=PHOTO_LIMIT,
+    summary="Upload a photo that an event names",
+)
+async def put_photo(
+    request: Request[Any, Any, Any],
+    digest: Annotated[str, PathParameter(pattern="^[0-9a-fA-F]{64}$", description="SHA-256 of the body")],
+    gate_tools: NamedDependency[GateTools],
+) -> PhotoAnswer:
+    """Keep a JPEG, encrypted, under its digest: before or after the event that states it as `photo_sha256`."""
+    return await take_photo(gate_tools, await _signed(request), digest)
+
+
 async def _signed(request: Request[Any, Any, Any]) -> SignedRequest:
     signature = read_signature(request.headers)
     peer = None if request.client is None else request.client.host
@@ -53,4 +73,4 @@ async def _signed(request: Request[Any, Any, Any]) -> SignedRequest:
 
 def gate_router() -> Router:
     """Join the routes of this file."""
-    return Router(path="/gates/v1", route_handlers=[post_events, post_heartbeat], tags=["Gates"])
+    return Router(path="/gates/v1", route_handlers=[post_events, post_heartbeat, put_photo], tags=["Gates"])

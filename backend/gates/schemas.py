@@ -42,11 +42,24 @@ class Heartbeat(Wire, frozen=True):
     oldest_unsent_at: Instant | None = None
     firmware: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")] | None = None
     disk_free_mb: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    stored: (
+        Annotated[int, Meta(ge=0, le=2**53, description="events in the device's own memory, delivered or not")] | None
+    ) = None
 
 
 class HeartbeatAnswer(Struct, frozen=True, kw_only=True):
-    """What the device should know: our clock, how often to call, and which event we are waiting for."""
+    """What the device should know: our clock, how often to call, and which event we are waiting for.
+
+    `config_rev` goes up whenever something was changed that concerns the device: its lane, its direction, its interval.
+    """
 
     server_time: datetime
+    config_rev: int
     heartbeat_interval_s: int
     next_expected_seq: int
+
+
+class PhotoAnswer(Struct, frozen=True):
+    """Whether the photo is new; either way it need not be sent again."""
+
+    status: Literal["accepted", "duplicate"]

@@ -214,3 +214,17 @@ class GateRefusal(Base):
     counter: Mapped[int] = mapped_column(BigInteger, server_default="1")
     first_at: Mapped[datetime] = mapped_column(Instant)
     last_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class GatePhoto(Base):
+    """A photo that a device uploaded; its bytes lie among the blobs, sealed under the data key `key_id`."""
+
+    __tablename__ = "gate_photo"
+    __table_args__ = (_of_device("gate_photo"),)
+
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    device_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    received_at: Mapped[datetime] = mapped_column(Instant)
+    key_id: Mapped[UUID]
+    size_bytes: Mapped[int] = mapped_column(Integer)

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.uploads import UploadLanes
+from backend.kit.blobs import BlobStore
 from backend.kit.clock import Clock
 from backend.kit.crypto import DataKeys
 from backend.kit.db import Database
@@ -34,4 +35,5 @@ class GateTools:
     fold_days: DayFolder
     read_place: PlaceReader
     clock: Clock
+    blobs: BlobStore
     lanes: UploadLanes = field(default_factory=UploadLanes)

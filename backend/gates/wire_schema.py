@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIType
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from backend.gates.events import BATCH_LIMIT, GateEvent
 from backend.gates.schemas import Heartbeat
@@ -87,3 +87,14 @@ class HeartbeatOperation(Operation):
         """Add body and headers."""
         self.request_body = _body(_schema_of(Heartbeat))
         self.parameters = _signature_parameters()
+
+
+@dataclass
+class PhotoOperation(Operation):
+    """The operation that takes photos."""
+
+    def __post_init__(self) -> None:
+        """Add body and headers."""
+        file = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+        self.request_body = RequestBody(content={"image/jpeg": OpenAPIMediaType(schema=file)}, required=True)
+        self.parameters = [*(self.parameters or []), *_signature_parameters()]

@@ -44,6 +44,7 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "sites.write",
             "roster.import",
             "gates.write",
+            "gates.apply",
             "gates.keys",
             "gates.unknown",
             "attendance.write",
@@ -60,6 +61,7 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "fences.write",
             "fences.publish",
             "gates.write",
+            "gates.apply",
             "gates.keys",
             "gates.unknown",
             "gates.redate",
@@ -79,6 +81,7 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "fences.write",
             "fences.publish",
             "gates.write",
+            "gates.apply",
             "gates.keys",
             "gates.redate",
             "outages.declare",
@@ -99,11 +102,12 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "fences.publish",
             "gates.write",
             "gates.redate",
+            "gates.apply",
             "outages.declare",
         },
         Role.KEY_PERSON: _SELF | {"mobile.self"},
-        # A device vendor sees his own devices' state, no people and no punches.
-        Role.VENDOR: _SELF | {"gates.own"},
+        # A device vendor applies for keys and sees what became of it, no people and no punches.
+        Role.VENDOR: _SELF | {"gates.own", "gates.apply"},
         Role.AUDITOR: _SELF | _READS | {"identity.accounts.read", "audit.read"},
     }
 )

@@ -20,9 +20,7 @@ FACTS = (
 
 
 def _of_device(table: str) -> str:
-    return (
-        f"CONSTRAINT fk_{table}_device FOREIGN KEY (project_id, device_id) REFERENCES gate_device (project_id, id)"
-    )
+    return f"CONSTRAINT fk_{table}_device FOREIGN KEY (project_id, device_id) REFERENCES gate_device (project_id, id)"
 
 
 UP = (

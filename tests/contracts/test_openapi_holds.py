@@ -65,7 +65,7 @@ def roles_of(route: Route) -> list[Role | None]:
 
 def access(route: Route, town: Town, role: Role | None, path: str, body: bytes) -> dict[str, str]:
     if route.signed:
-        return town.signed(path, body)
+        return town.signed(path, body, route.method)
     return {} if role is None else town.headers(role)
 
 

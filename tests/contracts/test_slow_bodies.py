@@ -53,7 +53,7 @@ def scope_of(route: Route, town: Town, call: Call) -> dict[str, Any]:
         role = next(role for role in sorted(Role) if route.scope in ROLE_SCOPES[role])
         headers |= town.headers(role)
     elif route.signed:
-        headers |= town.signed(path, call.body or b"")
+        headers |= town.signed(path, call.body or b"", route.method)
     return {
         "type": "http",
         "asgi": {"version": "3.0"},

@@ -14,11 +14,12 @@ from tests.support.phones import CENTRE, tap
 from tests.support.photos import upload_metadata
 from tests.support.queues import Signing
 from tests.support.rosters import csv_roster, roster_line
-from tests.support.town import AXIS, CIRCLE, PASSWORD, Town, fresh_company, fresh_name, fresh_person
+from tests.support.town import AXIS, CIRCLE, PASSWORD, PHOTO, Town, fresh_company, fresh_name, fresh_person
 
 PROJECT = "/admin/v1/projects/{project_id}"
 DRAWING = {"crs": "wgs84", "shape": CIRCLE}
 LINE: dict[str, Any] = {"crs": "wgs84", "coordinates": AXIS, "prefix": "K", "start": "K0+000"}
+PERIOD = {"from_on": "2026-01-01", "to_on": "2026-12-31"}
 FACE = {"name": "1号作业面", "begin": "K0+000", "end": "K0+100", "from_on": "2026-03-01"}
 
 
@@ -123,6 +124,21 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("PUT", f"{PROJECT}/gates/{{gate_id}}/access-token"): told(),
     ("POST", f"{PROJECT}/gates/{{gate_id}}/broker-login"): lambda town: Call(ids={"gate_id": town.ids["terminal_id"]}),
     ("POST", f"{PROJECT}/gate-tasks/{{task_id}}/done"): told(note="已到现场补传"),
+    ("POST", f"{PROJECT}/gates/{{gate_id}}/keys/{{key_id}}/revocation"): told(reason="设备遗失"),
+    ("POST", f"{PROJECT}/gates/{{gate_id}}/key-applications"): told(reason="新装闸机"),
+    ("POST", f"{PROJECT}/key-applications/{{application_id}}/approval"): told(reason="同意"),
+    ("POST", f"{PROJECT}/key-applications/{{application_id}}/rejection"): told(reason="资料不全"),
+    ("POST", f"{PROJECT}/key-applications/{{application_id}}/withdrawal"): lambda town: Call(
+        json={"reason": "不再需要"}, ids={"application_id": town.ids["own_application_id"]}
+    ),
+    ("POST", f"{PROJECT}/key-applications/{{application_id}}/issue"): lambda town: Call(
+        json={"reason": "现场领取"}, ids={"application_id": town.ids["approved_id"]}
+    ),
+    ("POST", f"{PROJECT}/gates/{{gate_id}}/self-tests"): lambda _: Call(),
+    ("GET", "/admin/v1/gate-key-register/csv"): lambda _: Call(params=PERIOD),
+    ("GET", "/admin/v1/gate-key-register/xlsx"): lambda _: Call(params=PERIOD),
+    ("GET", "/admin/v1/gate-key-report"): lambda _: Call(params={"year": 2026}),
+    ("GET", "/admin/v1/gate-key-report/xlsx"): lambda _: Call(params={"year": 2026}),
     ("POST", f"{PROJECT}/gate-pairing-windows"): told(vendor="zkteco", reason="新装闸机"),
     ("POST", f"{PROJECT}/gate-outages"): lambda town: Call(
         json={
@@ -192,6 +208,7 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("POST", "/gates/v1/events"): lambda town: Call(
         json={"clock_now": town.clock.now().isoformat(), "items": [_event(town)]}
     ),
+    ("PUT", "/gates/v1/photos/{digest}"): lambda _: Call(content=PHOTO, media_type="image/jpeg"),
     ("POST", "/gates/v1/heartbeat"): lambda town: Call(json={"clock_now": town.clock.now().isoformat(), "backlog": 0}),
     **{("POST", f"/iclock/{name}{end}"): lambda _: _attlog() for name in PUSHED for end in ("", ".aspx")},
     **{(method, "/gates/hikvision/{token}"): lambda _: _alert() for method in ("POST", "PUT")},

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,6 +15,7 @@ from sqlalchemy import func, insert, update
 from backend.gates.authentication import key_name
 from backend.gates.outages.tables import GateOutage
 from backend.gates.registry.key_secrets import GateSecrets
+from backend.gates.registry.tables import GateKeyStep, GateSelfTest
 from backend.gates.signature import signed_headers
 from backend.gates.tables import GateDevice, GateKey, GatePairingWindow, GateState, PersonBinding
 from backend.identity.roles import Role
@@ -51,6 +53,7 @@ from tests.support.queues import QueuePhone, register
 MINE, THEIRS = "project_manager", "chief_supervisor"
 """Posts of the contractor, whose people owner's and contractor's accounts see here, and of the supervising company,
 whose people the supervisor's account sees."""
+PHOTO = b"\xff\xd8\xff\xe0 no face \xff\xd9"
 PASSWORD = "river-crane-lantern-42"
 
 
@@ -76,13 +79,13 @@ class Town:
         holder = Holder(self.accounts[role], person_id, self.families[role], frozenset({role.value}))
         return {"Authorization": f"Bearer {self.tokens.issue(holder, self.clock.now()).token}"}
 
-    def signed(self, path: str, body: bytes) -> dict[str, str]:
+    def signed(self, path: str, body: bytes, method: str = "POST") -> dict[str, str]:
         """Return the headers of a request signed by the gate, or by the phone where that is asked for."""
         if path == QUEUE_PATH:
             return self.phone.headers(body)
         key_id, secret = self.gate_key
-        signed = signed_headers(key_id, secret, method="POST", path=path, body=body, at=self.clock.now())
-        return {**signed, "Content-Type": "application/json"}
+        signed = signed_headers(key_id, secret, method=method, path=path, body=body, at=self.clock.now())
+        return {**signed, "Content-Type": "application/json" if method == "POST" else "image/jpeg"}
 
     def words_of(self, post: str) -> list[str]:
         """Return what must not be read by those who may not see the holder of a post."""
@@ -131,6 +134,8 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         window = await _window(tx, project.id, clerk, clock)
         terminal = await _terminal(tx, project.id)
         task = await _task(tx, project.id, gate, clock)
+        applied = await _applications(tx, project.id, gate, clerk, accounts[Role.OPERATOR], clock)
+        tested = await _self_test(tx, project.id, gate, clerk, clock)
         section = await make_section(tx, project.id)
         alignment = await _alignment(tx, project.id, clerk)
         corridor, face = await _corridor_with_face(tx, project.id, clerk)
@@ -168,6 +173,11 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "misdated_id": str(misdated.punch_id),
         "terminal_id": str(terminal),
         "task_id": str(task),
+        "test_id": str(tested),
+        "digest": sha256(PHOTO).hexdigest(),
+        "application_id": str(applied["applied"]),
+        "approved_id": str(applied["approved"]),
+        "own_application_id": str(applied["own"]),
         "month": f"{now:%Y-%m}",
         "upload_id": str(upload),
         "sha256": photo,
@@ -456,6 +466,30 @@ async def _window(tx: Tx, project_id: UUID, by: UUID, clock: ManualClock) -> UUI
         )
     )
     return window
+
+
+async def _applications(
+    tx: Tx, project_id: UUID, gate: UUID, by: UUID, operator: UUID, clock: ManualClock
+) -> dict[str, UUID]:
+    made: dict[str, UUID] = {}
+    for name, steps, who in (
+        ("applied", ("applied",), by),
+        ("approved", ("applied", "approved"), by),
+        ("own", ("applied",), operator),
+    ):
+        made[name] = new_id(clock.now())
+        for step in steps:
+            about = {"project_id": project_id, "device_id": gate, "application_id": made[name]}
+            said = {"step": step, "credential": "signing_key", "made_at": clock.now(), "made_by": who, "reason": "新装"}
+            await tx.execute(insert(GateKeyStep).values(id=new_id(clock.now()), **about, **said))
+    return made
+
+
+async def _self_test(tx: Tx, project_id: UUID, gate: UUID, by: UUID, clock: ManualClock) -> UUID:
+    test, now = new_id(clock.now()), clock.now()
+    during = {"started_at": now, "until_at": now + timedelta(seconds=60), "started_by": by}
+    await tx.execute(insert(GateSelfTest).values(project_id=project_id, id=test, device_id=gate, **during))
+    return test
 
 
 def fresh_person() -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Makes, activates, blocks and renames gate devices."""
 
-import secrets
 from datetime import datetime
 from ipaddress import ip_network
 from typing import Any
@@ -11,14 +10,12 @@ from sqlalchemy import ColumnElement, cast, func, insert, update
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR
 
 from backend.gates.errors import (
-    AccessTokenTaken,
     DeviceIncomplete,
     DeviceUnknown,
     MacTaken,
     NetworkMalformed,
     SerialTaken,
 )
-from backend.gates.reading import token_digest
 from backend.gates.registry import queries
 from backend.gates.registry.queries import GateRow, RefusalRow
 from backend.gates.registry.schemas import GateBody, GatePatch, PlaceBody
@@ -35,11 +32,8 @@ from backend.sites.projects import require_project
 _VIOLATIONS = {
     "uq_gate_device_serial_no": SerialTaken,
     "uq_gate_device_mac": MacTaken,
-    "uq_gate_device_access_token_digest": AccessTokenTaken,
     "ck_gate_device_complete": DeviceIncomplete,
 }
-
-TOKEN_BYTES = 16
 
 
 async def list_devices(
@@ -136,24 +130,6 @@ async def list_device_refusals(
     """Return how often a device was sent away, latest first; raises ProjectUnknown or DeviceUnknown."""
     await show_device(tx, actor, project_id, device_id, clock=clock)
     return await queries.list_refusals(tx, project_id, device_id, limit=limit)
-
-
-async def set_access_token(
-    tx: Tx, actor: Actor, project_id: UUID, device_id: UUID, token: str | None, *, clock: Clock
-) -> str:
-    """Set the token by which a device of another make is known, drawn unless given; the former ends at once.
-
-    Only its digest is stored. Raises ProjectUnknown, DeviceUnknown or AccessTokenTaken.
-    """
-    await require_project(tx, actor, project_id, scope=queries.KEYS)
-    token = (token or secrets.token_hex(TOKEN_BYTES)).lower()
-    statement = update(GateDevice).where(GateDevice.project_id == project_id, GateDevice.id == device_id)
-    with translate_violations(_VIOLATIONS):
-        changed = await tx.execute(statement.values(access_token_digest=token_digest(token)).returning(GateDevice.id))
-    if changed.one_or_none() is None:
-        raise DeviceUnknown
-    await record_act(tx, actor, "gate.access_token_set", "gate", device_id, {}, clock=clock, project_id=project_id)
-    return token
 
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:

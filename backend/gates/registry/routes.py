@@ -13,8 +13,10 @@ from backend.gates.registry.device_routes import (
     list_gate_refusals,
     list_gates,
 )
-from backend.gates.registry.key_routes import issue_key, list_keys, revoke_key, set_access_token
+from backend.gates.registry.key_routes import KEY_ROUTES
 from backend.gates.registry.pairing_routes import close_window, list_unknown_gates, list_windows, open_window
+from backend.gates.registry.register_routes import csv_key_register, key_report, xlsx_key_register, xlsx_key_report
+from backend.gates.registry.self_test_routes import get_self_test, start_self_test
 from backend.kit.errors import DaogangError
 
 
@@ -29,15 +31,18 @@ def gate_admin_router(place_errors: Sequence[type[DaogangError]]) -> Router:
             create_gate,
             get_gate,
             change_gate,
-            list_keys,
-            issue_key,
-            revoke_key,
+            *KEY_ROUTES,
             list_bindings,
             bind_people,
             end_binding,
             get_gate_counts,
             list_gate_refusals,
-            set_access_token,
+            start_self_test,
+            get_self_test,
+            csv_key_register,
+            xlsx_key_register,
+            key_report,
+            xlsx_key_report,
             open_window,
             list_windows,
             close_window,

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from backend.gates.events import NumberKind, PersonNumber
+from backend.gates.registry.key_flow import Credential
 from backend.kit.wire import Instant, Lat, Lon, Wire
 
 BINDINGS_LIMIT = 1000
@@ -28,6 +29,7 @@ Network = Annotated[str, Meta(min_length=3, max_length=49)]
 Networks = Annotated[list[Network], Meta(max_length=20)]
 RadiusMetres = Annotated[int, Meta(ge=5, le=5000)]
 Reason = Annotated[str, Meta(min_length=1, max_length=300, pattern=_PLAIN)]
+KeyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}(?![\s\S])")]
 Token = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{16,64}(?![\s\S])")]
 DeviceState = Literal["pending", "active", "blocked"]
 IntervalSeconds = Annotated[int, Meta(ge=10, le=3600)]
@@ -197,24 +199,6 @@ class UnknownAnswer(Struct, frozen=True, kw_only=True):
     last_address: str | None
 
 
-class AccessTokenBody(Wire, frozen=True):
-    """A token to set, if the device has one of its own (`pushcommkey`); one is drawn otherwise."""
-
-    token: Token | None = None
-
-
-class AccessTokenAnswer(Struct, frozen=True, kw_only=True):
-    """The token by which a device of another make is known, in lower case: shown this once."""
-
-    token: str
-
-
-class KeyBody(Wire, frozen=True):
-    """A key to issue, without end unless `expires_at` says otherwise."""
-
-    expires_at: Instant | None = None
-
-
 class KeyAnswer(Struct, frozen=True, kw_only=True):
     """A key without its secret, which nobody is shown again."""
 
@@ -226,13 +210,103 @@ class KeyAnswer(Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None
 
 
-class IssuedKeyAnswer(Struct, frozen=True, kw_only=True):
-    """A new key with its secret: shown this once."""
+class ApplicationBody(Wire, frozen=True):
+    """Why a device needs a key, or a terminal that cannot sign a token; `replaces_key_id` names the key it replaces."""
 
-    id: str
+    reason: Reason
+    credential: Credential = "signing_key"
+    replaces_key_id: KeyId | None = None
+    expires_at: Instant | None = None
+
+
+class ReasonBody(Wire, frozen=True):
+    """Why a step is made."""
+
+    reason: Reason
+
+
+class IssueBody(Wire, frozen=True):
+    """Why and to whom it is issued; a replaced key holds `overlap_h` hours longer.
+
+    `token` is for terminals that have one of their own (`pushcommkey`); one is drawn otherwise.
+    """
+
+    reason: Reason
+    overlap_h: Annotated[int, Meta(ge=0, le=720)] = 168
+    token: Token | None = None
+
+
+class StepAnswer(Struct, frozen=True, kw_only=True):
+    """A step: who made it, when and why."""
+
+    step: str
+    made_at: datetime
+    made_by: UUID
+    made_by_name: str
+    reason: str
+    key_id: str | None
+    expires_at: datetime | None
+
+
+class ApplicationAnswer(Struct, frozen=True, kw_only=True):
+    """An application for a key with its steps, first to last."""
+
+    id: UUID
+    project_id: UUID
+    gate_id: UUID
+    serial_no: str
+    credential: str
+    state: Literal["applied", "withdrawn", "rejected", "approved", "issued"]
+    replaces_key_id: str | None
+    expires_at: datetime | None
+    steps: list[StepAnswer]
+
+
+class IssuedAnswer(Struct, frozen=True, kw_only=True):
+    """A new key with its secret, or a token (which has no id and is in lower case): shown this once."""
+
+    id: str | None
     secret: str
+    credential: str
     issued_at: datetime
     expires_at: datetime | None
+
+
+class KeyTotals(Struct, frozen=True, kw_only=True):
+    """How many steps of each kind a project's keys made in a year, and how many keys were live at its end (or now)."""
+
+    project_id: UUID
+    registration_no: str
+    project_name: str
+    applied: int
+    approved: int
+    rejected: int
+    withdrawn: int
+    issued: int
+    replaced: int
+    revoked: int
+    live_at_end: int
+
+
+class KeyReportAnswer(Struct, frozen=True, kw_only=True):
+    """The keys of a year (Asia/Shanghai), by project; projects without steps or live keys are left out."""
+
+    year: int
+    projects: list[KeyTotals]
+
+
+class SelfTestAnswer(Struct, frozen=True, kw_only=True):
+    """What a self-test has shown so far: `passed` names the live event that arrived in time."""
+
+    id: UUID
+    gate_id: UUID
+    result: Literal["waiting", "passed", "failed"]
+    started_at: datetime
+    until_at: datetime
+    started_by: UUID
+    punch_id: UUID | None
+    received_at: datetime | None
+    person_known: bool | None
 
 
 class BindingBody(Wire, frozen=True):

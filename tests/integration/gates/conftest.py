@@ -43,3 +43,9 @@ async def outage_site(database: Database, client: AsyncClient, clock: ManualCloc
     site = OutageSite(ground, device, client, clock, database)
     await site.beat()
     return site
+
+
+@pytest.fixture
+async def admin(database: Database, keys: MemoryKeyRing, site: GateSite) -> Office:
+    """Give the site's project admin."""
+    return await office(database, keys, site, "project_admin", project_id=site.project_id)

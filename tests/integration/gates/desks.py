@@ -77,3 +77,20 @@ def gate(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
         "default_direction": "out",
         **changes,
     }
+
+
+async def issue_key(applicant: Office, approver: Office, gate_id: object, **application: Any) -> Any:  # noqa: ANN401
+    """Apply, have it approved, collect; returns the issued key with its secret."""
+    answer = await try_issue(applicant, approver, gate_id, **application)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def try_issue(applicant: Office, approver: Office, gate_id: object, **application: Any) -> Response:  # noqa: ANN401
+    """Apply, have it approved, and try to collect."""
+    collecting = {"reason": "现场领取", **application.pop("issue", {})}
+    body = {"reason": "新装闸机", **application}
+    applied = await applicant.take("POST", f"/gates/{gate_id}/key-applications", body)
+    path = f"/key-applications/{applied['id']}"
+    await approver.take("POST", f"{path}/approval", {"reason": "核对无误"})
+    return await applicant.call("POST", f"{path}/issue", collecting)

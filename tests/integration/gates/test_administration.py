@@ -1,6 +1,5 @@
 """Devices, keys and bindings as staff keep them."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,7 +8,7 @@ import pytest
 
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
-from tests.integration.gates.desks import PLACE, Office, gate, office
+from tests.integration.gates.desks import PLACE, Office, gate, issue_key, office
 from tests.integration.gates.gate_site import Device, GateSite, minutes, punches, rows
 from tests.support.factories import (
     make_assignment,
@@ -28,10 +27,12 @@ async def acts(database: Database, site: GateSite) -> list[str]:
     return [row["action"] for row in found]
 
 
-async def test_a_gate_from_making_to_its_first_event(site: GateSite, desk: Office, database: Database) -> None:
+async def test_a_gate_from_making_to_its_first_event(
+    site: GateSite, desk: Office, admin: Office, database: Database
+) -> None:
     made = await desk.take("POST", "/gates", gate())
     assert (made["state"], made["paired_at"], made["live_keys"], made["seen"]) == ("pending", None, 0, None)
-    key = await desk.take("POST", f"/gates/{made['id']}/keys", {})
+    key = await issue_key(admin, desk, made["id"])
     device = Device(desk.client, site.device.clock, site.project_id, UUID(made["id"]), key["id"], key["secret"])
     event = device.event(site.people[0], direction=None)
     assert (await device.send([event])).json()["code"] == "gates.device_pending"
@@ -54,6 +55,8 @@ async def test_a_gate_from_making_to_its_first_event(site: GateSite, desk: Offic
         "gate.activated",
         "gate.blocked",
         "gate.created",
+        "gate_key.applied",
+        "gate_key.approved",
         "gate_key.issued",
     ]
 
@@ -127,75 +130,20 @@ async def test_gates_come_in_pages(desk: Office, site: GateSite) -> None:
     assert len(found) == 5
 
 
-async def test_keys_overlap_in_a_rotation_and_no_more(desk: Office, site: GateSite, database: Database) -> None:
-    path = f"/gates/{site.device.id}/keys"
-    second = await desk.take("POST", path, {})
-    third = await desk.call("POST", path, {})
-    assert (third.status_code, third.json()["code"]) == (409, "gates.too_many_keys")
-    old = (site.device.key_id, site.device.secret)
-    await site.device.deliver(site.device.event(site.people[0]))
-    site.device.key_id, site.device.secret = second["id"], second["secret"]
-    await site.device.deliver(site.device.event(site.people[1]))
-    await desk.take("DELETE", f"{path}/{old[0]}")
-    await desk.take("DELETE", f"{path}/{old[0]}")
-    await site.device.deliver(site.device.event(site.people[2]))
-    site.device.key_id, site.device.secret = old
-    assert (await site.device.send([site.device.event(site.people[0])])).json()["code"] == "gates.key_unknown"
-    listed = await desk.take("GET", path)
-    assert [(key["id"], key["state"]) for key in listed] == [(second["id"], "active"), (old[0], "revoked")]
-    assert (await acts(database, site)).count("gate_key.revoked") == 1
-
-
-async def test_a_secret_is_shown_once_and_stored_encrypted(desk: Office, site: GateSite, database: Database) -> None:
-    path = f"/gates/{site.device.id}/keys"
-    answer = await desk.call("POST", path, {})
-    secret = answer.json()["secret"]
-    assert answer.headers["cache-control"] == "no-store"
-    assert secret not in (await desk.call("GET", path)).text
-    assert secret not in (await desk.call("GET", f"/gates/{site.device.id}")).text
-    (row,) = await rows(database, "SELECT secret_cipher FROM gate_key WHERE id = :id", id=answer.json()["id"])
-    assert secret.encode() not in bytes(row["secret_cipher"])
-    assert not await rows(database, "SELECT FROM audit_event WHERE detail::text LIKE :part", part=f"%{secret}%")
-
-
-async def test_keys_issued_at_once_stay_two(desk: Office, site: GateSite) -> None:
-    path = f"/gates/{site.device.id}/keys"
-    answers = await asyncio.gather(*(desk.call("POST", path, {}) for _ in range(4)))
-    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
-
-
-async def test_a_key_expires(desk: Office, site: GateSite) -> None:
-    path = f"/gates/{site.device.id}/keys"
-    now = site.device.clock.now()
-    past = await desk.call("POST", path, {"expires_at": now.isoformat()})
-    assert (past.status_code, past.json()["code"]) == (422, "gates.key_expiry_past")
-    key = await desk.take("POST", path, {"expires_at": (now + minutes(10)).isoformat()})
-    site.device.key_id, site.device.secret = key["id"], key["secret"]
-    site.device.clock.advance(minutes(9))
-    await site.device.deliver(site.device.event(site.people[0]))
-    site.device.clock.advance(minutes(1))
-    assert (await site.device.send([site.device.event(site.people[0])])).json()["code"] == "gates.key_unknown"
-    states = [one["state"] for one in await desk.take("GET", path)]
-    assert sorted(states) == ["active", "expired"]
-    await desk.take("POST", path, {})
-
-
-async def test_keys_of_other_devices_are_not_there(desk: Office, site: GateSite) -> None:
-    made = await desk.take("POST", "/gates", gate())
-    answer = await desk.call("DELETE", f"/gates/{made['id']}/keys/{site.device.key_id}")
-    assert (answer.status_code, answer.json()["code"]) == (404, "gates.no_such_key")
-    answer = await desk.call("POST", f"/gates/{uuid4()}/keys", {})
-    assert (answer.status_code, answer.json()["code"]) == (404, "gates.device_unknown")
-
-
 CALLS = [
     ("GET", "/gates", None),
     ("POST", "/gates", "gate"),
     ("GET", "/gates/{gate}", None),
     ("PATCH", "/gates/{gate}", {"name": "x"}),
     ("GET", "/gates/{gate}/keys", None),
-    ("POST", "/gates/{gate}/keys", {}),
-    ("DELETE", "/gates/{gate}/keys/{key}", None),
+    ("POST", "/gates/{gate}/key-applications", {"reason": "x"}),
+    ("POST", "/gates/{gate}/keys/{key}/revocation", {"reason": "x"}),
+    ("GET", "/key-applications", None),
+    ("POST", "/key-applications/019cf462-f2c0-7c62-9d0a-6f5c54d0a1b7/approval", {"reason": "x"}),
+    ("POST", "/key-applications/019cf462-f2c0-7c62-9d0a-6f5c54d0a1b7/issue", {"reason": "x"}),
+    ("POST", "/gates/{gate}/self-tests", None),
+    ("GET", "/gates/{gate}/counts", None),
+    ("GET", "/gates/{gate}/refusals", None),
     ("GET", "/person-bindings", None),
     ("POST", "/person-bindings", {"bindings": [{"kind": "pin", "value": "1", "person_id": str(uuid4())}]}),
     ("POST", "/person-bindings/end", {"kind": "pin", "value": "1"}),
@@ -207,7 +155,7 @@ async def test_another_district_finds_nothing(
     site: GateSite, database: Database, keys: MemoryKeyRing, method: str, path: str, body: object
 ) -> None:
     stranger = await office(database, keys, site, "project_admin", project_id=(await make_project(database)).id)
-    if "/keys" in path and method != "GET":
+    if method != "GET":
         stranger = await office(database, keys, site, "district", district_id=await make_district(database))
     filled = path.format(gate=site.device.id, key=site.device.key_id)
     answer = await stranger.call(method, filled, gate() if body == "gate" else body)
@@ -222,15 +170,6 @@ async def test_who_may_only_read_changes_nothing(
     filled = path.format(gate=site.device.id, key=site.device.key_id)
     answer = await reader.call(method, filled, gate() if body == "gate" else body)
     assert (answer.status_code, answer.json()["code"]) == (403, "request.scope_missing")
-
-
-async def test_a_project_admin_keeps_gates_but_issues_no_keys(
-    site: GateSite, database: Database, keys: MemoryKeyRing
-) -> None:
-    admin = await office(database, keys, site, "project_admin", project_id=site.project_id)
-    await admin.take("POST", "/gates", gate())
-    answer = await admin.call("POST", f"/gates/{site.device.id}/keys", {})
-    assert answer.status_code == 403
 
 
 def binding(person_id: UUID, value: str = "7", **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value

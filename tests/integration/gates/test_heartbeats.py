@@ -8,6 +8,7 @@ import pytest
 from httpx import Response
 
 from backend.kit.db import Database
+from tests.integration.gates.desks import Office
 from tests.integration.gates.gate_site import HEARTBEAT, Device, GateSite, rows, written
 
 
@@ -24,6 +25,7 @@ async def test_a_heartbeat_is_kept_and_answered(site: GateSite, database: Databa
     assert answer.status_code == 200
     assert answer.json() == {
         "server_time": "2026-03-16T01:30:00Z",
+        "config_rev": 1,
         "heartbeat_interval_s": 60,
         "next_expected_seq": 1,
     }
@@ -88,3 +90,17 @@ async def test_a_replayed_heartbeat_is_refused(site: GateSite, database: Databas
     answer = await device.client.post(HEARTBEAT, content=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "gates.nonce_replayed")
     assert await written(database, site) == before
+
+
+async def test_a_change_of_the_device_shows_in_the_next_heartbeat(site: GateSite, desk: Office) -> None:
+    before = (await beat(site.device)).json()["config_rev"]
+    await desk.take("PATCH", f"/gates/{site.device.id}", {"default_direction": "out"})
+    assert (await beat(site.device)).json()["config_rev"] == before + 1
+
+
+async def test_what_the_device_stores_stands_beside_the_ledger(site: GateSite, desk: Office) -> None:
+    await beat(site.device, stored=812)
+    site.device.clock.advance(timedelta(seconds=60))
+    await beat(site.device)
+    counts = await desk.take("GET", f"/gates/{site.device.id}/counts")
+    assert (counts["reported_count"], counts["reported_at"]) == (812, "2026-03-16T01:30:00Z")

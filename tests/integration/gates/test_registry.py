@@ -8,7 +8,7 @@ import pytest
 
 from backend.gates.reading import find_by_serial, find_by_token
 from backend.kit.db import Database
-from tests.integration.gates.desks import Office, gate
+from tests.integration.gates.desks import Office, gate, issue_key, try_issue
 from tests.integration.gates.gate_site import HEARTBEAT, GateSite, rows, written
 from tests.support.factories import draw_code
 
@@ -86,12 +86,14 @@ async def test_a_stranger_learns_nothing_of_networks(site: GateSite, desk: Offic
 
 
 async def test_an_access_token_is_shown_once_and_replaces_the_former(
-    site: GateSite, desk: Office, database: Database
+    site: GateSite, desk: Office, admin: Office, database: Database
 ) -> None:
     made = await desk.take("POST", "/gates", gate(vendor="hikvision", networks=["203.0.113.0/24"]))
     path, now = f"/gates/{made['id']}", site.device.clock.now()
-    first = (await desk.take("PUT", f"{path}/access-token", {}))["token"]
-    second = (await desk.take("PUT", f"{path}/access-token", {"token": f"Own-{draw_code(20)}"}))["token"]
+    wanted = {"credential": "access_token"}
+    first = (await issue_key(admin, desk, made["id"], **wanted))["secret"]
+    own = {"token": f"Own-{draw_code(20)}"}
+    second = (await issue_key(admin, desk, made["id"], **wanted, issue=own))["secret"]
     assert second == second.lower()
     shown = await desk.call("GET", path)
     assert shown.json()["has_access_token"] is True
@@ -107,7 +109,7 @@ async def test_an_access_token_is_shown_once_and_replaces_the_former(
     assert await found(second.upper(), "198.51.100.1") == (made["id"], False)
     assert await found(second, "203.0.113.9", "zkteco") is None
     other = await desk.take("POST", "/gates", gate())
-    taken = await desk.call("PUT", f"/gates/{other['id']}/access-token", {"token": second})
+    taken = await try_issue(admin, desk, other["id"], **wanted, issue={"token": second})
     assert (taken.status_code, taken.json()["code"]) == (409, "gates.access_token_taken")
 
 
