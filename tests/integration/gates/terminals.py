@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
 from httpx import AsyncClient, Response
 from sqlalchemy import func, insert, text
 
+from backend.gates.reading import token_digest
 from backend.gates.tables import GateDevice
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
@@ -94,7 +94,7 @@ async def make_terminal(
         **columns,
     }
     if values["vendor"] == "hikvision":
-        values.setdefault("access_token_digest", sha256(token.encode()).digest())
+        values.setdefault("access_token_digest", token_digest(token))
     async with database.transaction() as tx:
         await tx.execute(insert(GateDevice).values(**values))
     return PushTerminal(client, database, clock, project_id, values["id"], values["serial_no"], token)
