@@ -19,6 +19,7 @@ from backend.evidence.uploads import UploadTools
 from backend.gates.dialects.hikvision.routes import hikvision_router
 from backend.gates.dialects.mqtt.routes import mqtt_admin_router
 from backend.gates.dialects.zkteco.routes import zkteco_router
+from backend.gates.envelope_routes import envelope_router
 from backend.gates.misuse.routes import misuse_router
 from backend.gates.outages.routes import outages_router
 from backend.gates.reconciliation.routes import reconciliation_router
@@ -203,6 +204,7 @@ def routers() -> list[Router]:
         ledger_router(),
         attendance_router(),
         gate_router(),
+        envelope_router(),
         zkteco_router(),
         hikvision_router(),
         gate_admin_router(PLACE_ERRORS),

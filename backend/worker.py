@@ -10,6 +10,7 @@ import structlog
 from backend.attendance.person_days import send_fold
 from backend.evidence.purge import purge_uploads
 from backend.evidence.uploads import UploadTools
+from backend.gates.envelopes import purge_envelopes
 from backend.gates.misuse.following import follow_ledger, look_at_days
 from backend.gates.outages.ruling_again import RulingTools, continue_ruling
 from backend.gates.outages.watching import watch_gates
@@ -58,6 +59,15 @@ def create_worker_app(settings: Settings, database: Database, clock: Clock) -> p
         """Drop the nonces of gate requests that can no longer be replayed."""
         _begin(context)
         await forget_nonces(connector, datetime.fromtimestamp(timestamp, UTC))
+
+    @app.periodic(cron="29 3 * * *")
+    @app.task(queueing_lock="purge_gate_envelopes", name="purge_gate_envelopes", pass_context=True)
+    async def purge_old_envelopes(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Delete what terminals sent more than two years ago; the events stay."""
+        _begin(context)
+        async with database.connection() as connection:
+            purged = await purge_envelopes(connection, datetime.fromtimestamp(timestamp, UTC))
+        log.info("gates.envelopes_purged", envelopes=purged)
 
     @app.periodic(cron="41 3 * * *")
     @app.task(queueing_lock="purge_log_in_traces", name="purge_log_in_traces", pass_context=True)
