@@ -116,7 +116,7 @@ async def look_at_days(database: Database, clock: Clock) -> int:
     now = clock.now()
     async with database.transaction() as tx:
         found = await queries.sites(tx)
-        await write_signals(tx, await _network_signals(tx, now), now)
+        await write_signals(tx, [*await _network_signals(tx, now), *await _identity_signals(tx, now)], now)
     failed = 0
     for site in found:
         try:
@@ -167,4 +167,20 @@ async def _network_signals(tx: Tx, now: datetime) -> list[Signal]:
             evidence={"address": one.address, "times": one.counter, "on": one.on.isoformat()},
         )
         for one in await queries.refused_networks(tx, now - timedelta(days=2))
+    ]
+
+
+async def _identity_signals(tx: Tx, now: datetime) -> list[Signal]:
+    return [
+        Signal(
+            project_id=project_id,
+            device_id=device_id,
+            person_id=None,
+            kind="foreign_identity",
+            subject=f"{claimed}:{at.date()}",
+            from_at=at,
+            to_at=at,
+            evidence={"claimed": claimed},
+        )
+        for project_id, device_id, claimed, at in await queries.foreign_identities(tx, now - timedelta(days=2))
     ]

@@ -86,6 +86,11 @@ SELECT project_id, device_id, on_utc, address, counter, first_at, last_at FROM g
 WHERE reason = 'network' AND last_at >= :since
 """
 
+FOREIGN_IDENTITIES = """
+SELECT project_id, device_id, detail ->> 'claimed', at FROM gate_remark
+WHERE kind = 'alarm' AND code = 'spoke_for_another' AND received_at >= :since
+"""
+
 # An outage that went on when the gate was taken out of use ended with that.
 OUTAGES = """
 SELECT o.device_id, o.from_at, greatest(coalesce(e.ended_at, least(o.expires_at, :now)), o.from_at)
@@ -240,6 +245,12 @@ async def phone_taps(tx: Tx, project_id: UUID, outages: Sequence[Outage]) -> lis
 async def refused_networks(tx: Tx, since: datetime) -> list[RefusedNetwork]:
     """Return from which addresses devices called that their networks do not hold, since an instant."""
     return [RefusedNetwork(*row) for row in await tx.execute(text(REFUSED_NETWORKS), {"since": since})]
+
+
+async def foreign_identities(tx: Tx, since: datetime) -> list[tuple[UUID, UUID, str, datetime]]:
+    """Return the terminals that spoke for others since an instant: project, device, whom they claimed to be, when."""
+    rows = await tx.execute(text(FOREIGN_IDENTITIES), {"since": since})
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 async def list_signals(

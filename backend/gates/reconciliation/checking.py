@@ -45,7 +45,7 @@ VALUES (:project_id, :device_id, :reported_at, :reported) ON CONFLICT DO NOTHING
 
 OPEN_GAP = """
 INSERT INTO gate_gap (project_id, id, device_id, kind, from_no, to_no, found_at, evidence)
-VALUES (:project_id, :id, :device_id, 'sequence', :from_no, :to_no, :now, CAST(:evidence AS jsonb))
+VALUES (:project_id, :id, :device_id, :kind, :from_no, :to_no, :now, CAST(:evidence AS jsonb))
 """
 
 END_GAP = "INSERT INTO gate_gap_end (project_id, gap_id, ended_at, cause) VALUES (:project_id, :gap_id, :now, :cause)"
@@ -112,7 +112,9 @@ async def _follow_gaps(
         await tx.execute(text(END_GAP), {**same, "gap_id": gap_id, "cause": cause})
     for gap in opened:
         evidence = _json({"seen": [list(part) for part in device.seen if _touches(part, gap)]})
-        row = {"id": new_id(now), "device_id": device.id, "from_no": gap.from_no, "to_no": gap.to_no}
+        # Terminals that count by themselves call it a serial number, and begin anew with other hardware.
+        kind = "sequence" if device.vendor == "native" else "serial"
+        row = {"id": new_id(now), "device_id": device.id, "kind": kind, "from_no": gap.from_no, "to_no": gap.to_no}
         await tx.execute(text(OPEN_GAP), {**same, **row, "evidence": evidence})
     for gap in known:
         if gap.id not in ended and now - gap.found_at >= PATIENCE:

@@ -14,6 +14,7 @@ from litestar import Litestar
 from backend.bridge import refresh_broker
 from backend.gates.dialects.mqtt.bridge import Bridge, Message, run_bridge
 from backend.gates.dialects.mqtt.records import LedgerRecords
+from backend.gates.misuse.following import look_at_days
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.errors import DatabaseAway
@@ -76,7 +77,9 @@ def acked(answers: list[Any]) -> list[Any]:
     return [json.loads(answer.payload)["info"]["SnapOrRecordID"] for answer in answers]
 
 
-async def test_case_21_mqtt(tmp_path: Path, database: Database, site: GateSite, desk: Office, bridge: Bridge) -> None:
+async def test_case_21_mqtt(
+    tmp_path: Path, database: Database, site: GateSite, desk: Office, bridge: Bridge, clock: ManualClock
+) -> None:
     one, two = await pair(desk), await pair(desk)
     await bind(database, site, "employee", "E1", site.people[0])
     with broker(tmp_path, {}) as made:
@@ -113,6 +116,9 @@ async def test_case_21_mqtt(tmp_path: Path, database: Database, site: GateSite, 
     }
     remarks = await rows(database, "SELECT code FROM gate_remark WHERE device_id = :id ORDER BY code", id=two.id)
     assert [row["code"] for row in remarks] == ["face_unknown", "spoke_for_another"]
+    assert await look_at_days(database, clock) == 0
+    (signal,) = (await desk.take("GET", "/gate-signals", kind="foreign_identity"))["items"]
+    assert (signal["gate_id"], signal["evidence"]) == (str(two.id), {"claimed": one.name})
 
 
 def line(made: Broker, paired: Paired) -> Any:  # noqa: ANN401 - an asynchronous context manager
