@@ -11,11 +11,12 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class InUse:
-    """A gate in use: active, and heard of since it was set up at `since`."""
+    """A gate that was in use since it was set up, until it was last heard of if it is not active any more."""
 
     device_id: UUID
     entrance: str
     since: datetime
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ _Span = tuple[datetime, datetime]
 def find_paths(gates: Sequence[InUse], outages: Sequence[Down]) -> list[Path]:
     """Return the times in which no gate of an entrance worked, by entrance and time.
 
-    A gate may be down for several reasons at once, and counts from when it was set up. An entrance without a gate in
-    use has no outage, whatever became of its former gates.
+    A gate may be down for several reasons at once, and counts from when it was set up. A former gate counts as long as
+    it worked: taking it out of use lets nobody in for the time before. An entrance without a gate in use has no outage.
     """
     down: dict[UUID, list[_Span]] = {}
     for one in outages:
@@ -53,9 +54,10 @@ def find_paths(gates: Sequence[InUse], outages: Sequence[Down]) -> list[Path]:
     spans: dict[str, list[_Span]] = {}
     begun: dict[str, datetime] = {}
     for gate in gates:
-        absent = [*down.get(gate.device_id, ()), (EVER, gate.since)]
+        absent = [*down.get(gate.device_id, ()), (EVER, gate.since), (gate.until or NEVER, NEVER)]
         spans[gate.entrance] = _both(spans.get(gate.entrance, [(EVER, NEVER)]), _union(absent))
-        begun[gate.entrance] = min(begun.get(gate.entrance, NEVER), gate.since)
+        if gate.until is None:
+            begun[gate.entrance] = min(begun.get(gate.entrance, NEVER), gate.since)
     of_entrance = {gate.device_id: gate.entrance for gate in gates}
     return [
         Path(
@@ -73,7 +75,7 @@ def find_paths(gates: Sequence[InUse], outages: Sequence[Down]) -> list[Path]:
             ),
         )
         for entrance in sorted(spans)
-        for begin, end in _both(spans[entrance], [(begun[entrance], NEVER)])
+        for begin, end in _both(spans[entrance], [(begun.get(entrance, NEVER), NEVER)])
     ]
 
 

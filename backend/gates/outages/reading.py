@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from backend.decision.policy import DEFAULT_POLICY, SitePolicy
-from backend.gates.outages.phone_paths import Down
+from backend.gates.outages.phone_paths import Down, InUse
 from backend.ledger.append import Connection
 
 FIRST_LOOK = timedelta(days=1)
@@ -108,6 +108,12 @@ FROM gate_outage o LEFT JOIN gate_outage_end e ON e.project_id = o.project_id AN
 WHERE o.project_id = %(project_id)s
   AND (e.outage_id IS NULL OR greatest(e.ended_at, e.recorded_at) >= %(since)s)
 ORDER BY o.id
+"""
+
+FORMER = """
+SELECT d.id, d.entrance, coalesce(d.paired_at, s.last_seen_at), s.last_seen_at
+FROM gate_device d JOIN gate_state s ON s.project_id = d.project_id AND s.device_id = d.id
+WHERE d.project_id = %(project_id)s AND d.state <> 'active' AND s.last_seen_at >= %(since)s
 """
 
 PATHS = """
@@ -246,6 +252,12 @@ async def read_down(connection: Connection, project_id: UUID, now: datetime) -> 
     """Return the outages that are open or ended lately."""
     found = await connection.execute(DOWN, {"project_id": project_id, "since": now - REMEMBERED})
     return [Down(*row) for row in await found.fetchall()]
+
+
+async def read_former(connection: Connection, project_id: UUID, now: datetime) -> list[InUse]:
+    """Return the gates that are not active any more but were heard of lately."""
+    found = await connection.execute(FORMER, {"project_id": project_id, "since": now - REMEMBERED})
+    return [InUse(*row) for row in await found.fetchall()]
 
 
 async def read_paths(connection: Connection, project_id: UUID, now: datetime) -> list[KnownPath]:

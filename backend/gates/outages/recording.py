@@ -11,7 +11,8 @@ from uuid import UUID
 
 import msgspec
 
-from backend.gates.outages.phone_paths import Path
+from backend.gates.outages.hours import Stretch, without
+from backend.gates.outages.phone_paths import NEVER, Path
 from backend.gates.outages.reading import KnownPath
 from backend.kit.ids import new_id
 from backend.ledger.append import Connection
@@ -174,27 +175,31 @@ async def keep_paths(
 ) -> None:
     """Record new paths, and where known ones end; those that nothing keeps open any more end now.
 
-    A path's beginning stays as it was when it became known, and no path ends before that was recorded: what was let in
-    stays explained.
+    What became known once stays as it was: when more of the past turns out to have been without gates, that part is a
+    path of its own, so that what was held in it is ruled on anew too.
     """
     fresh: list[dict[str, Any]] = []
     bounds: dict[UUID, datetime | None] = {}
     kept: set[UUID] = set()
     for path in wanted:
-        same = [one for one in known if _is_same(one, path)]
-        kept.update(one.path_id for one in same)
-        if not same:
-            fresh.append(
-                {
-                    "id": new_id(now),
-                    "entrance": path.entrance,
-                    "from_at": path.from_at,
-                    "until_at": path.until_at,
-                    "outage_ids": [str(one) for one in path.outage_ids],
-                }
-            )
-        elif same[-1].until_at != path.until_at:
-            bounds[same[-1].path_id] = path.until_at
+        spans: list[Stretch] = []
+        for one in known:
+            if _is_same(one, path):
+                kept.add(one.path_id)
+                until_at = one.until_at
+                if until_at != path.until_at and (until_at is None or until_at > now):
+                    bounds[one.path_id] = until_at = path.until_at
+                spans.append(Stretch(one.from_at, until_at or NEVER))
+        fresh += [
+            {
+                "id": new_id(now),
+                "entrance": path.entrance,
+                "from_at": part.begin,
+                "until_at": None if part.end == NEVER else part.end,
+                "outage_ids": [str(one) for one in path.outage_ids],
+            }
+            for part in without([Stretch(path.from_at, path.until_at or NEVER)], spans)
+        ]
     for one in known:
         if one.path_id not in kept and (one.until_at is None or one.until_at > now):
             bounds[one.path_id] = max(now, one.from_at)

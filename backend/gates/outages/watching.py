@@ -93,6 +93,8 @@ async def look(connection: Connection, project_id: UUID, now: datetime) -> None:
     if site.site_mode == "gate" or known:
         in_use = [InUse(gate.device_id, gate.entrance, gate.paired_at or gate.signs.begin_at) for gate in gates]
         down = await reading.read_down(connection, project_id, now) if site.site_mode == "gate" else []
+        if down:
+            in_use += await reading.read_former(connection, project_id, now)
         recent = now - reading.REMEMBERED
         wanted = [one for one in find_paths(in_use, down) if one.until_at is None or one.until_at > recent]
         await keep_paths(connection, project_id, wanted, known, now)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
+from backend.gates.outages import ruling_again
 from backend.gates.tables import GateDevice
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
@@ -257,6 +258,91 @@ async def test_punches_of_before_it_was_known_are_ruled_anew_once(outage_site: O
         (first.person_id, 1),
         (second.person_id, 1),
     }
+
+
+async def test_what_is_held_between_two_outages_of_one_gate_is_ruled_anew_too(
+    outage_site: OutageSite, keys: MemoryKeyRing
+) -> None:
+    """A declared outage expires while the gate is silent already, which is known only minutes later."""
+    site = outage_site
+    admin = await site.officer(keys)
+    expires_at = site.clock.now() + timedelta(minutes=10)
+    body = {"gate_ids": [str(site.device.id)], "reason": "断电", "expires_at": expires_at.isoformat()}
+    await admin.take("POST", "/gate-outages", body)
+    await site.live(9)
+    site.wait(1.5)
+    held = await site.tap()
+    assert held.json()["outcome"] == "review"
+    site.wait(3)
+    for _ in range(3):
+        await site.watch()
+        await site.rule_again()
+    site.wait(2)
+    await site.rule_again()
+    (state,) = await site.states()
+    assert (state["outcome"], state["seq"]) == ("counted", 2)
+    first, second = await site.paths()
+    assert first["until_at"] == second["from_at"] == expires_at
+    assert second["until_at"] is None
+
+
+async def test_blocking_the_gate_that_works_lets_nobody_in_for_the_time_before(
+    outage_site: OutageSite, keys: MemoryKeyRing
+) -> None:
+    site = outage_site
+    second = await add_gate(site, keys)
+    await site.live(10, second)
+    assert (await site.tapped())[0] == "review"
+    last = site.clock.now()
+    site.wait(1)
+    async with site.database.transaction() as tx:
+        await tx.execute(update(GateDevice).where(GateDevice.id == second.id).values(state="blocked"))
+    await site.watch()
+    (path,) = await site.paths()
+    assert path["from_at"] == last
+    assert (await site.tapped(site.ground.owners[1]))[0] == "counted"
+
+
+class _Killed(Exception):
+    """The process ended."""
+
+
+@pytest.mark.parametrize("before", ["INSERT INTO ruling", "UPDATE phone_path", "COMMIT"])
+async def test_a_worker_that_is_killed_rules_once_all_the_same(
+    outage_site: OutageSite, before: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = outage_site
+    site.wait(1)
+    for owner in site.ground.owners:
+        assert (await site.tapped(owner))[0] == "review"
+    site.wait(5)
+    await site.watch()
+    plain = ruling_again._step
+
+    async def killed(tools: Any, connection: Any, *rest: Any) -> bool:  # noqa: ANN401 - passed on
+        execute = connection.execute
+
+        async def die(statement: str, *values: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on
+            if before in statement:
+                raise _Killed
+            return await execute(statement, *values, **options)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(connection, "execute", die)
+            await plain(tools, connection, *rest)
+        raise _Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ruling_again, "_step", killed)
+        with pytest.raises(_Killed):
+            await site.rule_again()
+    assert {state["seq"] for state in await site.states()} == {1}
+    await asyncio.gather(site.rule_again(), site.rule_again())
+    site.wait(2)
+    await site.rule_again()
+    assert [(state["outcome"], state["seq"]) for state in await site.states()] == [("counted", 2)] * 3
+    (path,) = await site.paths()
+    assert path["ruled"] == 3
 
 
 async def test_what_a_person_decided_in_between_stands(outage_site: OutageSite, database: Database) -> None:

@@ -57,6 +57,13 @@ def test_a_gate_set_up_later_closes_the_path_by_working() -> None:
     assert (path.from_at, path.until_at) == (at(5), at(40))
 
 
+def test_a_gate_taken_out_of_use_opens_the_path_from_then_on_and_not_before() -> None:
+    gates = [InUse(NORTH_1, "北门", at(0)), InUse(NORTH_2, "北门", at(0), at(40))]
+    (path,) = find_paths(gates, [down(1, NORTH_1, 5)])
+    assert (path.from_at, path.until_at) == (at(40), None)
+    assert find_paths([InUse(NORTH_2, "北门", at(0), at(40))], [down(1, NORTH_2, 5)]) == []
+
+
 def test_an_entrance_without_gates_in_use_has_no_outage() -> None:
     assert find_paths([], [down(1, NORTH_1, 5)]) == []
 
