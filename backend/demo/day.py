@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from backend.demo.clients import Answer, Connection, Phone
-from backend.demo.gate_plan import Beat, Delivery, gate_events
+from backend.demo.gate_plan import Beat, Delivery, gate_events, watches
 from backend.demo.loading import Loaded
 from backend.demo.people import PEOPLE
 from backend.demo.phone_plan import FixPlan, Tap, phone_owners, phone_taps, platform_of
@@ -46,15 +46,20 @@ class DayPlayed:
     fences_unchanged: int = 0
 
 
-async def play_day(connection: Connection, loaded: Loaded, day: date) -> DayPlayed:
+Watch = Callable[[], Awaitable[None]]
+"""What the worker does about gates: it looks at them, and rules anew on what outages explain."""
+
+
+async def play_day(connection: Connection, loaded: Loaded, day: date, watch: Watch) -> DayPlayed:
     """Play the day; the clock stands shortly after its last request then."""
-    return await _Player(connection, loaded, day).play()
+    return await _Player(connection, loaded, day, watch).play()
 
 
 class _Player:
-    def __init__(self, connection: Connection, loaded: Loaded, day: date) -> None:
+    def __init__(self, connection: Connection, loaded: Loaded, day: date, watch: Watch) -> None:
         self._connection = connection
         self._loaded = loaded
+        self._watch = watch
         self._played = DayPlayed(day)
         self._bodies: dict[str, dict[str, Any]] = {}
         self._phones = {
@@ -82,6 +87,7 @@ class _Player:
                 acts.append((event.at, _bound(self._deliver, event)))
             else:
                 acts.append((event.at, _bound(self._beat, event)))
+        acts += [(at, self._watch) for at in watches(self._played.day)]
         return acts
 
     async def _begin(self, who: str) -> None:

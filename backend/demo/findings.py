@@ -55,6 +55,8 @@ class Findings:
     traced_day: dict[str, Any]
     traced_entries: list[dict[str, Any]]
     ledger: list[dict[str, Any]]
+    outages: list[dict[str, Any]]
+    gate_facts: list[dict[str, Any]]
 
 
 async def read_findings(reader: Staff, loaded: Loaded, played: DayPlayed, ended_at: datetime) -> Findings:
@@ -79,6 +81,8 @@ async def read_findings(reader: Staff, loaded: Loaded, played: DayPlayed, ended_
         traced_day=traced,
         traced_entries=entries,
         ledger=rows,
+        outages=await reader.pages(f"/projects/{loaded.projects['tower']}/gate-outages"),
+        gate_facts=await reader.call("GET", f"/projects/{loaded.projects['tower']}/gate-facts"),
     )
 
 

@@ -96,6 +96,12 @@ def gate_events(day: date) -> list[Delivery | Beat]:
     return sorted(sent, key=lambda one: one.at)
 
 
+def watches(day: date) -> list[datetime]:
+    """Return when the worker looks at the gates; every minute would find the same, in more time."""
+    first = instant(day, "6:05")
+    return [first + timedelta(minutes=15 * count) for count in range(64)]
+
+
 def _passes(day: date) -> Iterator[_Pass]:
     for place, person in enumerate(one for one in TOWER_PEOPLE if one.name not in ABSENT):
         who, gate = person.name, (SOUTH, EAST)[place % 2]

@@ -166,8 +166,10 @@ class Loader:
         return await self.loaded.staff["district"].call("POST", f"{version}/publication", json={})
 
     async def _gates(self) -> None:
-        """Make both gates, apply for their keys, have the district approve them, bind everybody's card, activate."""
+        """Set the hours, make both gates, apply for keys, have the district approve, bind cards, activate."""
         admin, district = self._admin("tower"), self.loaded.staff["district"]
+        hours = {"working_hours": [{"from_at": "06:00:00", "to_at": "20:00:00"}]}
+        await district.call("PUT", self._at("tower", "/policy"), json={"policy": hours})
         for gate in world.GATES:
             self._wait()
             body = {

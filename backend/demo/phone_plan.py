@@ -28,6 +28,8 @@ Lesson = Literal[
     "ended",
     "ended_named",
     "gate_site",
+    "held",
+    "let_in",
 ]
 Platform = Literal["android", "ios", "web"]
 
@@ -212,10 +214,11 @@ def _lessons(day: date, errors: _Errors, sent: Mapping[str, Tap]) -> Iterator[Ta
     named_at = ended.at + timedelta(minutes=1)
     yield replace(ended, at=named_at, event="汤沐风 named", project="line", lesson="ended_named")
 
-    # A phone where the gates count, while none of them is down.
+    # A phone where the gates count: while both work; while one is silent, but not long enough to be sure; and then.
     lon, lat = TOWER_CENTRE
-    fixes = _fixes(lon, lat, errors.window())
-    yield Tap(instant(day, "12:40"), "傅云开", "傅云开 phone", "in", fixes, "ios", lesson="gate_site")
+    for clock_time, lesson in (("10:10", "gate_site"), ("11:20", "held"), ("12:40", "let_in")):
+        fixes = _fixes(lon, lat, errors.window())
+        yield Tap(instant(day, clock_time), "傅云开", f"傅云开 {lesson}", "in", fixes, "ios", lesson=lesson)
 
 
 def _on_map(fix: FixPlan) -> FixPlan:

@@ -36,6 +36,8 @@ _LESSONS: Final[dict[Lesson, str]] = {
     "ended": "demo.lesson_ended",
     "ended_named": "demo.lesson_ended_named",
     "gate_site": "demo.lesson_gate_site",
+    "held": "demo.lesson_held",
+    "let_in": "demo.lesson_let_in",
 }
 _NOTES: Final[dict[Note, str]] = {
     "routine": "demo.batch_routine",
@@ -69,6 +71,7 @@ class Report:
         yield from self._reasons()
         yield from self._lessons()
         yield from self._batches()
+        yield from self._outages()
         for project in world.PROJECTS:
             yield from self._on_post(project)
         yield from self._trace()
@@ -190,6 +193,26 @@ class Report:
         for batch in batches:
             yield from self._remarkable_items(batch)
 
+    def _outages(self) -> Iterator[str]:
+        yield from self._titled("demo.outages_title")
+        for one in self._findings.outages:
+            end = one["end"] or {}
+            yield "  " + self._say(
+                "demo.outage",
+                gate=one["gate_name"],
+                begin=_at(one["from_at"]),
+                known=_at(one["recorded_at"]),
+                end=_at(end.get("ended_at")),
+                backlog=end.get("backlog", "-"),
+                oldest=_at(end.get("oldest_event_at")),
+                late=one["late_events"],
+            )
+        for fact in self._findings.gate_facts:
+            if fact["kind"] == "phones_let_in":
+                yield "  " + self._say("demo.phones_let_in", entrance=fact["detail"]["entrance"])
+            if fact["kind"] == "punches_ruled_again":
+                yield "  " + self._say("demo.ruled_again", punches=fact["detail"]["punches"])
+
     def _remarkable_items(self, batch: BatchPlayed) -> Iterator[str]:
         for item, sent in zip(batch.results, batch.delivery.items, strict=True):
             if item.get("reason") is None:
@@ -297,6 +320,10 @@ def _verdict(line: dict[str, Any]) -> str:
     if line["provisional"]:
         return "demo.provisional"
     return "demo.not_valid" if line["present"] else "demo.absent"
+
+
+def _at(instant: str | None) -> str:
+    return "-" if instant is None else _hour(datetime.fromisoformat(instant))
 
 
 def _hour(at: datetime) -> str:

@@ -12,13 +12,15 @@ from litestar import Litestar
 from backend.demo import world
 from backend.demo.accounts import keep_accounts
 from backend.demo.clients import Connection
-from backend.demo.day import play_day
+from backend.demo.day import Watch, play_day
 from backend.demo.errors import DemoError
 from backend.demo.findings import Findings, read_findings
 from backend.demo.loading import Loaded, Loader
 from backend.demo.phone_plan import ZONE, instant
 from backend.demo.report import Report
 from backend.demo.state import State, look_at, require_outbox
+from backend.gates.outages.ruling_again import RulingTools, continue_ruling
+from backend.gates.outages.watching import watch_gates
 from backend.identity.accounts import StaffOpening
 from backend.identity.errors import UsernameTaken
 from backend.identity.roles import Role
@@ -75,7 +77,7 @@ async def run_demo(
         loaded = await loader.load()
         keep_accounts(outbox, loaded.passwords, day)
         tell("demo.playing", day=day.isoformat())
-        played = await play_day(connection, loaded, day)
+        played = await play_day(connection, loaded, day, _watch(app.state, clock))
         clock.set(instant(day, _OVER))
         auditor = await loader.open_auditor()
         keep_accounts(outbox, loaded.passwords, day)
@@ -89,6 +91,14 @@ async def run_demo(
         write(line)
     tell("demo.done", seconds=f"{perf_counter() - began:.1f}")
     return findings
+
+
+def _watch(state: Any, clock: ManualClock) -> Watch:  # noqa: ANN401 - the application's state
+    async def watch() -> None:
+        await watch_gates(state.database, clock)
+        await continue_ruling(RulingTools(state.database, state.wiring.fold_days, clock))
+
+    return watch
 
 
 async def _with_client(app: Litestar, act: Callable[[httpx.AsyncClient], Awaitable[Result]]) -> Result:
