@@ -216,7 +216,8 @@ def _lessons(day: date, errors: _Errors, sent: Mapping[str, Tap]) -> Iterator[Ta
 
     # A phone where the gates count: while both work; while one is silent, but not long enough to be sure; and then.
     lon, lat = TOWER_CENTRE
-    for clock_time, lesson in (("10:10", "gate_site"), ("11:20", "held"), ("12:40", "let_in")):
+    by_phone: tuple[tuple[str, Lesson], ...] = (("10:10", "gate_site"), ("11:20", "held"), ("12:40", "let_in"))
+    for clock_time, lesson in by_phone:
         fixes = _fixes(lon, lat, errors.window())
         yield Tap(instant(day, clock_time), "傅云开", f"傅云开 {lesson}", "in", fixes, "ios", lesson=lesson)
 

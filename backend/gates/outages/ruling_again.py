@@ -96,7 +96,9 @@ class RulingTools:
 
 
 @dataclass(frozen=True, slots=True)
-class _Path:
+class HeldPath:
+    """A path as its row says, locked; `cursor_*` tell how far its punches have been looked through."""
+
     project_id: UUID
     id: UUID
     entrance: str
@@ -141,12 +143,13 @@ async def advance_ruling(tools: RulingTools, project_id: UUID, path_id: UUID) ->
         async with tools.database.connection() as connection, connection.transaction():
             found = await connection.execute(TAKE, {"project_id": project_id, "path_id": path_id})
             row = await found.fetchone()
-            return row is not None and await _step(tools, connection, _Path(project_id, path_id, *row), now)
+            return row is not None and await take_step(tools, connection, HeldPath(project_id, path_id, *row), now)
 
     return await in_ledger_transaction(tools.database, attempt, received=(now.date(),), buckets=())
 
 
-async def _step(tools: RulingTools, connection: Connection, path: _Path, now: datetime) -> bool:
+async def take_step(tools: RulingTools, connection: Connection, path: HeldPath, now: datetime) -> bool:
+    """Rule on the next punches in the caller's transaction, which has locked the path; tells whether more are left."""
     last = path.known_at + SETTLE
     values = {
         "project_id": path.project_id,
@@ -186,7 +189,7 @@ async def _step(tools: RulingTools, connection: Connection, path: _Path, now: da
 
 
 async def _rule(
-    tools: RulingTools, connection: Connection, path: _Path, rows: Sequence[Sequence[Any]], now: datetime
+    tools: RulingTools, connection: Connection, path: HeldPath, rows: Sequence[Sequence[Any]], now: datetime
 ) -> int:
     given: list[dict[str, Any]] = []
     policies: Mapping[int, SitePolicy] | None = None

@@ -317,7 +317,7 @@ async def test_a_worker_that_is_killed_rules_once_all_the_same(
         assert (await site.tapped(owner))[0] == "review"
     site.wait(5)
     await site.watch()
-    plain = ruling_again._step
+    plain = ruling_again.take_step
 
     async def killed(tools: Any, connection: Any, *rest: Any) -> bool:  # noqa: ANN401 - passed on
         execute = connection.execute
@@ -333,7 +333,7 @@ async def test_a_worker_that_is_killed_rules_once_all_the_same(
         raise _Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(ruling_again, "_step", killed)
+        patched.setattr(ruling_again, "take_step", killed)
         with pytest.raises(_Killed):
             await site.rule_again()
     assert {state["seq"] for state in await site.states()} == {1}
