@@ -112,6 +112,7 @@ class HeldPath:
     cutover: Any
 
     def holds(self, at: datetime) -> bool:
+        """Tell whether phones might check in at an instant."""
         return self.from_at <= at and (self.until_at is None or at < self.until_at)
 
 
