@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from backend.demo.errors import DemoError
-from backend.gates.signature import signed_headers
+from backend.gate_client.client import Sender
 from backend.identity.sms import read_outbox
 from backend.kit.clock import ManualClock
 
@@ -196,18 +196,18 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A gate device with its key."""
+    """A gate device: the reference client's sender, by the demo's clock."""
 
-    connection: Connection
-    key_id: str
-    secret: str
+    sender: Sender
+
+    @classmethod
+    def with_key(cls, connection: Connection, key_id: str, secret: str) -> "Device":
+        """Give a device its key."""
+        return cls(Sender(connection.http, key_id, secret, connection.clock.now))
 
     async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Sign and send a request under /gates/v1; raises DemoError unless it succeeds."""
         path = f"/gates/v1{path}"
-        content = msgspec.json.encode(body)
-        headers = signed_headers(
-            self.key_id, self.secret, method="POST", path=path, body=content, at=self.connection.clock.now()
-        )
-        headers["Content-Type"] = "application/json"
-        return expect(await send(self.connection, "POST", path, content=content, headers=headers), "POST", path)
+        response = await self.sender.send("POST", path, msgspec.json.encode(body))
+        answer = Answer(response.status_code, msgspec.json.decode(response.content), response.headers)
+        return expect(answer, "POST", path)

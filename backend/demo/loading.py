@@ -187,7 +187,7 @@ class Loader:
             await district.call("POST", f"{application}/approval", json={"reason": "现场核对无误"})
             key = await admin.call("POST", f"{application}/issue", json={"reason": "项目管理员领取"})
             await admin.call("PATCH", f"{path}/{made['id']}", json={"state": "active"})
-            self.loaded.devices[gate.serial_no] = Device(self._connection, key["id"], key["secret"])
+            self.loaded.devices[gate.serial_no] = Device.with_key(self._connection, key["id"], key["secret"])
         bindings = [
             {"kind": "card", "value": person.card, "person_id": self.loaded.people[person.name]}
             for person in TOWER_PEOPLE
