@@ -15,6 +15,7 @@ from backend.gates.misuse.following import follow_ledger, look_at_days
 from backend.gates.outages.ruling_again import RulingTools, continue_ruling
 from backend.gates.outages.watching import watch_gates
 from backend.gates.reconciliation.checking import reconcile_gates
+from backend.gates.strangers import attribute_strangers
 from backend.gates.tasks import forget_nonces
 from backend.identity.log_in import purge_log_in_traces
 from backend.kit.clock import Clock, SystemClock
@@ -33,6 +34,25 @@ STALLED_AFTER_S = 120
 def _begin(context: procrastinate.JobContext) -> None:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(job_id=context.job.id, task=context.job.task_name)
+
+
+def _add_terminal_tasks(app: procrastinate.App, database: Database, clock: Clock) -> None:
+    @app.periodic(cron="* * * * *")
+    @app.task(queueing_lock="attribute_strangers", name="attribute_strangers", pass_context=True)
+    async def attribute_bound_strangers(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Attribute events of terminals whose numbers were bound since."""
+        del timestamp
+        _begin(context)
+        await attribute_strangers(database, send_fold, clock)
+
+    @app.periodic(cron="29 3 * * *")
+    @app.task(queueing_lock="purge_gate_envelopes", name="purge_gate_envelopes", pass_context=True)
+    async def purge_old_envelopes(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Delete what terminals sent more than two years ago; the events stay."""
+        _begin(context)
+        async with database.connection() as connection:
+            purged = await purge_envelopes(connection, datetime.fromtimestamp(timestamp, UTC))
+        log.info("gates.envelopes_purged", envelopes=purged)
 
 
 def create_worker_app(settings: Settings, database: Database, clock: Clock) -> procrastinate.App:
@@ -60,14 +80,7 @@ def create_worker_app(settings: Settings, database: Database, clock: Clock) -> p
         _begin(context)
         await forget_nonces(connector, datetime.fromtimestamp(timestamp, UTC))
 
-    @app.periodic(cron="29 3 * * *")
-    @app.task(queueing_lock="purge_gate_envelopes", name="purge_gate_envelopes", pass_context=True)
-    async def purge_old_envelopes(context: procrastinate.JobContext, timestamp: int) -> None:
-        """Delete what terminals sent more than two years ago; the events stay."""
-        _begin(context)
-        async with database.connection() as connection:
-            purged = await purge_envelopes(connection, datetime.fromtimestamp(timestamp, UTC))
-        log.info("gates.envelopes_purged", envelopes=purged)
+    _add_terminal_tasks(app, database, clock)
 
     @app.periodic(cron="41 3 * * *")
     @app.task(queueing_lock="purge_log_in_traces", name="purge_log_in_traces", pass_context=True)
