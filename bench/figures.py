@@ -54,6 +54,12 @@ MEANINGS = {
     "queue_repeated": "calls that were answered with 503 and sent again",
     "queue_counted_share": "share of the queued punches that were counted",
     "queue_item_check_ms": "reading an item and checking its signature with a key never seen before, ms",
+    "terminal_burst_s": "5 000 rows of a push terminal in one body beside 20 live ones, the slowest of three, s",
+    "terminal_live_p95_ms": "a live row of one of those 20 meanwhile, 95 of 100 are faster, ms",
+    "terminal_memory_s": "a terminal's whole memory, 200 000 rows in bodies of 25 000, s",
+    "terminal_again_s": "the same rows once more, cut into other bodies, s",
+    "terminal_again_new": "events that this added",
+    "terminal_again_grown_mb": "by which the largest memory of a server process grew meanwhile, 10^6 bytes",
     "load_before": "load average (1 min) of the machine before the run",
 }
 
@@ -71,6 +77,7 @@ class Measured:
     item_check_ms: float = 0.0
     drained: Drained = field(default_factory=Drained)
     server_rss_mb: float = 0.0
+    terminals: dict[str, float] = field(default_factory=dict[str, float])
 
     def figures(self) -> dict[str, float]:
         """Return the figures by name: medians of the rounds, ratios of medians."""
@@ -94,6 +101,7 @@ class Measured:
             "queue_repeated": self.drained.repeated,
             "queue_counted_share": round(self.drained.counted / self.drained.items, 3),
             "queue_item_check_ms": round(self.item_check_ms, 4),
+            **self.terminals,
             "load_before": round(self.load_before, 2),
         }
 

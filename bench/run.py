@@ -26,6 +26,7 @@ from bench.queues import PHONES, drain, draw_key, measure_checking, write_calls
 from bench.server import Server, serving
 from bench.simulation import measure_simulation
 from bench.taps import issue_tokens, write_taps
+from bench.terminals import measure_terminals
 from bench.world import World, fill, fill_queues
 from tools.house import LOCAL, ROOT
 from tools.newcomer import recreate
@@ -61,6 +62,8 @@ def measure(rounds: int) -> Measured:
             _measure_batches(url, server, world, measured, rounds)
             _measure_queues(url, server, world, keys, measured)
             measured.server_rss_mb = server.peak_rss_mb()
+            numbers = [number for group in world.gate.groups for number in group]
+            measured.terminals = measure_terminals(url, server, world.gate.project_id, numbers).figures()
     return measured
 
 
