@@ -19,7 +19,7 @@ from backend.gates.judging import Judge, Judged
 from backend.gates.model import Gate
 from backend.gates.people import send_people, settle_people
 from backend.gates.remarks import keep_photos, keep_remarks, keep_unread, keep_users, tampered_instants
-from backend.gates.state import send_touch
+from backend.gates.state import leave_sign, send_touch
 from backend.gates.terminal_state import Counts, follow_serials, lock_count, tell_state
 from backend.gates.tools import GateTools
 from backend.gates.translation import EventPhoto, Liveness, Remark, TerminalUser, TranslatedEvent, Trust, UnreadLine
@@ -158,6 +158,7 @@ async def _touch(
     instants = [one.entry.occurred_at for one in judged if one.entry.time_quality != "quarantined"]
     skews = () if last is None else last.liveness.skews_s
     await send_touch(connection, gate, now, skews_s=skews, last_event_at=max(instants, default=None))
+    await leave_sign(connection, gate, now)
     if last is None:
         return []
     await keep_unread(connection, gate, last.envelope_id, last.unread, now)

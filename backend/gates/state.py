@@ -24,6 +24,13 @@ ON CONFLICT (project_id, device_id) DO UPDATE SET
 RETURNING s.next_expected_seq, s.seen_seqs
 """
 
+# Half minutes, so that a terminal which polls every few seconds leaves few rows: a gap between them that is longer than
+# a limit of whole half minutes is longer than it in truth.
+LEAVE_SIGN = """
+INSERT INTO gate_sign (project_id, device_id, at) VALUES (%s, %s, date_bin('30 seconds', %s, '2020-01-01 00:00+00'))
+ON CONFLICT DO NOTHING
+"""
+
 NOTE_SEQS = """
 UPDATE gate_state SET seen_seqs = %s::int8multirange, next_expected_seq = %s WHERE project_id = %s AND device_id = %s
 """
@@ -49,6 +56,11 @@ async def send_touch(
             "skews_s": kept,
         },
     )
+
+
+async def leave_sign(connection: Connection, gate: Gate, now: datetime) -> None:
+    """Leave a trace of a sign of life that neither a heartbeat nor an event does; nothing is waited for yet."""
+    await connection.execute(LEAVE_SIGN, (gate.project_id, gate.device_id, now))
 
 
 async def settle_touch(sent: Cursor) -> tuple[int, Ranges]:

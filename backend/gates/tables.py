@@ -138,6 +138,17 @@ class GateHeartbeat(Base):
     oldest_unsent_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class GateSign(Base):
+    """That a terminal without heartbeats of ours was alive in a half minute; kept as long as outages are looked for."""
+
+    __tablename__ = "gate_sign"
+    __table_args__ = (_of_device("gate_sign"), Index("ix_gate_sign_at", "at"))
+
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    device_id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+
+
 class PersonBinding(Base):
     """Which person a device's number means, and from when to when."""
 

@@ -23,11 +23,11 @@ SELECT p.time_zone, p.cutover, p.site_mode, (SELECT s.body FROM site_policy s
 FROM project p WHERE p.id = %(project_id)s
 """
 
-# Signs of life are heartbeats, events and whatever else was heard last; heartbeats are kept to the second, so all are.
+# Signs of life are heartbeats, events, terminals' polls and whatever else was heard last, to the second.
 # Only gaps come back: hours of calling every ten seconds make one row. LAG's default is where the last look ended.
 GATES = """
 SELECT g.id, g.entrance, g.heartbeat_interval_s, g.paired_at, g.backlog, g.ever_passed, g.skews, g.clock_off,
-  seen.begin_at, seen.last_at, seen.sure_at, seen.gaps, passed.begin_at, passed.last_at, passed.sure_at, passed.gaps,
+  seen.begin_at, seen.last_at, seen.gaps, passed.begin_at, passed.last_at, passed.gaps,
   (SELECT coalesce(json_agg(json_build_array(o.from_at, coalesce(e.ended_at, %(now)s))), '[]')::text
    FROM gate_outage o LEFT JOIN gate_outage_end e ON e.project_id = o.project_id AND e.outage_id = o.id
    WHERE o.project_id = g.project_id AND o.device_id = g.id AND o.kind = 'silent'
@@ -46,13 +46,15 @@ FROM (
 ) g
 CROSS JOIN LATERAL (
   SELECT g.sign_at AS begin_at, greatest(max(at), g.sign_at) AS last_at,
-    greatest(max(at) FILTER (WHERE at <= %(sure)s), g.sign_at) AS sure_at,
     coalesce(json_agg(json_build_array(before, at) ORDER BY at)
       FILTER (WHERE at - before > interval '120 seconds'), '[]')::text AS gaps
   FROM (
     SELECT at, lag(at, 1, g.sign_at) OVER (ORDER BY at) AS before FROM (
       SELECT h.received_at FROM gate_heartbeat h WHERE h.project_id = g.project_id AND h.device_id = g.id
         AND h.received_at > g.sign_at AND h.received_at <= %(now)s
+      UNION ALL
+      SELECT t.at FROM gate_sign t WHERE t.project_id = g.project_id AND t.device_id = g.id
+        AND t.at > g.sign_at AND t.at <= %(now)s
       UNION ALL
       SELECT date_trunc('second', p.received_at) FROM punch p WHERE p.project_id = g.project_id
         AND p.received_at >= g.sign_at + interval '1 second' AND p.received_at <= %(now)s
@@ -64,7 +66,6 @@ CROSS JOIN LATERAL (
 ) seen
 CROSS JOIN LATERAL (
   SELECT coalesce(g.pass_at, g.sign_at) AS begin_at, greatest(max(at), coalesce(g.pass_at, g.sign_at)) AS last_at,
-    greatest(max(at) FILTER (WHERE at <= %(sure)s), coalesce(g.pass_at, g.sign_at)) AS sure_at,
     coalesce(json_agg(json_build_array(before, at) ORDER BY at)
       FILTER (WHERE at - before > make_interval(secs => %(mute_s)s)), '[]')::text AS gaps
   FROM (
@@ -86,6 +87,8 @@ SELECT o.id, o.device_id, o.kind, o.from_at, o.expires_at, d.state,
       least(
         (SELECT min(h.received_at) FROM gate_heartbeat h WHERE h.project_id = o.project_id
           AND h.device_id = o.device_id AND h.received_at > o.last_sign_at),
+        (SELECT min(t.at) FROM gate_sign t WHERE t.project_id = o.project_id
+          AND t.device_id = o.device_id AND t.at > o.last_sign_at),
         (SELECT date_trunc('second', min(p.received_at)) FROM punch p WHERE p.project_id = o.project_id
           AND p.received_at >= o.last_sign_at + interval '1 second' AND p.received_at <= %(now)s
           AND p.source = 'gate' AND p.source_id = o.device_id)),
@@ -139,11 +142,10 @@ _gaps = msgspec.json.Decoder(Gaps)
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """Signs of one kind since the last look: where it began, the last one, the last one that is sure, long gaps."""
+    """Signs of one kind since the last look: where it began, the last one, long gaps."""
 
     begin_at: datetime
     last_at: datetime
-    sure_at: datetime
     gaps: Gaps
 
 
@@ -206,14 +208,11 @@ async def read_site(connection: Connection, project_id: UUID, now: datetime) -> 
     return WatchedSite(row[0], row[2], policy)
 
 
-async def read_gates(
-    connection: Connection, project_id: UUID, now: datetime, *, sure: datetime, mute_s: int
-) -> list[WatchedGate]:
-    """Return the gates in use: active, and heard of at least once. What came in after `sure` may not be all there."""
+async def read_gates(connection: Connection, project_id: UUID, now: datetime, *, mute_s: int) -> list[WatchedGate]:
+    """Return the gates in use: active, and heard of at least once."""
     values = {
         "project_id": project_id,
         "now": now,
-        "sure": sure,
         "first": now - FIRST_LOOK,
         "mute_s": mute_s,
     }
@@ -222,7 +221,7 @@ async def read_gates(
 
 def _gate(row: Sequence[Any]) -> WatchedGate:
     device_id, entrance, interval_s, paired_at, backlog, ever_passed, skews, clock_off = row[:8]
-    signs, passes = _signs(*row[8:12]), _signs(*row[12:16])
+    signs, passes = _signs(*row[8:11]), _signs(*row[11:14])
     return WatchedGate(
         device_id,
         entrance,
@@ -234,12 +233,12 @@ def _gate(row: Sequence[Any]) -> WatchedGate:
         clock_off,
         signs,
         passes,
-        _gaps.decode(row[16]),
+        _gaps.decode(row[14]),
     )
 
 
-def _signs(begin_at: datetime, last_at: datetime, sure_at: datetime, gaps: str) -> Signs:
-    return Signs(begin_at, last_at, sure_at, _gaps.decode(gaps))
+def _signs(begin_at: datetime, last_at: datetime, gaps: str) -> Signs:
+    return Signs(begin_at, last_at, _gaps.decode(gaps))
 
 
 async def read_open_outages(connection: Connection, project_id: UUID, now: datetime) -> list[OpenOutage]:

@@ -93,7 +93,7 @@ class GateFact(Base):
 
 
 class GateWatch(Base):
-    """How far the watch over a gate has come: the last sign of life and the last pass that it is sure of."""
+    """How far the watch over a gate has come: the last sign of life and the last pass that it saw."""
 
     __tablename__ = "gate_watch"
     __table_args__ = (

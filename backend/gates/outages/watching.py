@@ -34,8 +34,6 @@ from backend.sites.model import zone_of
 
 log = structlog.get_logger()
 
-SETTLE = timedelta(minutes=1)
-"""No transaction lives as long (db.py ends idle ones after 30 s): what was received earlier is there or never."""
 LONGEST_LOOK = timedelta(days=62)
 
 WATCHED = """
@@ -54,12 +52,18 @@ WHERE (w.sign_at, w.pass_at, w.clock_off) IS DISTINCT FROM (excluded.sign_at, ex
 """
 
 
+FORGET_SIGNS = "DELETE FROM gate_sign WHERE at < %s"
+KEPT = timedelta(days=3)
+"""How long signs of life are kept that leave no other trace: no look is as late."""
+
+
 async def watch_gates(database: Database, clock: Clock) -> int:
     """Look at every site with gates in use, each in its own transaction; returns how many were looked at.
 
     One that fails is told in the log and does not hold up the others; the next look sees what it missed.
     """
     async with database.connection() as connection:
+        await connection.execute(FORGET_SIGNS, (clock.now() - KEPT,))
         projects = [row[0] for row in await (await connection.execute(WATCHED)).fetchall()]
     looked = 0
     for project_id in projects:
@@ -82,7 +86,7 @@ async def look(connection: Connection, project_id: UUID, now: datetime) -> None:
     """Look in the caller's transaction, which holds the lock of the project's outages."""
     site = await reading.read_site(connection, project_id, now)
     mute_s = site.policy.mute_after_s
-    gates = await reading.read_gates(connection, project_id, now, sure=now - SETTLE, mute_s=mute_s)
+    gates = await reading.read_gates(connection, project_id, now, mute_s=mute_s)
     openings: list[Opening] = []
     for gate in gates:
         openings += await _openings(connection, project_id, site, gate, now)
@@ -190,4 +194,4 @@ async def _note_clock(connection: Connection, project_id: UUID, gate: WatchedGat
             detail=detail,
         )
     clock_off = gate.clock_off if change is None else change == "off"
-    await connection.execute(REMEMBER, (project_id, gate.device_id, gate.signs.sure_at, gate.passes.sure_at, clock_off))
+    await connection.execute(REMEMBER, (project_id, gate.device_id, gate.signs.last_at, gate.passes.last_at, clock_off))

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
+from backend.gates.model import Gate
 from backend.gates.outages import ruling_again
+from backend.gates.state import leave_sign, send_touch
 from backend.gates.tables import GateDevice
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
@@ -156,6 +158,58 @@ async def test_a_repeated_batch_as_last_sign_opens_one_outage(outage_site: Outag
     await site.watch()
     await site.watch()
     (outage,) = await site.outages()
+    assert outage["cause"] == "recovered"
+
+
+@pytest.mark.parametrize("every", [1, 25])
+async def test_polls_of_a_terminal_are_signs_of_life_however_rarely_somebody_looks(
+    outage_site: OutageSite, every: int
+) -> None:
+    """They are no heartbeats of ours and bring no events: all that they leave is that the terminal was alive."""
+    site = outage_site
+    gate = Gate(
+        project_id=site.project_id,
+        device_id=site.device.id,
+        device_state="active",
+        lane="1",
+        default_direction="in",
+        paired_at=None,
+        heartbeat_interval_s=60,
+        time_zone="Asia/Shanghai",
+        cutover=time(4),
+        policy_version=None,
+        data_key_id=None,
+        wrapped_data_key=None,
+        vendor="zkteco",
+        serial_no="SN1",
+        mac=None,
+        device_time_zone="Asia/Shanghai",
+        zone_form="hours",
+        config_rev=1,
+    )
+
+    async def poll() -> None:
+        now = site.clock.now()
+        async with site.database.connection() as connection, connection.transaction():
+            await send_touch(connection, gate, now, skews_s=(), last_event_at=None)
+            await leave_sign(connection, gate, now)
+
+    await site.watch()
+    for count in range(150):
+        site.wait(10 / 60)
+        await poll()
+        if count % (6 * every) == 0:
+            await site.watch()
+    await site.watch()
+    assert await site.outages() == []
+    last = site.clock.now()
+    site.wait(10)
+    for _ in range(30):
+        await poll()
+        site.wait(10 / 60)
+    await site.watch()
+    (outage,) = await site.outages()
+    assert abs(outage["from_at"] - last) <= timedelta(seconds=30)
     assert outage["cause"] == "recovered"
 
 

@@ -16,7 +16,7 @@ from backend.gates.reading import find_by_serial
 from backend.gates.recording import Delivery, record_translated
 from backend.gates.registry.pairing import meet_unknown
 from backend.gates.remarks import keep_remarks
-from backend.gates.state import send_touch
+from backend.gates.state import leave_sign, send_touch
 from backend.gates.tools import GateTools
 from backend.gates.translation import Liveness, Remark, UnreadLine
 from backend.kit.db import pipelined
@@ -69,6 +69,7 @@ class LedgerRecords:
         async with self.tools.database.connection() as connection, pipelined(connection):
             if sign.kind != "offline":
                 await send_touch(connection, gate, now, skews_s=(), last_event_at=None)
+                await leave_sign(connection, gate, now)
             if sign.kind != "heartbeat":
                 code = "line_lost" if sign.kind == "offline" else "line_up"
                 key = f"line|{sign.kind}|{now.isoformat()}"
