@@ -62,6 +62,30 @@ async def take_photo(tools: GateTools, request: SignedRequest, stated: str) -> P
     return PhotoAnswer(status="accepted")
 
 
+async def keep_photo(tools: GateTools, gate: Gate, content: bytes, now: datetime) -> None:
+    """Keep a photo that a terminal sent with its event; the same again changes nothing. Durable when this returns.
+
+    Raises BlobsAway, DatabaseAway or Contended: then the terminal is to send it again.
+    """
+    digest = sha256(content).digest()
+    async with tools.database.connection() as connection:
+        if await _known(connection, gate, digest):
+            return
+        key_id, key = await obtain_data_key(
+            connection,
+            tools.data_keys,
+            gate.project_id,
+            now,
+            key_id=gate.data_key_id,
+            wrapped=gate.wrapped_data_key,
+        )
+    await tools.blobs.put(
+        photo_name(gate.project_id, gate.device_id, now, digest), key.seal(content, digest).ciphertext
+    )
+    async with tools.database.connection() as connection:
+        await connection.execute(KEEP, (gate.project_id, gate.device_id, digest, now, key_id, len(content)))
+
+
 async def _known(connection: Connection, gate: Gate, digest: bytes) -> bool:
     found = await connection.execute(KNOWN, (gate.project_id, gate.device_id, digest))
     return await found.fetchone() is not None

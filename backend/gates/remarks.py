@@ -31,7 +31,7 @@ ON CONFLICT DO NOTHING
 
 KEEP_PHOTOS = """
 INSERT INTO gate_photo_link (project_id, device_id, sha256, subject, size, received_at, kept)
-SELECT %(project_id)s, %(device_id)s, sha256, subject, size, %(now)s, false
+SELECT %(project_id)s, %(device_id)s, sha256, subject, size, %(now)s, true
 FROM unnest(%(digests)s::text[], %(subjects)s::text[], %(sizes)s::integer[]) AS p (sha256, subject, size)
 ON CONFLICT DO NOTHING
 """
@@ -90,7 +90,7 @@ async def keep_unread(
 
 
 async def keep_photos(connection: Connection, gate: Gate, photos: Sequence[EventPhoto], now: datetime) -> None:
-    """Write which photo belongs to which pass; the same link again changes nothing."""
+    """Write which photo, kept before this, belongs to which pass; the same link again changes nothing."""
     if photos:
         await connection.execute(
             KEEP_PHOTOS,

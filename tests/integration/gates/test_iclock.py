@@ -274,7 +274,9 @@ async def test_case_15_photos_are_linked_or_leave_a_record(terminal: PushTermina
     for _ in range(2):
         assert (await terminal.post(head + JPEG, table="ATTPHOTO")).text == "OK"
     (link,) = await terminal.table("gate_photo_link")
-    assert (link["subject"], link["size"]) == ("1007|2026-03-16 09:29:00", len(JPEG))
+    assert (link["subject"], link["size"], link["kept"]) == ("1007|2026-03-16 09:29:00", len(JPEG), True)
+    (kept,) = await terminal.table("gate_photo")
+    assert (kept["sha256"].hex(), kept["size_bytes"]) == (link["sha256"], len(JPEG))
     assert (await terminal.post(head.replace(b"-1007", b"") + JPEG, table="ATTPHOTO")).text == "OK"
     assert (await terminal.post(head + b"\xff\xd8" + b"x" * 1_000_001, table="ATTPHOTO")).text == "OK"
     assert (await terminal.post(b"x" * (UPLOAD_LIMIT + 1), table="ATTPHOTO")).status_code == 200

@@ -102,7 +102,8 @@ async def test_case_18_one_event_in_three_forms_is_one(
     assert (row["person_id"], row["outcome"], row["trust"]) == (site.people[0], "counted", "token")
     assert (row["direction"], row["direction_source"], row["method"]) == ("out", "wire", "face")
     (link,) = await terminal.table("gate_photo_link")
-    assert (link["subject"], link["size"]) == (row["event_key"], len(PICTURE))
+    assert (link["subject"], link["size"], link["kept"]) == (row["event_key"], len(PICTURE), True)
+    assert [kept["sha256"].hex() for kept in await terminal.table("gate_photo")] == [link["sha256"]]
     assert await terminal.table("gate_remark") == []
     for envelope in await terminal.table("gate_envelope"):
         assert PICTURE not in bytes(envelope["sealed"])

@@ -12,6 +12,7 @@ from backend.gates.device_time import zone_of
 from backend.gates.dialects.hikvision.parts import take_apart
 from backend.gates.dialects.hikvision.translation import Alerts, translate
 from backend.gates.envelopes import store_envelope
+from backend.gates.photos import keep_photo
 from backend.gates.recording import Delivery, record_translated
 from backend.gates.terminal_state import home_mac_of
 from backend.gates.terminals import Terminal
@@ -64,6 +65,8 @@ async def take_alert(
         rows=len(translation.events),
         whole=foreign is None and FAULT not in translation.unread,
     )
+    for photo in translation.photos:
+        await keep_photo(tools, gate, photo.content, now)
     try:
         await record_translated(tools, gate, delivery, trust=terminal.trust, now=now)
     except psycopg.DataError:

@@ -32,6 +32,7 @@ from backend.gates.dialects.zkteco.translation import (
 )
 from backend.gates.envelopes import store_envelope
 from backend.gates.model import Gate
+from backend.gates.photos import keep_photo
 from backend.gates.recording import Delivery, record_translated
 from backend.gates.terminals import Terminal
 from backend.gates.tools import GateTools
@@ -148,6 +149,8 @@ async def _record(
         end = Delivery(unread=tuple(unread), envelope_id=envelope_id, rows=rows, whole=whole)
         if following is None:
             delivery = replace(delivery, unread=end.unread, envelope_id=envelope_id, rows=rows, whole=whole)
+        for photo in found.photos:
+            await keep_photo(tools, gate, photo.content, now)
         try:
             await record_translated(tools, gate, delivery, trust=terminal.trust, now=now)
         except psycopg.DataError:
