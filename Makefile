@@ -15,13 +15,14 @@ run: ## start database, server and worker with the demo; Ctrl-C stops them (PORT
 test: dev ## run the whole suite in parallel (ARGS="tests/unit -k name" to choose)
 	@$(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal $(ARGS)
 
-check: dev ## format, lint, types, import contracts, migrations up-down-up, OpenAPI snapshot
+check: dev ## format, lint, types, import contracts, migrations up-down-up, OpenAPI snapshot, TypeScript
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.check_migrations
 	$(BIN)/daogang openapi --check
+	web/node_modules/.bin/tsc --project web
 
 fmt: dev ## format and mend what can be mended
 	$(BIN)/ruff format
@@ -38,8 +39,9 @@ stop: ## stop the private database clusters
 
 clean: ## remove .venv, caches and .local (the demo's data and keys too)
 	@$(PYTHON) -m tools.postgres clean run test bench
-	rm -rf .venv .local .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis bench.json dist build
+	rm -rf .venv .local .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis bench.json dist build web/node_modules web/build
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 dev: # the environment with everything for work on the project; instant when nothing changed
 	@$(PYTHON) -m tools.environment dev
+	@$(PYTHON) -m tools.web

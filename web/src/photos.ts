@@ -1,0 +1,81 @@
+/** Sends photos over tus; the phone's copy is deleted only when the server has the whole of it. */
+
+import { DetailedError, Upload } from "tus-js-client";
+
+import type { Access } from "./api.js";
+import { hex, sha256 } from "./bytes.js";
+import { oneAtATime } from "./locks.js";
+import type { Store, StoredPhoto } from "./store.js";
+
+/** So much is sent in one request: what a broken connection can lose. */
+const CHUNK_BYTES = 128 * 1024;
+
+export class Photos {
+  constructor(
+    private readonly store: Store,
+    private readonly access: Access,
+  ) {}
+
+  /** Keep a photo (JPEG, PNG, WebP or HEIC by its `type`) and return its name, which goes into the punch. */
+  async add(content: Blob): Promise<string> {
+    const name = hex(await sha256(await content.arrayBuffer()));
+    if ((await this.store.photos.get(name)) === undefined) {
+      await this.store.photos.add({ sha256: name, content, url: null, refusedWith: null });
+    }
+    return name;
+  }
+
+  /**
+   * Send all that are here; returns how many went through. One that the server does not take is kept and marked, so that
+   * it holds up no other. Throws tus's error where a later attempt may succeed.
+   */
+  async send(): Promise<number> {
+    return oneAtATime("photos", async () => {
+      let sent = 0;
+      for (const name of await this.store.photos.toCollection().primaryKeys()) {
+        const photo = await this.store.photos.get(name);
+        if (photo === undefined || photo.refusedWith !== null) continue;
+        try {
+          await this.sendOne(photo);
+        } catch (error) {
+          if (!(error instanceof DetailedError) || isPassing(error)) throw error;
+          await this.store.photos.update(name, { refusedWith: error.originalResponse?.getStatus() ?? 0 });
+          continue;
+        }
+        await this.store.photos.delete(name);
+        sent += 1;
+      }
+      return sent;
+    });
+  }
+
+  private async sendOne(photo: StoredPhoto): Promise<void> {
+    const token = await this.access.accessToken();
+    await new Promise<void>((done, failed) => {
+      const upload = new Upload(photo.content, {
+        endpoint: `${this.access.baseUrl}/mobile/v1/uploads`,
+        uploadUrl: photo.url,
+        chunkSize: CHUNK_BYTES,
+        headers: { Authorization: `Bearer ${token}` },
+        metadata: { sha256: photo.sha256, filetype: photo.content.type },
+        // When to try again is decided in one place, for photos and punches alike.
+        retryDelays: null,
+        storeFingerprintForResuming: false,
+        onUploadUrlAvailable: () => {
+          void this.store.photos.update(photo.sha256, { url: upload.url });
+        },
+        onSuccess: () => {
+          done();
+        },
+        onError: failed,
+      });
+      upload.start();
+    });
+  }
+}
+
+/** Whether an upload may go through when it is tried again: after a log-in, a wait, or with a network. */
+export function isPassing(error: DetailedError): boolean {
+  const status = error.originalResponse?.getStatus() ?? 0;
+  return status === 0 || status >= 500 || [401, 404, 409, 423, 429].includes(status);
+}
