@@ -65,8 +65,8 @@ def install_mosquitto() -> None:
 def configuration(folder: Path, port: int) -> str:
     """Return a configuration for loopback: logins and topics from the folder's files, nothing kept on disk.
 
-    Messages for the bridge wait in memory while it is away (at most 1000): terminals that are not told to repeat
-    would lose them.
+    Messages for the bridge wait in memory while it is away or busy (at most 20 000, or 256 MB): terminals that are not
+    told to repeat would lose them. They go out at the bridge's QoS, so that the broker waits for its acknowledgement.
     """
     lines = (
         f"listener {port} 127.0.0.1",
@@ -75,8 +75,11 @@ def configuration(folder: Path, port: int) -> str:
         f"acl_file {folder / 'acl'}",
         "persistence false",
         f"message_size_limit {MESSAGE_LIMIT}",
-        "max_queued_messages 1000",
+        "max_inflight_messages 100",
+        "max_queued_messages 20000",
+        "max_queued_bytes 268435456",
         "queue_qos0_messages true",
+        "upgrade_outgoing_qos true",
         "log_dest stderr",
         "log_type error",
         "log_type warning",

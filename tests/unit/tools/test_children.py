@@ -71,12 +71,16 @@ def test_kills_what_does_not_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not alive(pid)
 
 
-def test_ends_what_a_killed_run_left_behind_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ours is known by its command line naming the environment; a recycled number is left alone."""
+@pytest.mark.parametrize("named", ["venv/bin/daogang", "local/mqtt/mosquitto.conf"])
+def test_ends_what_a_killed_run_left_behind_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    """Ours is known by its command line naming the environment or the local state; a recycled number is left alone."""
     monkeypatch.setattr(children, "VENV", tmp_path / "venv")
+    monkeypatch.setattr(children, "LOCAL", tmp_path / "local")
     log = tmp_path / "log"
     with log.open("wb") as out:
-        ours = subprocess.Popen([*WAITS, str(tmp_path / "venv/bin/daogang")], stdout=out, start_new_session=True)
+        ours = subprocess.Popen([*WAITS, str(tmp_path / named)], stdout=out, start_new_session=True)
         stranger = subprocess.Popen(WAITS, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         until_up(log, ours)

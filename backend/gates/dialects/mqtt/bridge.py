@@ -2,14 +2,14 @@
 
 A terminal repeats a record until it is acknowledged (or not at all, if it is not told to): so nothing is acknowledged
 that is not durable, and nothing that arrived is thrown away while the database is away. What is in hand is tried again
-until it is through; behind it a bounded number of messages waits here, and a bounded number at the broker.
+until it is through; the broker is told that a message arrived only then, so that it keeps what is behind.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import uuid4
 
 import aiomqtt
@@ -42,8 +42,9 @@ TOPICS: Final = ("mqtt/face/+/Rec", "mqtt/face/+/Snap", "mqtt/face/basic", "mqtt
 BATCH_LIMIT: Final = 100
 """Messages that are recorded together."""
 
-WAITING_LIMIT: Final = 200
-"""Messages that wait in this process, of at most 2 MB each; more are dropped unanswered, and repeated by terminals."""
+WAITING_LIMIT: Final = 1000
+"""Messages that wait in this process at the most. A broker that is set up as ours sends 100 that are not acknowledged;
+of one that sends without waiting (QoS 0) more are dropped unanswered, and repeated by terminals."""
 
 PATIENCE_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses between attempts; the last one is repeated."""
@@ -203,13 +204,25 @@ def _message_id() -> str:
     return uuid4().hex
 
 
+class _Line(aiomqtt.Client):
+    """A connection that tells the broker of a message's arrival when we say so, not when it was read."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 - the parent's
+        super().__init__(*args, **settings)
+        self._client.manual_ack_set(on=True)
+
+    def settle(self, message: aiomqtt.Message) -> None:
+        """Let the broker forget a message."""
+        self._client.ack(message.mid, message.qos)
+
+
 async def run_bridge(bridge: Bridge, address: BrokerAddress, ready: Callable[[], object] = lambda: None) -> None:
     """Stay connected to the broker and handle what it brings, until cancelled; `ready` is called at each connection."""
     tries = 0
     while True:
         try:
             # The session outlives the connection: the broker keeps what comes while the bridge is started anew.
-            async with aiomqtt.Client(
+            async with _Line(
                 address.host,
                 address.port,
                 username=address.login,
@@ -231,17 +244,18 @@ async def run_bridge(bridge: Bridge, address: BrokerAddress, ready: Callable[[],
         tries += 1
 
 
-async def _pump(bridge: Bridge, client: aiomqtt.Client) -> None:
+async def _pump(bridge: Bridge, client: _Line) -> None:
     while True:
-        batch = [_message(await anext(client.messages))]
+        batch = [await anext(client.messages)]
         while len(batch) < BATCH_LIMIT and len(client.messages):
-            batch.append(_message(await anext(client.messages)))
-        await _send(client, await bridge.handle(batch))
+            batch.append(await anext(client.messages))
+        await _send(client, await bridge.handle([_message(told) for told in batch]))
+        for told in batch:
+            client.settle(told)
 
 
-async def _send(client: aiomqtt.Client, answers: Iterable[Answer]) -> None:
-    for answer in answers:
-        await client.publish(answer.topic, answer.payload, qos=1)
+async def _send(client: aiomqtt.Client, answers: Sequence[Answer]) -> None:
+    await asyncio.gather(*(client.publish(answer.topic, answer.payload, qos=1) for answer in answers))
 
 
 def _message(told: aiomqtt.Message) -> Message:

@@ -1,11 +1,10 @@
 """The bridge and a real broker: who may say what, and that nothing is acknowledged before it is durable."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiomqtt
@@ -18,34 +17,12 @@ from backend.gates.model import Gate
 from backend.kit.clock import ManualClock
 from backend.kit.errors import DatabaseAway
 from tests.support.brokers import SOON_S, Broker, broker, lose_line, terminal
+from tests.support.mqtt_gates import gate
 
 ONE, TWO, THREE = "005a213b000b93cc", "005a213b000b93cd", "005a213b000b93ce"
 WORDS = {name: f"word of {name}" for name in (ONE, TWO, THREE)}
 NOW = datetime(2026, 3, 16, 1, 30, tzinfo=UTC)
 AT = "2026-03-16 09:29:58"
-
-
-def gate(serial_no: str, state: str = "active") -> Gate:
-    return Gate(
-        project_id=uuid.uuid5(uuid.NAMESPACE_URL, "project"),
-        device_id=uuid.uuid5(uuid.NAMESPACE_URL, serial_no),
-        device_state=state,
-        lane="1",
-        default_direction="in",
-        paired_at=NOW,
-        heartbeat_interval_s=30,
-        time_zone="Asia/Shanghai",
-        cutover=time(4),
-        policy_version=None,
-        data_key_id=None,
-        wrapped_data_key=None,
-        vendor="mqtt",
-        serial_no=serial_no,
-        mac=None,
-        device_time_zone="Asia/Shanghai",
-        zone_form=None,
-        config_rev=1,
-    )
 
 
 @dataclass
@@ -69,7 +46,9 @@ class Kept:
     async def record(self, gate: Gate, heard: Sequence[tuple[Message, ToKeep]], now: datetime) -> None:
         del gate, now
         if self.fails:
-            self.fails -= 1
+            async with self.changed:
+                self.fails -= 1
+                self.changed.notify_all()
             raise DatabaseAway
         self.passes += [one for _, one in heard if isinstance(one, FacePass)]
         self.turned_away += [one for _, one in heard if isinstance(one, TurnedAway)]
@@ -141,6 +120,28 @@ async def test_what_was_sent_while_the_bridge_was_away_waits_at_the_broker(made:
         await one.push("Rec", "RecPush", RecordID="2", customId="E1", time=AT)
         async with bridged(made, kept):
             assert (await one.heard())["info"]["SnapOrRecordID"] == 2
+
+
+async def test_what_was_in_hand_when_the_bridge_died_is_brought_again_by_the_broker(made: Broker) -> None:
+    dying, kept = Kept(fails=1_000_000), Kept()
+    async with terminal(made, ONE, WORDS[ONE]) as one:
+        async with bridged(made, dying):
+            await one.push("Rec", "RecPush", RecordID="20", customId="E1", time=AT)
+            async with asyncio.timeout(SOON_S), dying.changed:
+                await dying.changed.wait_for(lambda: dying.fails < 1_000_000)
+        async with bridged(made, kept):
+            assert (await one.heard())["info"]["SnapOrRecordID"] == 20
+    assert (dying.passes, len(kept.passes)) == ([], 1)
+
+
+async def test_a_burst_without_qos_is_taken_whole(made: Broker) -> None:
+    kept = Kept(fails=20)
+    async with bridged(made, kept), terminal(made, ONE, WORDS[ONE]) as one:
+        for number in range(1, 1501):
+            body = f'{{"operator":"RecPush","info":{{"facesluiceId":"{ONE}","RecordID":{number},"time":"{AT}"}}}}'
+            await one.client.publish(f"mqtt/face/{ONE}/Rec", body, qos=0)
+        acked = {(await one.heard())["info"]["SnapOrRecordID"] for _ in range(1500)}
+    assert (len(acked), len(kept.passes)) == (1500, 1500)
 
 
 async def test_the_bridge_comes_back_when_the_broker_does(made: Broker) -> None:
