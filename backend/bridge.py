@@ -66,6 +66,7 @@ async def _run(settings: Settings) -> None:
         wiring.fold_days,
         wiring.read_place,
         clock,
+        wiring.blobs,
     )
     folder = settings.mqtt_dir
     address = BrokerAddress(settings.mqtt_host, settings.mqtt_port, BRIDGE_LOGIN, bridge_password(folder))
