@@ -61,11 +61,12 @@ from mobile_api.check_in import CheckIns
 from mobile_api.offline.anchors import Anchors
 from mobile_api.offline.routes import offline_router
 from mobile_api.offline.sync import Syncs
+from mobile_api.phone_care_routes import phone_care_router
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
 
-SCHEMA_HEAD = "0025"
+SCHEMA_HEAD = "0026"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -221,6 +222,7 @@ def routers() -> list[Router]:
         mobile_router(),
         offline_router(),
         uploads_router(),
+        phone_care_router(),
     ]
 
 

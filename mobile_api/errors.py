@@ -1,6 +1,6 @@
 """Errors of the phone API."""
 
-from backend.kit.errors import Conflict, InvalidInput, NotFound, TooMany, Unauthenticated
+from backend.kit.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany, Unauthenticated
 
 
 class EventIdInvalid(InvalidInput):
@@ -37,3 +37,33 @@ class MonthInvalid(InvalidInput):
     """The month is not written as YYYY-MM."""
 
     code = "mobile.month"
+
+
+class PhoneUnknown(NotFound):
+    """The person has no such phone, or is not posted on this project."""
+
+    code = "mobile.phone_unknown"
+
+
+class NothingToConfirm(Conflict):
+    """The phone is not bound, or its binding does not wait for anybody."""
+
+    code = "mobile.nothing_to_confirm"
+
+
+class OwnPhone(Forbidden):
+    """Nobody confirms his own phone."""
+
+    code = "mobile.own_phone"
+
+
+class WitnessCodeInvalid(InvalidInput):
+    """The code that a new phone shows is not ours, or too old."""
+
+    code = "mobile.witness_code"
+
+
+class WitnessUnfit(Forbidden):
+    """The witness shares no project with the person, or his own phone waits to be confirmed."""
+
+    code = "mobile.witness_unfit"

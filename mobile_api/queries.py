@@ -6,15 +6,18 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_, select
+import msgspec
+from sqlalchemy import and_, case, func, or_, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from backend.attendance.tables import PersonDay
+from backend.decision.policy import DEFAULT_POLICY, SitePolicy
 from backend.evidence.tables import Photo
+from backend.identity.phone_bindings import PhoneLimits
 from backend.identity.tables import Account, Phone, PhoneKeyRow, SessionFamily
 from backend.kit.db import AnyRow, Tx
 from backend.ledger.tables import Punch, PunchStatus, Ruling
-from backend.sites.tables import Assignment, Company, Person, Post, Project, ProjectParty
+from backend.sites.tables import Assignment, Company, Person, Post, Project, ProjectParty, SitePolicyVersion
 from geofences.period_queries import known, valid_between
 from geofences.tables import FencePeriod, FenceRow, FenceVersion
 
@@ -228,3 +231,32 @@ async def stored_photos_of_phone(tx: Tx, key_id: str, digests: Collection[bytes]
         .where(PhoneKeyRow.id == key_id, Photo.sha256.in_(digests))
     )
     return {bytes(row[0]) for row in rows}
+
+
+async def find_phone_limits(tx: Tx, person_id: UUID | None, now: datetime) -> PhoneLimits:
+    """Return how many phones a person may have, and people a phone of his: the most that any of his sites allows."""
+    newest = (
+        select(SitePolicyVersion.body)
+        .where(SitePolicyVersion.project_id == Assignment.project_id, SitePolicyVersion.valid_from <= now)
+        .order_by(SitePolicyVersion.version.desc())
+        .limit(1)
+        .lateral("newest")
+    )
+    bodies = await tx.scalars(
+        select(newest.c.body)
+        .select_from(Assignment)
+        .join(newest, true())
+        .where(
+            Assignment.person_id == person_id,
+            Assignment.from_on <= now.date() + DAY,
+            or_(
+                Assignment.to_on.is_(None), Assignment.exit_confirmed_at.is_(None), Assignment.to_on >= now.date() - DAY
+            ),
+        )
+        .limit(200)
+    )
+    policies = [DEFAULT_POLICY, *(msgspec.convert(body, SitePolicy) for body in bodies)]
+    return PhoneLimits(
+        phones_per_person=max(policy.phones_per_person for policy in policies),
+        people_per_phone=max(policy.people_per_phone for policy in policies),
+    )

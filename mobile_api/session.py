@@ -23,6 +23,7 @@ from backend.identity.services import IdentityServices
 from backend.kit.clock import Clock
 from backend.kit.db import Database, Tx
 from backend.kit.guards import Actor
+from mobile_api.queries import find_phone_limits
 
 NO_STORE = {"Cache-Control": "no-store"}
 log = structlog.get_logger()
@@ -70,6 +71,8 @@ async def send_code(identity: IdentityServices, message: log_in.CodeToSend) -> N
             errors.TooManyAttempts,
             errors.PhoneNumberMalformed,
             errors.PublicKeyMalformed,
+            errors.PhoneLocked,
+            errors.PhoneHeld,
         ],
     },
     summary="Log in with a code and bind the phone",
@@ -85,7 +88,9 @@ async def open_session(
     claim = PhoneClaim(data.phone.install_id, data.phone.platform, data.phone.public_key)
     command = log_in.CodeRedemption(data.phone_number, data.code, claim, address)
     async with database.transaction() as tx:
-        outcome = await log_in.redeem_sms_code(tx, command, clock=clock, services=identity_services)
+        outcome = await log_in.redeem_sms_code(
+            tx, command, clock=clock, services=identity_services, limits_of=find_phone_limits
+        )
     return Response(phone_session_answer(sessions.settled(outcome)), headers=NO_STORE)
 
 

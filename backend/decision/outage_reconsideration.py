@@ -9,12 +9,13 @@ from typing import Any, Final, get_args
 
 from backend.decision.checkin import PLACE_OUTCOMES, PhonePath, signal_outcome, worst_of
 from backend.decision.policy import Signal, SitePolicy
-from backend.decision.ruling import Outcome, Reason, Ruling
+from backend.decision.ruling import DOUBTS, REMARKS, Outcome, Reason, Ruling
 
 GATE_SITE: Final = "decision.gate_site"
 _STANDING: Final = ("decision.assignment_not_in_force", "decision.project_not_building")
 _SIGNALS: Final[dict[str, Signal]] = {f"decision.{signal}": signal for signal in sorted(get_args(Signal))}
-_ORDER: Final = {code: place for place, code in enumerate((*PLACE_OUTCOMES, GATE_SITE, *_STANDING, *_SIGNALS))}
+_NOTED: Final = (*sorted(DOUBTS), *sorted(REMARKS))
+_ORDER: Final = {code: place for place, code in enumerate((*PLACE_OUTCOMES, GATE_SITE, *_STANDING, *_SIGNALS, *_NOTED))}
 
 
 def reconsider_with_path(reasons: Sequence[Mapping[str, Any]], path: PhonePath, policy: SitePolicy) -> Ruling | None:
@@ -40,6 +41,8 @@ def _place_first(code: str) -> int:
 def _outcome(code: str, policy: SitePolicy) -> Outcome:
     if code == GATE_SITE:
         return "counted"
-    if code in _STANDING:
+    if code in _STANDING or code in DOUBTS:
         return "review"
+    if code in REMARKS:
+        return "counted"
     return PLACE_OUTCOMES[code] if code in PLACE_OUTCOMES else signal_outcome(_SIGNALS[code], policy)

@@ -56,6 +56,8 @@ class SitePolicy(Wire, frozen=True, kw_only=True):
     max_fix_age_s: Annotated[int, Meta(ge=1, le=3600)] = 60
     max_clock_error_s: Annotated[int, Meta(ge=1, le=86_400)] = 120
     pack_days: Annotated[int, Meta(ge=1, le=30)] = 7
+    phones_per_person: Annotated[int, Meta(ge=1, le=5)] = 1
+    people_per_phone: Annotated[int, Meta(ge=1, le=20)] = 1
     refused_per_hour: Annotated[int, Meta(ge=1, le=1000)] = 30
     review_signals: frozenset[Signal] = frozenset({"mock_location", "stale_fix"})
     off_mode: Literal["review", "refused"] = "review"

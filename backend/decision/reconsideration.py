@@ -31,7 +31,7 @@ OF_FIX: Final[frozenset[Signal]] = frozenset({"mock_location", "stale_fix", "acc
 """Signals of the fix that a punch is judged by; another place may be judged by another fix. Whether somebody was at
 none of the day's work faces stays as it was found for whoever looks at the same place; who looks at another one
 takes it out and looks again."""
-_SIGNALS: Final[dict[str, Signal]] = {f"decision.{signal}": signal for signal in get_args(Signal)}
+SIGNALS_BY_CODE: Final[dict[str, Signal]] = {f"decision.{signal}": signal for signal in get_args(Signal)}
 _STANDING: Final = frozenset(
     f"decision.{reason}" for reason in ("gate_site", "outage_path", "assignment_not_in_force", "project_not_building")
 )
@@ -85,9 +85,9 @@ class Recalled:
 def recall(codes: Iterable[str]) -> Recalled | None:
     """Read back from the reasons of a ruling by policy what was found; None if they are not those of a check-in."""
     found = frozenset(codes)
-    if not found & PLACE or found - PLACE - _STANDING - _NOTED - _SIGNALS.keys():
+    if not found & PLACE or found - PLACE - _STANDING - _NOTED - SIGNALS_BY_CODE.keys():
         return None
-    told: frozenset[Signal] = frozenset(_SIGNALS[code] for code in found & _SIGNALS.keys())
+    told: frozenset[Signal] = frozenset(SIGNALS_BY_CODE[code] for code in found & SIGNALS_BY_CODE.keys())
     outage = "decision.outage_path" in found
     return Recalled(
         site_mode="gate" if outage or "decision.gate_site" in found else "phone",

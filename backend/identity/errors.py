@@ -67,6 +67,18 @@ TOKEN_REFUSALS: tuple[type[Unauthenticated], ...] = (
 """What any route that asks for a token can answer."""
 
 
+class PhoneLocked(Forbidden):
+    """The phone was locked: it is lost, or in the wrong hands."""
+
+    code = "identity.phone_locked"
+
+
+class PhoneHeld(Forbidden):
+    """Nobody used this number for long, and the phone is new: whose number it is by now has to be confirmed first."""
+
+    code = "identity.phone_held"
+
+
 class CredentialsWrong(Unauthenticated):
     """User name or password is wrong, or the account is disabled; which one is not told."""
 

@@ -14,9 +14,11 @@ from backend.identity.errors import (
     CodeTooSoon,
     CodeWrong,
     CredentialsWrong,
+    PhoneHeld,
     TooManyAttempts,
     TooManyCodes,
 )
+from backend.identity.phone_bindings import LimitsOf, PhoneLimits
 from backend.identity.phone_numbers import read_phone_number
 from backend.identity.phones import BoundPhone, PhoneClaim, bind_phone
 from backend.identity.rates import Bucket, count_attempt, give_back, purge_counters, subject_digest
@@ -119,12 +121,13 @@ class PhoneSession:
 
 
 async def redeem_sms_code(
-    tx: Tx, command: CodeRedemption, *, clock: Clock, services: IdentityServices
+    tx: Tx, command: CodeRedemption, *, clock: Clock, services: IdentityServices, limits_of: LimitsOf | None = None
 ) -> PhoneSession | DaogangError:
     """Exchange a code for a session and bind the phone.
 
-    Returns (so that the attempt stays counted; see `sessions.settled`) `CodeWrong` or `CodeExhausted`.
-    Raises `PhoneNumberMalformed`, `PublicKeyMalformed` or `TooManyAttempts`.
+    Returns (so that the attempt stays counted; see `sessions.settled`) `CodeWrong`, `CodeExhausted` or
+    `PhoneHeld`. What `limits_of` knows of the person is how many phones he may have.
+    Raises `PhoneNumberMalformed`, `PublicKeyMalformed`, `PhoneLocked` or `TooManyAttempts`.
     """
     number = read_phone_number(command.phone_number)
     claim = command.phone.checked()
@@ -151,7 +154,10 @@ async def redeem_sms_code(
         return CodeWrong()
     if command.address is not None:
         await give_back(tx, per_address, subject_digest(services.index, per_address, command.address), now)
-    phone = await bind_phone(tx, account.id, claim, clock=clock)
+    limits = PhoneLimits() if limits_of is None else await limits_of(tx, account.person_id, now)
+    phone = await bind_phone(tx, account.id, claim, limits=limits, clock=clock)
+    if phone.binding.is_held:
+        return PhoneHeld()
     session = await start_session(
         tx, account.id, account.person_id, phone.id, services.phone_lifetimes, clock=clock, services=services
     )

@@ -80,9 +80,13 @@ class SessionAnswer(Wire, frozen=True):
 
 
 class PhoneSessionAnswer(SessionAnswer, frozen=True):
-    """A session on a bound phone; other phones and other accounts on this phone are noted, not refused."""
+    """A session on a bound phone.
+
+    `awaits_confirmation`: what is punched with it is in review until the project admin or a colleague has confirmed it.
+    """
 
     phone_has_key: bool
+    awaits_confirmation: bool
     other_phones: int
     other_accounts: int
 
@@ -205,6 +209,7 @@ def phone_session_answer(outcome: PhoneSession) -> PhoneSessionAnswer:
     return PhoneSessionAnswer(
         **_session_members(outcome.session),
         phone_has_key=outcome.phone.has_key,
+        awaits_confirmation=outcome.phone.binding.awaits is not None,
         other_phones=outcome.phone.other_phones,
         other_accounts=outcome.phone.other_accounts,
     )

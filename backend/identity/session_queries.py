@@ -46,6 +46,7 @@ class PhoneRow:
     id: UUID
     public_key: bytes | None
     revoked_at: datetime | None
+    locked_at: datetime | None
 
 
 async def find_by_username(tx: Tx, username: str) -> LogInRow | None:
@@ -137,7 +138,7 @@ async def find_presented(tx: Tx, token_id: UUID, family: FamilyRow) -> Presented
 
 async def find_phone(tx: Tx, account_id: UUID, install_id: UUID) -> PhoneRow | None:
     """Return the phone with this install id of an account."""
-    statement = select(Phone.id, Phone.public_key, Phone.revoked_at)
+    statement = select(Phone.id, Phone.public_key, Phone.revoked_at, Phone.locked_at)
     statement = statement.where(Phone.account_id == account_id, Phone.install_id == install_id)
     row = (await tx.execute(statement)).one_or_none()
     return None if row is None else PhoneRow(*row)

@@ -100,6 +100,8 @@ class Phone(Base):
     platform: Mapped[str] = mapped_column(Text)
     bound_at: Mapped[datetime] = mapped_column(_INSTANT)
     revoked_at: Mapped[datetime | None] = mapped_column(_INSTANT)
+    locked_at: Mapped[datetime | None] = mapped_column(_INSTANT)
+    locked_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", name="fk_phone_locked_by"))
 
 
 class PhoneBinding(Base):

@@ -1,4 +1,4 @@
-"""Makes and reads what the server signs for phones: time anchors, and challenges that a new key has to answer."""
+"""Makes and reads what the server signs for phones: time anchors, challenges for new keys, codes for witnesses."""
 
 import base64
 from dataclasses import dataclass
@@ -44,6 +44,11 @@ class _Challenge(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     expires_at: int
 
 
+class _Witness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    binding_id: UUID
+    expires_at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Pack:
     """A field pack as anchors name it: its id, when its contents were read, until when it is good (milliseconds)."""
@@ -54,6 +59,7 @@ class Pack:
 
 
 _anchors = msgspec.json.Decoder(Anchor, strict=True)
+_witnesses = msgspec.json.Decoder(_Witness, strict=True)
 _challenges = msgspec.json.Decoder(_Challenge, strict=True)
 
 
@@ -96,6 +102,16 @@ class Anchors:
         """Tell whether a challenge is ours, of this session, and still good."""
         said = self._open(b"challenge", challenge, _challenges, now)
         return said is not None and said.family_id == family_id and milliseconds(now) < said.expires_at
+
+    def witness_code(self, binding_id: UUID, now: datetime) -> str:
+        """Return what a new phone shows to a colleague, good for five minutes."""
+        said = _Witness(binding_id=binding_id, expires_at=milliseconds(now + CHALLENGE_LIFE))
+        return self._spell(b"witness", said)
+
+    def read_witness_code(self, code: str, now: datetime) -> UUID | None:
+        """Return the binding that a code is for; None if it is not ours or too old."""
+        said = self._open(b"witness", code, _witnesses, now)
+        return said.binding_id if said is not None and milliseconds(now) < said.expires_at else None
 
     def _open_anchor(self, token: str, day: date) -> Anchor | None:
         return self._open(b"anchor", token, _anchors, datetime.combine(day, time(), EPOCH.tzinfo))

@@ -1,6 +1,7 @@
 """Routes of phones that work without network: keys, and queues that come in late."""
 
 import re
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -32,7 +33,7 @@ from mobile_api.offline.schemas import (
     SyncAnswer,
     SyncResult,
 )
-from mobile_api.offline.sync import Syncs
+from mobile_api.offline.sync import SyncOutcome, Syncs
 from mobile_api.offline.wire_schema import KEY_HEADER, SIGNATURE_HEADER, SyncOperation
 from mobile_api.queries import stored_photos_of_phone
 from mobile_api.words import reason_words
@@ -125,22 +126,35 @@ async def post_sync(
         raise BodyTooLarge(limit_bytes=BODY_LIMIT)
     call = SignedCall(key_id, signature, body, read_envelope(body), clock.now())
     outcome = await syncs.take(call)
-    language = messages.pick_language(request.headers.get("accept-language"))
+    return await answer_of(database, call, outcome, request.headers.get("accept-language"), clock.now())
+
+
+async def answer_of(
+    database: Database,
+    call: SignedCall,
+    outcome: SyncOutcome,
+    languages: str | None,
+    now: datetime,
+    *,
+    only: UUID | None = None,
+) -> SyncAnswer:
+    """Spell what became of a call; with `only`, receipts of this project alone."""
+    language = messages.pick_language(languages)
     photos = {photo: None for one in outcome.results for photo in one.photos}
     if photos:
         async with database.transaction() as tx:
-            stored = await stored_photos_of_phone(tx, key_id, [bytes.fromhex(photo) for photo in photos])
+            stored = await stored_photos_of_phone(tx, call.key_id, [bytes.fromhex(photo) for photo in photos])
         photos = {photo: None for photo in photos if bytes.fromhex(photo) not in stored}
     return SyncAnswer(
-        server_time=clock.now(),
-        results=[result_of(one, language) for one in outcome.results],
+        server_time=now,
+        results=[result_of(one, language, only) for one in outcome.results],
         missing=MissingOut(counters=list(outcome.missing), photos=list(photos)),
         highest_counter=outcome.highest,
         anchor=outcome.anchor,
     )
 
 
-def result_of(outcome: ItemOutcome, language: str) -> SyncResult:
+def result_of(outcome: ItemOutcome, language: str, only: UUID | None = None) -> SyncResult:
     """Spell what became of an item in the caller's language."""
     if outcome.error is not None:
         error = outcome.error if isinstance(outcome.error, DaogangError) else InternalFault()
@@ -161,7 +175,7 @@ def result_of(outcome: ItemOutcome, language: str) -> SyncResult:
         event_id=outcome.event_id,
         counter=outcome.counter,
         punch=None
-        if receipt is None
+        if receipt is None or only not in {None, receipt.project_id}
         else QueuedPunchOut(
             punch_id=receipt.punch_id,
             project_id=receipt.project_id,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Raw
 
-from backend.kit.wire import Wire
+from backend.kit.wire import Note, Wire
 from geofences.field_copy import FieldCopy
 from mobile_api.schemas import ReasonOut
 
@@ -49,6 +49,62 @@ class PhoneKeyAnswer(Wire, frozen=True, kw_only=True):
     phone_id: UUID
     registered_at: datetime
     rekeyed: bool
+
+
+class WitnessCodeAnswer(Wire, frozen=True, kw_only=True):
+    """What a new phone shows, as text or QR code, to a colleague who confirms it."""
+
+    code: str
+    expires_at: datetime
+
+
+class WitnessBody(Wire, frozen=True, kw_only=True):
+    """The code that a colleague's new phone shows."""
+
+    code: Annotated[str, Meta(max_length=1_000)]
+
+
+class PhoneConfirmedAnswer(Wire, frozen=True, kw_only=True):
+    """Since when a phone is confirmed, and by whom."""
+
+    phone_id: UUID
+    confirmed_at: datetime
+    confirmed_how: Literal["admin", "witness"]
+
+
+class PhoneAnswer(Wire, frozen=True, kw_only=True):
+    """A phone of a person, as its last binding stands."""
+
+    phone_id: UUID
+    platform: Literal["android", "ios", "web"]
+    bound_at: datetime
+    ended_at: datetime | None
+    end_reason: Literal["replaced", "taken_over", "locked", "number_changed"] | None
+    awaits: Literal["replacement", "taken_over", "dormant"] | None
+    confirmed_at: datetime | None
+    confirmed_how: Literal["admin", "witness"] | None
+    locked_at: datetime | None
+    has_key: bool
+
+
+class PhonesAnswer(Wire, frozen=True, kw_only=True):
+    """A person's phones, latest bound first."""
+
+    phones: list[PhoneAnswer]
+
+
+class LockBody(Wire, frozen=True, kw_only=True):
+    """Why a phone is locked."""
+
+    reason: Note
+
+
+class ExportedQueueBody(Wire, frozen=True, kw_only=True):
+    """A queue as a phone exported it: the body of a call, its signature, and the key that signed it."""
+
+    key: Coordinate
+    signature: Signature
+    body: Annotated[str, Meta(max_length=900_000)]
 
 
 class AnchorOut(Wire, frozen=True, kw_only=True):

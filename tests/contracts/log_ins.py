@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from backend.identity.passwords import Passwords
 from backend.identity.roles import Role
 from backend.identity.sms import read_outbox
-from backend.identity.tables import Account
+from backend.identity.tables import Account, PhoneBinding
 from backend.kit.db import Database
 from tests.support.calls import Call
 from tests.support.town import MINE, PASSWORD, Town
@@ -71,7 +71,17 @@ async def phone_renewal(door: Door) -> Call:
     return Call(json={"refresh_token": answer["refresh_token"]})
 
 
+async def waiting_phone(door: Door) -> Call:
+    """Let the person's phone wait to be confirmed."""
+    async with door.database.transaction() as tx:
+        await tx.execute(
+            update(PhoneBinding).where(PhoneBinding.phone_id == door.town.phone.phone_id).values(awaits="replacement")
+        )
+    return Call()
+
+
 LOG_INS: dict[str, Callable[[Door], Awaitable[Call]]] = {
+    "POST /mobile/v1/phone/witness-codes": waiting_phone,
     "POST /admin/v1/session": staff_log_in,
     "POST /admin/v1/session/refresh": staff_renewal,
     "PUT /admin/v1/me/password": new_password,

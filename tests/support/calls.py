@@ -14,7 +14,7 @@ from tests.support.phones import CENTRE, tap
 from tests.support.photos import upload_metadata
 from tests.support.queues import Signing
 from tests.support.rosters import csv_roster, roster_line
-from tests.support.town import AXIS, CIRCLE, PASSWORD, PHOTO, Town, fresh_company, fresh_name, fresh_person
+from tests.support.town import AXIS, CIRCLE, PASSWORD, PHOTO, THEIRS, Town, fresh_company, fresh_name, fresh_person
 
 PROJECT = "/admin/v1/projects/{project_id}"
 DRAWING = {"crs": "wgs84", "shape": CIRCLE}
@@ -225,6 +225,16 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("POST", "/mobile/v1/phone/keys"): lambda town: Call(
         json=Signing().prove(town.anchors.challenge(town.families[Role.KEY_PERSON], town.clock.now()))
     ),
+    ("POST", f"{PROJECT}/people/{{person_id}}/phones/{{phone_id}}/confirmation"): lambda town: Call(
+        ids={"person_id": str(town.site.people[THEIRS].id), "phone_id": str(town.awaiting[0])}
+    ),
+    ("POST", f"{PROJECT}/people/{{person_id}}/phones/{{phone_id}}/lock"): told(reason="手机遗失"),
+    ("POST", f"{PROJECT}/people/{{person_id}}/phones/{{phone_id}}/unlock"): lambda _: Call(),
+    ("POST", f"{PROJECT}/phone-queues"): lambda town: Call(json=_exported(town)),
+    ("POST", "/mobile/v1/phone/witness-codes"): lambda _: Call(),
+    ("POST", "/mobile/v1/phone/confirmations"): lambda town: Call(
+        json={"code": town.anchors.witness_code(town.awaiting[1], town.clock.now())}
+    ),
     ("POST", "/mobile/v1/sync"): lambda town: Call(content=_queue(town)),
     ("POST", "/mobile/v1/uploads"): lambda _: Call(
         headers={"Tus-Resumable": "1.0.0", "Upload-Length": "100", "Upload-Metadata": upload_metadata(b"\x00" * 32)}
@@ -252,6 +262,16 @@ def _attlog() -> Call:
 
 def _alert() -> Call:
     return Call(json={"eventType": "heartBeat", "eventState": "active"}, ids={"token": "x" * 43})
+
+
+def _exported(town: Town) -> dict[str, str]:
+    body = _queue(town)
+    signed = town.phone.headers(body)
+    return {
+        "key": signed["X-Daogang-Phone-Key"],
+        "signature": signed["X-Daogang-Phone-Signature"],
+        "body": body.decode(),
+    }
 
 
 def _event(town: Town) -> dict[str, Any]:

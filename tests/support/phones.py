@@ -155,7 +155,9 @@ async def open_phone(tx: Tx, owner: Owner, at: datetime, *, install_id: UUID | N
     return other
 
 
-async def make_phone(tx: Tx, account_id: UUID, at: datetime, *, install_id: UUID | None = None) -> UUID:
+async def make_phone(
+    tx: Tx, account_id: UUID, at: datetime, *, install_id: UUID | None = None, bound: bool = True
+) -> UUID:
     """Make a phone that is bound to an account from the instant `at` on."""
     phone_id = uuid4()
     await tx.execute(
@@ -163,7 +165,8 @@ async def make_phone(tx: Tx, account_id: UUID, at: datetime, *, install_id: UUID
             id=phone_id, account_id=account_id, install_id=install_id or uuid4(), platform="android", bound_at=at
         )
     )
-    await tx.execute(insert(PhoneBinding).values(id=uuid4(), phone_id=phone_id, bound_at=at))
+    if bound:
+        await tx.execute(insert(PhoneBinding).values(id=uuid4(), phone_id=phone_id, bound_at=at))
     return phone_id
 
 

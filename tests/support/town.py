@@ -19,7 +19,7 @@ from backend.gates.registry.tables import GateKeyStep, GateSelfTest
 from backend.gates.signature import signed_headers
 from backend.gates.tables import GateDevice, GateKey, GatePairingWindow, GateState, PersonBinding
 from backend.identity.roles import Role
-from backend.identity.tables import SessionFamily
+from backend.identity.tables import PhoneBinding, SessionFamily
 from backend.identity.tokens import Holder
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database, Tx
@@ -69,6 +69,7 @@ class Town:
     gate_key: tuple[str, str]
     phone: QueuePhone
     anchors: Anchors
+    awaiting: tuple[UUID, UUID]
     company_id: UUID
     tokens: Any
     clock: ManualClock
@@ -124,6 +125,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
     async with database.transaction() as tx:
         accounts = {role: await _account(tx, site, role) for role in Role}
         families = {role: await _session(tx, account, clock) for role, account in accounts.items()}
+        awaiting = await _awaiting(tx, site.accounts[THEIRS])
         phone = await _phone(tx, accounts[Role.KEY_PERSON], families[Role.KEY_PERSON], clock)
         clerk = await make_staff(tx)
         grant = await grant_role(tx, clerk, "auditor", project_id=project.id)
@@ -168,6 +170,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "correction_id": str(correction),
         "gate_id": str(gate),
         "key_id": key,
+        "phone_id": str(phone.phone_id),
         "window_id": str(window),
         "outage_id": str(outage),
         "misdated_id": str(misdated.punch_id),
@@ -193,6 +196,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         gate_key=(key, secret),
         phone=phone,
         anchors=app.state.wiring.anchors,
+        awaiting=awaiting,
         company_id=company,
         tokens=app.state.verifier,
         clock=clock,
@@ -246,8 +250,17 @@ async def _session(tx: Tx, account_id: UUID, clock: ManualClock) -> UUID:
     return family
 
 
+async def _awaiting(tx: Tx, account_id: UUID) -> tuple[UUID, UUID]:
+    """Return a colleague's phone that waits to be confirmed, and its binding."""
+    phone_id, binding_id = await make_phone(tx, account_id, MADE_AT, bound=False), uuid4()
+    await tx.execute(
+        insert(PhoneBinding).values(id=binding_id, phone_id=phone_id, bound_at=MADE_AT, awaits="replacement")
+    )
+    return phone_id, binding_id
+
+
 async def _phone(tx: Tx, account_id: UUID, family_id: UUID, clock: ManualClock) -> QueuePhone:
-    phone_id = await make_phone(tx, account_id, MADE_AT)
+    phone_id = await make_phone(tx, account_id, clock.now() - timedelta(days=1))
     await tx.execute(update(SessionFamily).where(SessionFamily.id == family_id).values(phone_id=phone_id))
     return await register(tx, QueuePhone(phone_id, clock.now()))
 

@@ -1,11 +1,12 @@
 """Bound phones over HTTP: re-keyed, shared, refreshed, logged out."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from backend.identity.tables import AuditEvent, Phone
+from backend.identity.tables import AuditEvent, Phone, PhoneBinding
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from tests.integration.identity.caller import Caller, a_key, bearer, log_in_by_phone, problem
@@ -29,15 +30,72 @@ async def test_a_rekeyed_phone_is_the_same_phone(
     assert sorted(acts) == ["phone.bound", "phone.rekeyed"]
 
 
-async def test_several_phones_and_several_people_are_noted_not_refused(
-    caller: Caller, committed: Committed, clock: ManualClock
-) -> None:
+async def alive(caller: Caller, session: dict[str, Any]) -> bool:
+    """Tell whether a session can still be renewed."""
+    answer = await caller.post("/mobile/v1/session/refresh", {"refresh_token": session["refresh_token"]})
+    return answer.status_code == 200
+
+
+async def test_one_phone_for_each_person(caller: Caller, committed: Committed, clock: ManualClock) -> None:
+    worker, first, second = await committed.worker(), str(uuid4()), str(uuid4())
+    old = await log_in_by_phone(caller, worker, clock, install_id=first)
+    assert not old["awaits_confirmation"]
+    new = await log_in_by_phone(caller, worker, clock, install_id=second)
+    assert (new["other_phones"], new["other_accounts"], new["awaits_confirmation"]) == (1, 0, True)
+    assert not await alive(caller, old)
+    assert await alive(caller, new)
+    # The same phone again waits on; the one that was confirmed by being the first comes back without.
+    assert (await log_in_by_phone(caller, worker, clock, install_id=second))["awaits_confirmation"]
+    assert not (await log_in_by_phone(caller, worker, clock, install_id=first))["awaits_confirmation"]
+    assert (await log_in_by_phone(caller, worker, clock, install_id=second))["awaits_confirmation"]
+
+
+async def test_one_person_for_each_phone(caller: Caller, committed: Committed, clock: ManualClock) -> None:
     one, two, install = await committed.worker(), await committed.worker(), str(uuid4())
-    await log_in_by_phone(caller, one, clock, install_id=install)
-    second_phone = await log_in_by_phone(caller, one, clock)
-    assert (second_phone["other_phones"], second_phone["other_accounts"]) == (1, 0)
-    shared = await log_in_by_phone(caller, two, clock, install_id=install)
-    assert (shared["other_phones"], shared["other_accounts"]) == (0, 1)
+    mine = await log_in_by_phone(caller, one, clock, install_id=install)
+    theirs = await log_in_by_phone(caller, two, clock, install_id=install)
+    assert (theirs["other_phones"], theirs["other_accounts"], theirs["awaits_confirmation"]) == (0, 1, True)
+    assert not await alive(caller, mine)
+    assert (await log_in_by_phone(caller, one, clock, install_id=install))["awaits_confirmation"]
+
+
+async def test_a_number_that_slept_opens_nothing_on_a_new_phone(
+    caller: Caller, committed: Committed, clock: ManualClock, database: Database
+) -> None:
+    worker, install = await committed.worker(), str(uuid4())
+    await log_in_by_phone(caller, worker, clock, install_id=install)
+    clock.advance(timedelta(days=61))
+    assert (await caller.ask_code(worker.phone_number)).status_code == 202
+    held = await caller.redeem(worker.phone_number, caller.sent(worker.phone_number)[-1])
+    assert (held.status_code, problem(held)) == (403, "identity.phone_held")
+    # Whoever has the phone that the person had is the person.
+    assert not (await log_in_by_phone(caller, worker, clock, install_id=install))["awaits_confirmation"]
+    async with database.transaction() as tx:
+        waiting = list(
+            await tx.scalars(
+                select(PhoneBinding.awaits)
+                .join(Phone, Phone.id == PhoneBinding.phone_id)
+                .where(Phone.account_id == worker.account_id, PhoneBinding.ended_at.is_(None))
+            )
+        )
+    assert sorted(waiting, key=str) == [None, "dormant"]
+
+
+async def test_a_locked_phone_opens_nothing(
+    caller: Caller, committed: Committed, clock: ManualClock, database: Database
+) -> None:
+    worker, install = await committed.worker(), str(uuid4())
+    session = await log_in_by_phone(caller, worker, clock, install_id=install)
+    async with database.transaction() as tx:
+        await tx.execute(
+            update(Phone)
+            .where(Phone.id == UUID(session["phone_id"]))
+            .values(locked_at=clock.now(), locked_by=worker.account_id)
+        )
+    clock.advance(timedelta(seconds=61))
+    await caller.ask_code(worker.phone_number)
+    answer = await caller.redeem(worker.phone_number, caller.sent(worker.phone_number)[-1], install_id=install)
+    assert (answer.status_code, problem(answer)) == (403, "identity.phone_locked")
 
 
 async def test_a_phone_refreshes_and_logs_out(caller: Caller, committed: Committed, clock: ManualClock) -> None:
