@@ -173,7 +173,8 @@ def gate_sim(  # noqa: PLR0913, PLR0917 - the options of a command
         burst=burst,
         clock_off_s=clock_off,
     )
-    raise typer.Exit(simulate(plan, url, key_id, queue, typer.echo))
+    key = (key_id, os.environ.get("DAOGANG_GATE_SECRET", ""))
+    raise typer.Exit(simulate(plan, url, key, queue, clock=SystemClock().now, say=typer.echo))
 
 
 @staff_app.command("add")

@@ -1,14 +1,12 @@
 """The command line's side of the reference client."""
 
 import asyncio
-import os
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from backend.gate_client.client import KeyRefused
 from backend.gate_client.simulation import Plan, play
-
-SECRET = "DAOGANG_GATE_SECRET"  # noqa: S105 - the name of a variable
 
 
 def read_outages(written: list[str]) -> list[tuple[float, float]]:
@@ -24,14 +22,21 @@ def read_outages(written: list[str]) -> list[tuple[float, float]]:
     return spans
 
 
-def simulate(plan: Plan, url: str, key_id: str, queue: Path, say: Callable[[str], None]) -> int:
+def simulate(
+    plan: Plan,
+    url: str,
+    key: tuple[str, str],
+    queue: Path,
+    *,
+    clock: Callable[[], datetime],
+    say: Callable[[str], None],
+) -> int:
     """Play a gate; returns the exit status: 0 all delivered, 1 something waits, 2 without a usable key."""
-    secret = os.environ.get(SECRET)
-    if not secret:
-        say(f"put the key's secret into {SECRET}")
+    if not key[1]:
+        say("put the key's secret into DAOGANG_GATE_SECRET")
         return 2
     try:
-        played = asyncio.run(play(plan, url, (key_id, secret), queue, say))
+        played = asyncio.run(play(plan, url, key, queue, clock=clock, say=say))
     except KeyRefused as refusal:
         say(f"the server does not take the key: {refusal}")
         return 2

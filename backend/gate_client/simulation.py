@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -107,10 +107,18 @@ class _Stage:
             await asyncio.sleep(min(self.client.heartbeat_interval_s, 10.0) if arrived else 5.0)
 
 
-async def play(plan: Plan, base_url: str, key: tuple[str, str], path: Path | str, say: Callable[[str], None]) -> Played:
+async def play(
+    plan: Plan,
+    base_url: str,
+    key: tuple[str, str],
+    path: Path | str,
+    *,
+    clock: Callable[[], datetime],
+    say: Callable[[str], None],
+) -> Played:
     """Play until `lasts_s`, then deliver what waits for as long again, but half a minute at least.
 
-    `key` is the key's id and secret. Raises KeyRefused when the server does not take it.
+    `key` is the key's id and secret, `clock` tells the right time. Raises KeyRefused when the server does not take it.
     """
     loop = asyncio.get_running_loop()
     began, ahead = loop.time(), timedelta(seconds=plan.clock_off_s)
@@ -121,7 +129,7 @@ async def play(plan: Plan, base_url: str, key: tuple[str, str], path: Path | str
     queue = Queue(path)
     network = Outage(httpx.AsyncHTTPTransport(), lambda: plan.down(elapsed()))
     async with httpx.AsyncClient(transport=network, base_url=base_url, timeout=10) as http:
-        sender = Sender(http, *key, lambda: datetime.now(UTC) + ahead)
+        sender = Sender(http, *key, lambda: clock() + ahead)
         client = GateClient(sender, queue, asyncio.sleep)
         stage = _Stage(plan, client, elapsed, Random(plan.seed), say)  # noqa: S311 - a simulation
         try:
