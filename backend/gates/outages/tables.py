@@ -108,6 +108,7 @@ class GateWatch(Base):
     sign_at: Mapped[datetime] = mapped_column(Instant)
     pass_at: Mapped[datetime] = mapped_column(Instant)
     clock_off: Mapped[bool]
+    looked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class PhonePath(Base):

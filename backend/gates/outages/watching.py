@@ -36,19 +36,29 @@ log = structlog.get_logger()
 
 LONGEST_LOOK = timedelta(days=62)
 
+# A look takes some milliseconds, most of them for the months of punches, and there may be thousands of sites: those
+# alone are looked at where a gate fell silent since the last look, something is open, or the last look is long ago.
 WATCHED = """
-SELECT DISTINCT d.project_id FROM gate_device d
-WHERE d.state = 'active' OR EXISTS (
-  SELECT FROM gate_outage o WHERE o.project_id = d.project_id AND o.device_id = d.id AND NOT EXISTS (
-    SELECT FROM gate_outage_end e WHERE e.project_id = o.project_id AND e.outage_id = o.id))
-ORDER BY d.project_id
+SELECT d.project_id FROM gate_device d
+JOIN gate_state s ON s.project_id = d.project_id AND s.device_id = d.id
+LEFT JOIN gate_watch w ON w.project_id = d.project_id AND w.device_id = d.id
+CROSS JOIN LATERAL (SELECT make_interval(secs => greatest(120, 3 * d.heartbeat_interval_s)) AS silence) allowed
+WHERE d.state = 'active' AND (w.looked_at IS NULL OR w.looked_at < %(long_ago)s
+  OR (s.last_seen_at + silence < %(now)s AND s.last_seen_at + silence >= w.looked_at))
+UNION
+SELECT o.project_id FROM gate_outage o WHERE NOT EXISTS (
+  SELECT FROM gate_outage_end e WHERE e.project_id = o.project_id AND e.outage_id = o.id)
+UNION
+SELECT p.project_id FROM phone_path p WHERE p.shut_at IS NULL
+ORDER BY project_id
 """
+SELDOM = timedelta(minutes=5)
+"""How often a site is looked at where all gates call."""
 
 REMEMBER = """
-INSERT INTO gate_watch AS w (project_id, device_id, sign_at, pass_at, clock_off) VALUES (%s, %s, %s, %s, %s)
+INSERT INTO gate_watch (project_id, device_id, sign_at, pass_at, clock_off, looked_at) VALUES (%s, %s, %s, %s, %s, %s)
 ON CONFLICT (project_id, device_id) DO UPDATE SET sign_at = excluded.sign_at, pass_at = excluded.pass_at,
-  clock_off = excluded.clock_off
-WHERE (w.sign_at, w.pass_at, w.clock_off) IS DISTINCT FROM (excluded.sign_at, excluded.pass_at, excluded.clock_off)
+  clock_off = excluded.clock_off, looked_at = excluded.looked_at
 """
 
 
@@ -58,13 +68,15 @@ KEPT = timedelta(days=3)
 
 
 async def watch_gates(database: Database, clock: Clock) -> int:
-    """Look at every site with gates in use, each in its own transaction; returns how many were looked at.
+    """Look at every site where that is due, each in its own transaction; returns how many were looked at.
 
     One that fails is told in the log and does not hold up the others; the next look sees what it missed.
     """
     async with database.connection() as connection:
-        await connection.execute(FORGET_SIGNS, (clock.now() - KEPT,))
-        projects = [row[0] for row in await (await connection.execute(WATCHED)).fetchall()]
+        now = clock.now()
+        await connection.execute(FORGET_SIGNS, (now - KEPT,))
+        due = await connection.execute(WATCHED, {"now": now, "long_ago": now - SELDOM})
+        projects = [row[0] for row in await due.fetchall()]
     looked = 0
     for project_id in projects:
         try:
@@ -194,4 +206,6 @@ async def _note_clock(connection: Connection, project_id: UUID, gate: WatchedGat
             detail=detail,
         )
     clock_off = gate.clock_off if change is None else change == "off"
-    await connection.execute(REMEMBER, (project_id, gate.device_id, gate.signs.last_at, gate.passes.last_at, clock_off))
+    await connection.execute(
+        REMEMBER, (project_id, gate.device_id, gate.signs.last_at, gate.passes.last_at, clock_off, now)
+    )

@@ -9,6 +9,7 @@ from sqlalchemy import text, update
 
 from backend.gates.model import Gate
 from backend.gates.outages import ruling_again
+from backend.gates.outages.watching import watch_gates
 from backend.gates.state import leave_sign, send_touch
 from backend.gates.tables import GateDevice
 from backend.kit.clock import ManualClock
@@ -211,6 +212,34 @@ async def test_polls_of_a_terminal_are_signs_of_life_however_rarely_somebody_loo
     (outage,) = await site.outages()
     assert abs(outage["from_at"] - last) <= timedelta(seconds=30)
     assert outage["cause"] == "recovered"
+
+
+async def test_a_healthy_site_is_looked_at_seldom_and_at_once_when_a_gate_falls_silent(
+    outage_site: OutageSite,
+) -> None:
+    site = outage_site
+
+    async def looked_at() -> datetime:
+        (watch,) = await site.rows("SELECT looked_at FROM gate_watch WHERE project_id = :project_id")
+        return watch["looked_at"]
+
+    await watch_gates(site.database, site.clock)
+    first = await looked_at()
+    assert first == site.clock.now()
+    for _ in range(5):
+        await site.live(1)
+        await watch_gates(site.database, site.clock)
+        assert await looked_at() == first
+    await site.live(1)
+    await watch_gates(site.database, site.clock)
+    assert await looked_at() == site.clock.now()
+    for _ in range(4):
+        site.wait(1)
+        await watch_gates(site.database, site.clock)
+    assert [one["cause"] for one in await site.outages()] == [None]
+    await site.beat()
+    await watch_gates(site.database, site.clock)
+    assert [one["cause"] for one in await site.outages()] == ["recovered"]
 
 
 async def test_two_who_look_at_once_record_it_once(outage_site: OutageSite) -> None:
