@@ -80,6 +80,7 @@ def configuration(folder: Path, port: int) -> str:
         "max_queued_bytes 268435456",
         "queue_qos0_messages true",
         "upgrade_outgoing_qos true",
+        "set_tcp_nodelay true",
         "log_dest stderr",
         "log_type error",
         "log_type warning",
