@@ -2,6 +2,7 @@
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import text
 
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
@@ -11,6 +12,15 @@ from tests.integration.gates.gate_site import GateSite, make_device
 from tests.integration.gates.outage_site import OutageSite
 from tests.support.factories import make_assignment, make_party, make_person, make_post, make_project, make_staff
 from tests.support.phones import make_ground
+
+
+@pytest.fixture(autouse=True)
+async def closed_windows(database: Database) -> None:
+    """Close the pairing windows that other tests left open: a window lets in strangers, whichever test they are of."""
+    async with database.transaction() as tx:
+        await tx.execute(
+            text("UPDATE gate_pairing_window SET closed_at = from_at, closed_by = opened_by WHERE closed_at IS NULL")
+        )
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -11,9 +12,12 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.gates.ingest import PART_ENDS
 from backend.gates.people import READ_PEOPLE
+from backend.kit.crypto import Cell, FieldCipher
 from backend.kit.db import Database
+from backend.kit.keyring import MemoryKeyRing
 from backend.ledger.append import APPEND, APPEND_MANY
 from tests.integration.gates.gate_site import GateSite, minutes, punches
+from tests.support.factories import draw_number
 
 
 @contextmanager
@@ -32,16 +36,19 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Generator[list[str]]:
 
 
 @pytest.fixture
-async def crowd(site: GateSite, database: Database) -> list[str]:
+async def crowd(site: GateSite, database: Database, keys: MemoryKeyRing) -> list[str]:
     """Give the numbers of 500 people who are assigned and bound."""
     people = """
         INSERT INTO person (id, name, document_type, document_cipher, document_blind, document_last4_blind, created_at)
-        SELECT gen_random_uuid(), '试验', '01', '\\x00', uuid_send(gen_random_uuid()), '\\x00', :at
-        FROM generate_series(1, 500) RETURNING id
+        SELECT i, '试验', '01', c, uuid_send(gen_random_uuid()), '\\x00', :at
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:ciphers AS bytea[])) AS p (i, c)
     """
+    ids = [uuid4() for _ in range(500)]
+    cipher = FieldCipher(keys, site.device.clock.now)
+    ciphers = [cipher.encrypt(draw_number(), Cell("person", "document_cipher", one)) for one in ids]
     values = {"project_id": site.project_id, "post_id": site.post_id, "staff_id": site.staff_id}
     async with database.transaction() as tx:
-        ids = list(await tx.scalars(text(people), {"at": site.device.clock.now()}))
+        await tx.execute(text(people), {"at": site.device.clock.now(), "ids": ids, "ciphers": ciphers})
         await tx.execute(
             text(
                 "INSERT INTO assignment (project_id, id, post_id, person_id, from_on, created_at) "
