@@ -171,7 +171,9 @@ async def test_who_may_is_answered_as_documented(
 
 def test_every_route_is_documented_or_serves_the_document() -> None:
     hidden = {route.template for route in routes() if route not in DOCUMENTED}
-    assert {template for template in hidden if not template.startswith("/docs")} == {"/metrics"}
+    # Makers of terminals have their own documents of what they push; ours is docs/gate-terminals.md.
+    elsewhere = ("/docs", "/iclock/", "/gates/hikvision/")
+    assert {template for template in hidden if not template.startswith(elsewhere)} == {"/metrics"}
 
 
 def test_every_operation_says_what_it_is_for() -> None:
