@@ -13,7 +13,9 @@ FURTHEST_OFFSET_S: Final = 50_400
 OFFSET_STEP_S: Final = 900
 """Every zone's offset is a multiple of a quarter of an hour."""
 
-_OFFSET: Final = re.compile(r"([+-])(\d{2}):?([0-5]\d)")
+OFFSET: Final = re.compile(r"([+-])(0\d|1[0-4]):?([0-5]\d)", re.ASCII)
+"""An offset from UTC, as a zone's name too: terminals stand where summer time does not matter to them."""
+
 _LOCAL: Final = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[ T]+(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d{1,9})?\s*"
     r"(Z|[+-]\d{2}:?\d{2})?",
@@ -33,7 +35,7 @@ class DeviceTime(NamedTuple):
 @lru_cache(maxsize=256)
 def zone_of(name: str) -> tzinfo:
     """Return the zone of an IANA name or of an offset such as `+05:30`; raises ValueError."""
-    found = _OFFSET.fullmatch(name)
+    found = OFFSET.fullmatch(name)
     if found is not None:
         return timezone(_offset(found))
     try:
@@ -56,7 +58,7 @@ def read_device_time(text: str, zone: tzinfo, *, offset_s: int | None = None) ->
         local = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - its zone is set below
         own = found.group(7)
         if own is not None:
-            given = _OFFSET.fullmatch(own)
+            given = OFFSET.fullmatch(own)
             zone = UTC if given is None else timezone(_offset(given))
         elif offset_s is not None:
             zone = timezone(timedelta(seconds=offset_s))

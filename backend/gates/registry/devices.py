@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, cast, func, insert, update
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR
 
+from backend.gates.device_time import OFFSET
 from backend.gates.errors import (
     DeviceIncomplete,
     DeviceUnknown,
@@ -138,7 +139,7 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
     if checked.get("mac") is not None:
         digits = checked["mac"].lower().replace(":", "").replace("-", "")
         checked["mac"] = ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
-    if checked.get("time_zone") is not None:
+    if checked.get("time_zone") is not None and OFFSET.fullmatch(checked["time_zone"]) is None:
         zone_of(checked["time_zone"])
     if "networks" in checked:
         checked["networks"] = cast([_network(written) for written in checked["networks"]], ARRAY(CIDR))

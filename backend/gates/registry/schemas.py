@@ -24,7 +24,7 @@ DefaultDirection = Literal["in", "out", "unknown"]
 Vendor = Literal["native", "zkteco", "hikvision", "mqtt"]
 ZoneForm = Literal["hours", "minutes", "seconds"]
 Mac = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{2}([:-]?[0-9A-Fa-f]{2}){5}(?![\s\S])")]
-ZoneName = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_+/-]{1,64}(?![\s\S])")]
+ZoneName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+\-/:]+(?![\s\S])")]
 Network = Annotated[str, Meta(min_length=3, max_length=49)]
 Networks = Annotated[list[Network], Meta(max_length=20)]
 RadiusMetres = Annotated[int, Meta(ge=5, le=5000)]
@@ -46,7 +46,7 @@ class PlaceBody(Wire, frozen=True):
 class GateBody(Wire, frozen=True):
     """A device to make; it starts as pending and delivers nothing before it is activated.
 
-    `time_zone` (IANA) is that of the times it writes without offset, by default the project's; `zone_form` how it wants
+    `time_zone` (IANA, or `+08:00`) is of the times it writes without offset, else the project's; `zone_form` how it wants
     its zone written in a handshake. `networks` are those it may call from (CIDR), without any: from anywhere.
     `place_radius_m` is within how many metres of its place the people who pass it are.
     """

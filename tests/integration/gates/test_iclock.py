@@ -13,6 +13,8 @@ from backend.gates.uploads import UPLOAD_LIMIT
 from backend.kit.clock import ManualClock
 from backend.kit.crypto import DataKey, DataKeys, data_key_label
 from backend.kit.db import Database
+from backend.kit.keyring import MemoryKeyRing
+from tests.integration.gates.desks import office
 from tests.integration.gates.gate_site import GateSite, bind, days, rows
 from tests.integration.gates.terminals import PushTerminal, local, make_terminal
 from tests.support.factories import draw_code
@@ -128,6 +130,16 @@ async def test_case_07_zone_and_its_form_come_from_the_registry(
         datetime(2026, 3, 15, 18, 40, tzinfo=UTC),
     ]
     assert [(row["work_on"].isoformat(), row["punches"]) for row in await days(database, site)] == [("2026-03-15", 2)]
+
+
+async def test_a_zone_may_be_set_as_an_offset(
+    database: Database, keys: MemoryKeyRing, site: GateSite, terminal: PushTerminal
+) -> None:
+    desk = await office(database, keys, site)
+    for zone, status in (("+05:30", 200), ("Asia/Kolkata", 200), ("+15:00", 422), ("+5", 422)):
+        changed = await desk.call("PATCH", f"/gates/{terminal.id}", {"time_zone": zone, "zone_form": "minutes"})
+        assert changed.status_code == status, zone
+        assert "TimeZone=330" in (await terminal.get(options="all")).text
 
 
 async def test_setting_the_zone_right_makes_no_event_new(terminal: PushTerminal, database: Database) -> None:
