@@ -46,7 +46,7 @@ class PlaceBody(Wire, frozen=True):
 class GateBody(Wire, frozen=True):
     """A device to make; it starts as pending and delivers nothing before it is activated.
 
-    `time_zone` (IANA, or `+08:00`) is of the times it writes without offset, else the project's; `zone_form` how it wants
+    `time_zone` (IANA, or `+08:00`) is of times without offset, else the project's; `zone_form` how it wants
     its zone written in a handshake. `networks` are those it may call from (CIDR), without any: from anywhere.
     `place_radius_m` is within how many metres of its place the people who pass it are.
     """
