@@ -255,7 +255,7 @@ async def _pump(bridge: Bridge, client: _Line) -> None:
 
 
 async def _send(client: aiomqtt.Client, answers: Sequence[Answer]) -> None:
-    await asyncio.gather(*(client.publish(answer.topic, answer.payload, qos=1) for answer in answers))
+    await asyncio.gather(*(client.publish(answer.topic, answer.payload, qos=0) for answer in answers))
 
 
 def _message(told: aiomqtt.Message) -> Message:

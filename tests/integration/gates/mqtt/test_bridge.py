@@ -134,6 +134,16 @@ async def test_what_was_in_hand_when_the_bridge_died_is_brought_again_by_the_bro
     assert (dying.passes, len(kept.passes)) == ([], 1)
 
 
+async def test_a_burst_without_qos_is_taken_whole(made: Broker) -> None:
+    kept = Kept(fails=20)
+    async with bridged(made, kept), terminal(made, ONE, WORDS[ONE]) as one:
+        for number in range(1, 1501):
+            body = f'{{"operator":"RecPush","info":{{"facesluiceId":"{ONE}","RecordID":{number},"time":"{AT}"}}}}'
+            await one.client.publish(f"mqtt/face/{ONE}/Rec", body, qos=0)
+        acked = {(await one.heard())["info"]["SnapOrRecordID"] for _ in range(1500)}
+    assert (len(acked), len(kept.passes)) == (1500, 1500)
+
+
 async def test_the_bridge_comes_back_when_the_broker_does(made: Broker) -> None:
     kept = Kept()
     async with bridged(made, kept):
