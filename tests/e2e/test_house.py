@@ -18,7 +18,10 @@ from tools.homes import forget
 from tools.house import ROOT
 
 # The environment is the one that runs the tests; installing is not what is tested here.
+# A shell that starts the tests in the background makes them and their children deaf to Ctrl-C.
 RUN = (
+    "import signal\n"
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "from tools import environment, run, say\n"
     "environment.ensure = lambda kind: None\n"
     "raise SystemExit(say.told(run.run))\n"
