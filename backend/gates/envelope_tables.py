@@ -7,19 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, Identity, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.gates.tables import Instant, of_device
 from backend.kit.db import Base
-
-Instant = DateTime(timezone=True)
-
-
-def _of_device(table: str) -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(
-        ["project_id", "device_id"], ["gate_device.project_id", "gate_device.id"], name=f"fk_{table}_device"
-    )
 
 
 class GateEnvelope(Base):
@@ -27,7 +20,7 @@ class GateEnvelope(Base):
 
     __tablename__ = "gate_envelope"
     __table_args__ = (
-        _of_device("gate_envelope"),
+        of_device("gate_envelope"),
         UniqueConstraint("project_id", "device_id", "subject", "sha256", name="uq_gate_envelope_sha256"),
         Index("ix_gate_envelope_received_at", "received_at"),
     )
@@ -80,7 +73,7 @@ class GateRemark(Base):
 
     __tablename__ = "gate_remark"
     __table_args__ = (
-        _of_device("gate_remark"),
+        of_device("gate_remark"),
         UniqueConstraint("id", name="uq_gate_remark_id"),
         Index("ix_gate_remark_kind", "project_id", "device_id", "kind", "at"),
         Index("ix_gate_remark_received_at", "received_at"),
@@ -101,7 +94,7 @@ class GatePhotoLink(Base):
     """A photo that a terminal took of a pass: its digest, and whether the photo itself is kept."""
 
     __tablename__ = "gate_photo_link"
-    __table_args__ = (_of_device("gate_photo_link"),)
+    __table_args__ = (of_device("gate_photo_link"),)
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
     device_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -117,7 +110,7 @@ class GateTerminalUser(Base):
     """Whom a terminal has enrolled by its own account: helps to bind its numbers, decides nothing."""
 
     __tablename__ = "gate_terminal_user"
-    __table_args__ = (_of_device("gate_terminal_user"),)
+    __table_args__ = (of_device("gate_terminal_user"),)
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
     device_id: Mapped[UUID] = mapped_column(primary_key=True)

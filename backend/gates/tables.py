@@ -25,7 +25,8 @@ from backend.kit.db import Base
 Instant = DateTime(timezone=True)
 
 
-def _of_device(table: str) -> ForeignKeyConstraint:
+def of_device(table: str) -> ForeignKeyConstraint:
+    """Return the reference of a table's (project_id, device_id) to the device."""
     return ForeignKeyConstraint(
         ["project_id", "device_id"],
         ["gate_device.project_id", "gate_device.id"],
@@ -67,7 +68,7 @@ class GateState(Base):
     """What a device last told: the only gate row that changes often."""
 
     __tablename__ = "gate_state"
-    __table_args__ = (_of_device("gate_state"), {"postgresql_with": {"fillfactor": 50}})
+    __table_args__ = (of_device("gate_state"), {"postgresql_with": {"fillfactor": 50}})
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
     device_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -98,7 +99,7 @@ class GateKey(Base):
 
     __tablename__ = "gate_key"
     __table_args__ = (
-        _of_device("gate_key"),
+        of_device("gate_key"),
         Index("ix_gate_key_device", "project_id", "device_id"),
     )
 
@@ -128,7 +129,7 @@ class GateHeartbeat(Base):
     """A sign of life: evidence that a gate worked, or since when it did not."""
 
     __tablename__ = "gate_heartbeat"
-    __table_args__ = (_of_device("gate_heartbeat"),)
+    __table_args__ = (of_device("gate_heartbeat"),)
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
     device_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -142,7 +143,7 @@ class GateSign(Base):
     """That a terminal without heartbeats of ours was alive in a half minute; kept as long as outages are looked for."""
 
     __tablename__ = "gate_sign"
-    __table_args__ = (_of_device("gate_sign"), Index("ix_gate_sign_at", "at"))
+    __table_args__ = (of_device("gate_sign"), Index("ix_gate_sign_at", "at"))
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
     device_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -215,7 +216,7 @@ class GateRefusal(Base):
     """How often on a day (UTC) a device was sent away for where its requests came from, or what they carried."""
 
     __tablename__ = "gate_refusal"
-    __table_args__ = (_of_device("gate_refusal"),)
+    __table_args__ = (of_device("gate_refusal"),)
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
     device_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -231,7 +232,7 @@ class GatePhoto(Base):
     """A photo that a device uploaded; its bytes lie among the blobs, sealed under the data key `key_id`."""
 
     __tablename__ = "gate_photo"
-    __table_args__ = (_of_device("gate_photo"),)
+    __table_args__ = (of_device("gate_photo"),)
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
     device_id: Mapped[UUID] = mapped_column(primary_key=True)

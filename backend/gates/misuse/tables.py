@@ -4,13 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.gates.tables import Instant, of_device
 from backend.kit.db import Base
-
-Instant = DateTime(timezone=True)
 
 
 class GateSignal(Base):
@@ -18,9 +17,7 @@ class GateSignal(Base):
 
     __tablename__ = "gate_signal"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["project_id", "device_id"], ["gate_device.project_id", "gate_device.id"], name="fk_gate_signal_device"
-        ),
+        of_device("gate_signal"),
         UniqueConstraint("project_id", "device_id", "kind", "subject", name="uq_gate_signal_subject"),
         Index("ix_gate_signal_found_at", "project_id", "found_at", "id"),
     )

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    DateTime,
     FetchedValue,
     ForeignKey,
     ForeignKeyConstraint,
@@ -22,10 +21,9 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.gates.tables import Instant, of_device
 from backend.kit.db import Base
 from backend.ledger.tables import XID8
-
-Instant = DateTime(timezone=True)
 
 
 class GateOutage(Base):
@@ -33,9 +31,7 @@ class GateOutage(Base):
 
     __tablename__ = "gate_outage"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["project_id", "device_id"], ["gate_device.project_id", "gate_device.id"], name="fk_gate_outage_device"
-        ),
+        of_device("gate_outage"),
         UniqueConstraint("project_id", "device_id", "kind", "last_sign_at", name="uq_gate_outage_sign"),
         UniqueConstraint("project_id", "declaration_id", "device_id", name="uq_gate_outage_declaration"),
     )
@@ -97,9 +93,7 @@ class GateWatch(Base):
 
     __tablename__ = "gate_watch"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["project_id", "device_id"], ["gate_device.project_id", "gate_device.id"], name="fk_gate_watch_device"
-        ),
+        of_device("gate_watch"),
         {"postgresql_with": {"fillfactor": 50}},
     )
 

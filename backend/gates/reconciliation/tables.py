@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Date,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -18,24 +17,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.gates.tables import Instant, of_device
 from backend.kit.db import Base
-
-Instant = DateTime(timezone=True)
-
-
-def _of_device(table: str) -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(
-        ["project_id", "device_id"],
-        ["gate_device.project_id", "gate_device.id"],
-        name=f"fk_{table}_device",
-    )
 
 
 class GateGap(Base):
     """Numbers of a device's events that did not arrive."""
 
     __tablename__ = "gate_gap"
-    __table_args__ = (_of_device("gate_gap"), Index("ix_gate_gap_device", "project_id", "device_id", "found_at"))
+    __table_args__ = (of_device("gate_gap"), Index("ix_gate_gap_device", "project_id", "device_id", "found_at"))
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -67,7 +57,7 @@ class GateCount(Base):
     """How many events a device said that it holds."""
 
     __tablename__ = "gate_count"
-    __table_args__ = (_of_device("gate_count"),)
+    __table_args__ = (of_device("gate_count"),)
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
     device_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -80,7 +70,7 @@ class GateDayCount(Base):
 
     __tablename__ = "gate_day_count"
     __table_args__ = (
-        _of_device("gate_day_count"),
+        of_device("gate_day_count"),
         Index("ix_gate_day_count_work_on", "project_id", "work_on"),
     )
 
@@ -102,7 +92,7 @@ class GateTask(Base):
 
     __tablename__ = "gate_task"
     __table_args__ = (
-        _of_device("gate_task"),
+        of_device("gate_task"),
         UniqueConstraint("project_id", "kind", "subject", name="uq_gate_task_subject"),
     )
 

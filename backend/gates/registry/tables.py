@@ -3,20 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.gates.tables import Instant, of_device
 from backend.kit.db import Base
-
-Instant = DateTime(timezone=True)
-
-
-def _of_device(table: str) -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(
-        ["project_id", "device_id"],
-        ["gate_device.project_id", "gate_device.id"],
-        name=f"fk_{table}_device",
-    )
 
 
 class GateKeyStep(Base):
@@ -24,7 +15,7 @@ class GateKeyStep(Base):
 
     __tablename__ = "gate_key_step"
     __table_args__ = (
-        _of_device("gate_key_step"),
+        of_device("gate_key_step"),
         UniqueConstraint("application_id", "step", name="uq_gate_key_step_once"),
         Index("ix_gate_key_step_made_at", "made_at"),
         Index("ix_gate_key_step_device", "project_id", "device_id"),
@@ -48,7 +39,7 @@ class GateSelfTest(Base):
     """A time in which somebody presented himself at a device to see whether its event arrives."""
 
     __tablename__ = "gate_self_test"
-    __table_args__ = (_of_device("gate_self_test"), Index("ix_gate_self_test_device", "project_id", "device_id"))
+    __table_args__ = (of_device("gate_self_test"), Index("ix_gate_self_test_device", "project_id", "device_id"))
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
