@@ -10,7 +10,7 @@ import msgspec
 
 from backend.demo import world
 from backend.demo.layout import lay_out
-from backend.demo.people import PEOPLE
+from backend.demo.people import PEOPLE, install_id_of
 from backend.demo.state import State, look_at, require_outbox
 from backend.kit import messages
 from backend.settings import Settings
@@ -106,9 +106,11 @@ def write_logins(outbox: Path, port: int, language: str) -> Iterator[str]:
         where = world.project(person.project).name
         yield f"  {person.phone_number}  {who}  {post.zh if language.startswith('zh') else post.en}  {where}"
     url = f"http://127.0.0.1:{port}/mobile/v1/session"
-    number = PEOPLE[SAMPLE_PHONES[0]].phone_number
+    # The phone that the demo's day was played with: another one would have to be confirmed first.
+    who = SAMPLE_PHONES[0]
+    number = PEOPLE[who].phone_number
     send_json = "-H 'Content-Type: application/json' -d"
     yield f'  curl {url}/code {send_json} \'{{"phone_number":"{number}"}}\''
     yield f"  tail -n 1 {outbox}"
-    phone = '{"install_id":"5f0c8d5e-7d3a-4b7e-9a59-2f6f0c1d2e3f","platform":"web"}'
+    phone = f'{{"install_id":"{install_id_of(who)}","platform":"android"}}'
     yield f'  curl {url} {send_json} \'{{"phone_number":"{number}","code":"……","phone":{phone}}}\''

@@ -5,18 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
 
 import httpx
 import msgspec
 
 from backend.demo.errors import DemoError
+from backend.demo.people import install_id_of
 from backend.gate_client.client import Sender
 from backend.identity.sms import read_outbox
 from backend.kit.clock import ManualClock
 
 # Names of what is the same in every demo: which installation of the app a person has.
-_DEMO = UUID("6f9d2c1e-8f4b-4c1a-9a53-0d1e2f3a4b5c")
 _EARLY = timedelta(seconds=60)
 
 
@@ -149,7 +148,7 @@ class Phone:
         self._connection = connection
         self._phone_number = phone_number
         self._platform = platform
-        self._install_id = uuid5(_DEMO, who)
+        self._install_id = install_id_of(who)
         self._session = Session(connection, "/mobile/v1/session/refresh")
         self._fences_tag: str | None = None
 

@@ -1,11 +1,13 @@
 """The invented people: well-formed numbers that nobody has, and rosters that the importer understands."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from backend.demo.accounts import SAMPLE_PHONES
 from backend.demo.loading import ENDED, MISPRINT
-from backend.demo.people import LINE_PEOPLE, PEOPLE, TOWER_PEOPLE, Company, roster_csv
+from backend.demo.people import LINE_PEOPLE, PEOPLE, TOWER_PEOPLE, Company, install_id_of, roster_csv
 from backend.demo.world import PROJECTS
 from backend.identity.phone_numbers import read_phone_number
 from backend.sites.errors import IdNumberChecksum
@@ -58,3 +60,11 @@ def test_the_misprinted_roster_has_one_fault_at_its_place() -> None:
 
 def test_who_leaves_is_on_the_line() -> None:
     assert PEOPLE[ENDED] in LINE_PEOPLE
+
+
+def test_the_readme_logs_in_from_the_phone_of_the_demo() -> None:
+    """Another phone would be a new one, whose punches are in review."""
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    who = SAMPLE_PHONES[0]
+    assert f'"phone_number": "{PEOPLE[who].phone_number}"' in readme
+    assert f'"install_id": "{install_id_of(who)}"' in readme
