@@ -6,7 +6,7 @@ that tests never meet. ID numbers begin with 990101, an area code nobody has; ph
 
 import itertools
 import random
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -41,9 +41,16 @@ FROM_ON = TEST_DAY - timedelta(days=30)
 
 _draw = random.SystemRandom()
 
-# Days of birth and serial numbers; steps that share no factor with them meet each once before any comes again.
-_NUMBERS, _NUMBER_STEP = 15_000 * 1000, 7_654_321
-_first_number, _drawn_numbers = _draw.randrange(_NUMBERS), itertools.count()
+
+def _each_once(count: int, step: int) -> Iterator[int]:
+    """Run from a drawn place through all of 0 … count - 1; a step that shares no factor with count meets each once."""
+    first = _draw.randrange(count)
+    return ((first + number * step) % count for number in itertools.count())
+
+
+# Days of birth and serial numbers; the last seven digits of a phone number, without those that tests write out.
+_drawn_numbers = _each_once(15_000 * 1000, 7_654_321)
+_drawn_phones = _each_once(9_000_000, 3_654_323)
 _SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
 _GIVEN = "安博晨达恩方刚海建凯磊明宁平强然胜涛伟祥勇泽"
 
@@ -104,7 +111,7 @@ def draw_id_number(birth_on: date = date(1985, 5, 20)) -> str:
 
 def draw_number() -> str:
     """Draw an ID number that this process has not drawn before: its people share a database."""
-    place = (_first_number + next(_drawn_numbers) * _NUMBER_STEP) % _NUMBERS
+    place = next(_drawn_numbers)
     return _id_number(date(1960, 1, 1) + timedelta(days=place // 1000), place % 1000)
 
 
@@ -114,8 +121,8 @@ def _id_number(birth_on: date, serial: int) -> str:
 
 
 def draw_phone() -> str:
-    """Draw a mobile number of a range that is not in use."""
-    return f"1990{_draw.randrange(10_000_000):07d}"
+    """Draw a mobile number of a range that is not in use, new in this process: one account can have it."""
+    return f"1990{1_000_000 + next(_drawn_phones):07d}"
 
 
 def draw_uscc() -> str:

@@ -34,8 +34,8 @@ from tests.support.factories import (
     MADE_AT,
     MadeSite,
     draw_code,
-    draw_id_number,
     draw_name,
+    draw_number,
     draw_phone,
     draw_uscc,
     grant_role,
@@ -507,7 +507,7 @@ async def _self_test(tx: Tx, project_id: UUID, gate: UUID, by: UUID, clock: Manu
 
 def fresh_person() -> dict[str, str]:
     """Return the body of a person whom nobody knows yet."""
-    return {"name": draw_name(), "document_type": "01", "document_number": draw_id_number(), "phone": draw_phone()}
+    return {"name": draw_name(), "document_type": "01", "document_number": draw_number(), "phone": draw_phone()}
 
 
 def fresh_company() -> dict[str, str]:
