@@ -3,6 +3,7 @@
 from importlib import import_module
 
 MODULES = (
+    "backend.kit.announcements",
     "backend.identity.tables",
     "backend.sites.tables",
     "backend.evidence.tables",
@@ -16,6 +17,7 @@ MODULES = (
     "backend.gates.misuse.tables",
     "backend.gates.reconciliation.tables",
     "backend.attendance.tables",
+    "backend.alerts.tables",
     "geofences.alignment_tables",
     "geofences.correction_tables",
     "geofences.tables",

@@ -186,3 +186,15 @@ class SitePolicyVersion(Base):
     body: Mapped[dict[str, Any]] = mapped_column(JSONB)
     set_by: Mapped[UUID] = mapped_column(ForeignKey("account.id", name="fk_site_policy_set_by"))
     set_at: Mapped[datetime] = mapped_column(_INSTANT)
+
+
+class CalendarDay(Base):
+    """That a day is worked or not, by notice of the city; the last row of a day holds, rows are never changed."""
+
+    __tablename__ = "calendar_day"
+
+    on_day: Mapped[date] = mapped_column(primary_key=True)
+    set_at: Mapped[datetime] = mapped_column(_INSTANT, primary_key=True)
+    working: Mapped[bool]
+    name: Mapped[str] = mapped_column(Text)
+    set_by: Mapped[UUID] = mapped_column(ForeignKey("account.id", name="fk_calendar_day_set_by"))
