@@ -1,4 +1,4 @@
-"""Tables of alerts; migration 0028 is the authority (checks, grants, triggers), `alembic check` keeps both equal.
+"""Tables of alerts; migration 0029 is the authority (checks, grants, triggers), `alembic check` keeps both equal.
 
 An `alert` is one fact that a rule found, on record once. People see groups: alerts of a kind that belong together, in
 their inbox once; whoever reads sees those alerts of a group that his rights reach. Steps are never changed;
@@ -26,8 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.kit.db import Base
-from backend.ledger.tables import XID8
+from backend.kit.db import XID8, Base
 
 Instant = DateTime(timezone=True)
 PLATFORM = UUID(int=0)

@@ -14,9 +14,8 @@ import msgspec
 from sqlalchemy import BigInteger, DateTime, FetchedValue, ForeignKey, Identity, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import UserDefinedType
 
-from backend.kit.db import Base, Tx
+from backend.kit.db import XID8, Base, Tx
 
 Instant = DateTime(timezone=True)
 
@@ -24,16 +23,6 @@ ANNOUNCE = """
 INSERT INTO announced_fact (kind, project_id, subject, occurred_at, recorded_at, detail)
 VALUES (:kind, :project_id, :subject, :occurred_at, :recorded_at, CAST(:detail AS jsonb))
 """
-
-
-class XID8(UserDefinedType[int]):
-    """PostgreSQL's 64-bit transaction id, by which followers know what is below their horizon."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401 - SQLAlchemy's signature
-        """Return the type's name."""
-        return "xid8"
 
 
 class AnnouncedFact(Base):

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as EngineTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import UserDefinedType
 
 from backend.kit.errors import Contended, DaogangError, DatabaseAway
 from backend.kit.pipelines import CollectingConnection
@@ -78,6 +79,16 @@ def start_up_options(role: str | None = ROLE, settings: Mapping[str, str] = _SET
     """Return libpq `options`, so that role and time-outs cost no round trip of their own."""
     values = settings if role is None else {"role": role, **settings}
     return " ".join(f"-c {name}={value}" for name, value in values.items())
+
+
+class XID8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id, by which followers know what is below their horizon."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401 - SQLAlchemy's signature
+        """Return the type's name."""
+        return "xid8"
 
 
 class Database:

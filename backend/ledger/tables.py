@@ -17,21 +17,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import UserDefinedType
 
-from backend.kit.db import Base
+from backend.kit.db import XID8, Base
 
 Instant = DateTime(timezone=True)
-
-
-class XID8(UserDefinedType[int]):
-    """PostgreSQL's 64-bit transaction id, by which followers know what is below their horizon."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401 - SQLAlchemy's signature
-        """Return the type's name."""
-        return "xid8"
 
 
 class Punch(Base):

@@ -22,8 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.gates.tables import Instant, of_device
-from backend.kit.db import Base
-from backend.ledger.tables import XID8
+from backend.kit.db import XID8, Base
 
 
 class GateOutage(Base):
