@@ -33,8 +33,9 @@ from backend.ledger.partitions import in_ledger_transaction
 from backend.sites.model import day_bounds, work_on, zone_of
 from geofences.cache import FenceCache
 from mobile_api.errors import EventIdInvalid, SessionEnded, TooManyRefused
-from mobile_api.judging import Tap, choose_project, is_fitting, judge, policy_of
+from mobile_api.judging import Tap, choose_project, is_fitting, judge, policy_of, worth_of
 from mobile_api.placing import read_fixes
+from mobile_api.proofs import Proofs, again_if_taken
 from mobile_api.reading import Asked, Reading, read_for_check_ins
 from mobile_api.schemas import CheckInRequest
 
@@ -109,7 +110,7 @@ class CheckIns:
 
     async def _take_together(self, taps: Sequence[Tap], *, patient: bool) -> list[_Outcome]:
         async def attempt() -> list[_Outcome]:
-            return await self._attempt(taps, patient=patient)
+            return await again_if_taken(lambda: self._attempt(taps, patient=patient))
 
         return await in_ledger_transaction(
             self._database,
@@ -121,6 +122,7 @@ class CheckIns:
     async def _attempt(self, taps: Sequence[Tap], *, patient: bool) -> list[_Outcome]:
         outcomes: dict[int, _Outcome] = {}
         judged: dict[int, _Judged] = {}
+        proofs = Proofs()
         async with self._database.connection() as connection:
             async with pipelined(connection):
                 if not patient:
@@ -128,7 +130,7 @@ class CheckIns:
                 readings = await read_for_check_ins(connection, [_asked(n, tap) for n, tap in enumerate(taps)])
                 for place, tap in enumerate(taps):
                     try:
-                        one = await self._judge(connection, tap, readings.get(place))
+                        one = await self._judge(connection, tap, readings.get(place), proofs)
                     except psycopg.Error:
                         raise  # the transaction is lost, for all of them
                     except Exception as error:  # noqa: BLE001 - it is this tap's, and nobody else's
@@ -154,6 +156,7 @@ class CheckIns:
         connection: Connection,
         tap: Tap,
         readings: list[Reading] | None,
+        proofs: Proofs,
     ) -> _Judged | CheckInResult:
         if readings is None:
             raise SessionEnded
@@ -177,16 +180,21 @@ class CheckIns:
             wrapped=reading.wrapped,
         )
         day = work_on(tap.at, reading.time_zone, reading.cutover)
-        entry = judge(tap, reading, day, policy, fences, seal)
+        event = (reading.project_id, reading.phone_id or tap.actor.account_id, str(tap.request.event_id))
+        presence = worth_of(tap.proof_id, reading, tap.at, tap.at, taken=proofs.is_taken(tap.proof_id, event))
+        entry = judge(tap, reading, day, policy, fences, seal, presence=presence)
         if reading.refused_lately >= policy.refused_per_hour and await find_taken(connection, entry) is None:
             raise TooManyRefused(retry_after_s=RETRY_REFUSED_S)
+        proofs.take(entry)
         from_at, to_at = day_bounds(day, reading.time_zone, reading.cutover)
         key = DayKey(reading.project_id, reading.person_id, day, from_at, to_at, if_any=(entry.punch_id,))
         return _Judged(entry, key, reading)
 
 
 def _asked(n: int, tap: Tap) -> Asked:
-    return Asked(n, tap.actor.account_id, tap.actor.family_id, tap.request.project_id, tap.at, month_of(tap.at))
+    actor, request = tap.actor, tap.request
+    month = month_of(tap.at)
+    return Asked(n, actor.account_id, actor.family_id, request.project_id, tap.at, month, tap.proof_id)
 
 
 def _merged(judged: Iterable[_Judged]) -> list[DayKey]:

@@ -1,9 +1,9 @@
 """Turns a tap and what was read about its person and project into a ledger entry (pure)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from backend.decision.checkin import CheckInFacts, decide_check_in
 from backend.decision.placement import Placement
 from backend.decision.policy import DEFAULT_POLICY, DEFAULT_VERSION, Signal, SitePolicy
+from backend.evidence.ways.model import Claim, Finding, judge_proof
 from backend.kit.canonical import canonical_bytes
 from backend.kit.guards import Actor
 from backend.kit.ids import new_id
@@ -36,6 +37,11 @@ class Tap:
     at: datetime
     bucket: date
     digests: tuple[str, ...]
+
+    @property
+    def proof_id(self) -> UUID | None:
+        """The proof of presence that it names."""
+        return self.request.proof_id or None
 
 
 def policy_of(reading: Reading) -> SitePolicy:
@@ -64,8 +70,43 @@ def is_fitting(reading: Reading, at: datetime) -> bool:
     return reading.standing.in_force(work_on(at, reading.time_zone, reading.cutover))
 
 
-def judge(tap: Tap, reading: Reading, day: date, policy: SitePolicy, fences: Sequence[Fence], seal: MonthKey) -> Entry:
-    """Decide the tap and build its ledger entry."""
+def worth_of(
+    proof_id: UUID | None, reading: Reading, earliest: datetime, latest: datetime, *, taken: bool = False
+) -> Finding:
+    """Return what the proof is worth that a punch of between two instants names.
+
+    `taken`: another punch of the same transaction takes it.
+    """
+    if proof_id is None:
+        return "missing"
+    proof = None if reading.proof is None else replace(reading.proof, used=reading.proof.used or taken)
+    return judge_proof(
+        proof,
+        Claim(
+            project_id=reading.project_id,
+            person_id=reading.person_id,
+            phone_id=reading.phone_id,
+            earliest=earliest,
+            latest=latest,
+        ),
+    )
+
+
+TAKES: Final[frozenset[Finding]] = frozenset({"proven", "proven_offline", "in_doubt", "failed", "not_evaluated"})
+"""What uses a proof up. One that is not this punch's, or not valid for it, stays for the punch that it belongs to."""
+
+
+def judge(
+    tap: Tap,
+    reading: Reading,
+    day: date,
+    policy: SitePolicy,
+    fences: Sequence[Fence],
+    seal: MonthKey,
+    *,
+    presence: Finding,
+) -> Entry:
+    """Decide the tap and build its ledger entry; `presence` is what the proof is worth that it names."""
     placement, chosen = place(fences, tap.fixes, policy, reading.within_on(day), reading.faces_on(day))
     signals = fix_signals(chosen, policy) | place_signals(placement) | _signals(tap, reading, policy)
     ruling = decide_check_in(
@@ -80,6 +121,7 @@ def judge(tap: Tap, reading: Reading, day: date, policy: SitePolicy, fences: Seq
             no_fix_reason=tap.request.no_fix_reason,
             signals=frozenset(signals),
             noted=frozenset({"decision.phone_unconfirmed"} if reading.binding == "unconfirmed" else ()),
+            presence=presence,
         ),
         policy,
     )
@@ -115,6 +157,7 @@ def judge(tap: Tap, reading: Reading, day: date, policy: SitePolicy, fences: Seq
         ruling_id=new_id(tap.at),
         outcome=ruling.outcome,
         reasons=reasons,
+        proof_id=tap.proof_id if presence in TAKES else None,
         receipt=Receipt(
             punch_id=punch_id,
             project_id=reading.project_id,

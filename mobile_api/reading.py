@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from backend.decision.checkin import PhonePath
+from backend.evidence.ways.model import Proof
 from geofences.sections import SectionRange
 from geofences.work_faces import WorkFace
 
@@ -50,7 +51,12 @@ SELECT t.n, me.alive, me.person_id, me.phone_id, me.name, me.shared_phone, me.re
     UNION ALL
     SELECT json_build_array(fence_id, name, begin_label, end_label, from_on, to_on) FROM work_face
     WHERE project_id = p.id AND to_on >= t.at::date - 1 AND from_on <= t.at::date + 1
-  ) AS w (face))
+  ) AS w (face)),
+  -- Only who names a proof of presence is asked about it; one of another project is told from none at all.
+  CASE WHEN t.proof_id IS NOT NULL THEN (
+    SELECT json_build_array(q.project_id, q.person_id, q.phone_id, q.way, q.outcome, q.trust, q.made_at, q.expires_at,
+      EXISTS (SELECT FROM presence_proof_use u WHERE u.project_id = q.project_id AND u.proof_id = q.id))
+    FROM presence_proof q WHERE q.id = t.proof_id ORDER BY q.project_id <> p.id LIMIT 1) END
 FROM {who}
 LEFT JOIN LATERAL (
   SELECT s.project_id,
@@ -76,7 +82,7 @@ LEFT JOIN LATERAL (
 # Whose a tap is, is what its session says.
 _OF_SESSIONS = """
 json_to_recordset(%s::text::json) AS t (
-  n integer, account_id uuid, family_id uuid, project_id uuid, at timestamptz, month date)
+  n integer, account_id uuid, family_id uuid, project_id uuid, at timestamptz, month date, proof_id uuid)
 CROSS JOIN LATERAL (
   SELECT a.person_id, a.state = 'active' AND f.revoked_at IS NULL AND f.expires_at > t.at AS alive, f.phone_id,
     (SELECT name FROM person WHERE id = a.person_id) AS name,
@@ -99,7 +105,7 @@ CROSS JOIN LATERAL (
 _OF_PHONES = """
 json_to_recordset(%s::text::json) AS t (
   n integer, phone_id uuid, project_id uuid, at timestamptz, earliest timestamptz, latest timestamptz,
-  known_at timestamptz, month date)
+  known_at timestamptz, month date, proof_id uuid)
 CROSS JOIN LATERAL (
   SELECT a.person_id, true AS alive, p.id AS phone_id,
     (SELECT name FROM person WHERE id = a.person_id) AS name,
@@ -132,8 +138,11 @@ READ_ITEMS = _READ.replace("{who}", _OF_PHONES.strip()).replace("{as_known}", _A
 _encoder = msgspec.json.Encoder()
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """What is read for tap number `n`: of whom (account and session), for which project if named, as of when."""
+class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is read for tap number `n`: of whom (account and session), for which project if named, as of when.
+
+    `proof_id` is the proof of presence that it names.
+    """
 
     n: int
     account_id: UUID
@@ -141,9 +150,10 @@ class Asked(msgspec.Struct, frozen=True):
     project_id: UUID | None
     at: datetime
     month: date
+    proof_id: UUID | None = None
 
 
-class AskedItem(msgspec.Struct, frozen=True):
+class AskedItem(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is read for item number `n` of queues: of whose phone, for which project, as of when.
 
     `earliest` and `latest` are the bounds of the instant, `known_at` is when the phone's pack was read.
@@ -157,6 +167,7 @@ class AskedItem(msgspec.Struct, frozen=True):
     latest: datetime
     known_at: datetime | None
     month: date
+    proof_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +225,8 @@ class Reading(msgspec.Struct, frozen=True):
     # As JSON: section, alignment, begin, end; and fence, name, begin, end, first and last day.
     ranges: list[list[Any]] | None = None
     faces: list[list[Any]] | None = None
+    # The proof of presence that was named; None also where there is none of its id.
+    proof: Proof | None = None
 
     def within_on(self, day: date) -> tuple[SectionRange, ...]:
         """Return the ranges of the person's sections on a site-local day."""
@@ -263,7 +276,7 @@ def _reading(row: Sequence[Any]) -> Reading:
     person, project, standing, rest = row[:6], row[6:12], row[12:15], row[15:]
     person_id, phone_id, person_name, shared_phone, refused_lately, binding = person
     project_id, project_name, site_mode, status, time_zone, cutover = project
-    policy_version, policy_body, key_id, wrapped, path, fence_version_ids, in_pack, ranges, faces = rest
+    policy_version, policy_body, key_id, wrapped, path, fence_version_ids, in_pack, ranges, faces, proof = rest
     return Reading(
         person_id=person_id,
         phone_id=phone_id,
@@ -287,4 +300,20 @@ def _reading(row: Sequence[Any]) -> Reading:
         version_ids_in_pack=in_pack,
         ranges=ranges,
         faces=faces,
+        proof=None if proof is None else _proof(proof),
+    )
+
+
+def _proof(told: Sequence[Any]) -> Proof:
+    project_id, person_id, phone_id, way, outcome, trust, made_at, expires_at, used = told
+    return Proof(
+        project_id=UUID(project_id),
+        person_id=UUID(person_id),
+        phone_id=UUID(phone_id),
+        way=way,
+        outcome=outcome,
+        trust=trust,
+        made_at=datetime.fromisoformat(made_at),
+        expires_at=datetime.fromisoformat(expires_at),
+        used=used,
     )

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from backend.kit.wire import Instant, Wire
 from geofences.field_copy import FieldCopy
@@ -36,6 +36,7 @@ class CheckInRequest(Wire, frozen=True, kw_only=True):
     """One tap. `event_id` is made on the phone (UUID version 7) and stays the same in every retry.
 
     Without `project_id` the one project of the person that fits is taken. Without fixes `no_fix_reason` says why.
+    `proof_id` is the proof of presence that this punch takes (docs/presence.md); each is good for one punch.
     """
 
     event_id: UUID
@@ -44,6 +45,8 @@ class CheckInRequest(Wire, frozen=True, kw_only=True):
     project_id: UUID | None = None
     direction: Literal["in", "out"] | None = None
     no_fix_reason: NoFixReason | None = None
+    # Left out of what is digested where it was left out: a tap that was begun before there were proofs stays the same.
+    proof_id: UUID | UnsetType | None = UNSET
 
 
 class ReasonOut(Wire, frozen=True, kw_only=True):

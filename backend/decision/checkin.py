@@ -8,7 +8,9 @@ from uuid import UUID
 from backend.decision.nearness import reach_m
 from backend.decision.placement import Placement
 from backend.decision.policy import Signal, SitePolicy
-from backend.decision.ruling import DOUBTS, Argument, Outcome, Reason, Ruling, compass
+from backend.decision.presence import presence_code, presence_outcome
+from backend.decision.ruling import DOUBTS, OFFLINE, Argument, Outcome, Reason, Ruling, compass
+from backend.evidence.ways.model import Finding
 
 SiteMode = Literal["gate", "phone", "either"]
 SEVERITY: dict[Outcome, int] = {"counted": 0, "pending": 1, "review": 2, "refused": 3}
@@ -57,6 +59,8 @@ class CheckInFacts:
     phone_path: PhonePath | None = None
     # Codes out of DOUBTS and REMARKS.
     noted: frozenset[str] = frozenset()
+    # What the proof of presence is worth that the punch names, or that it names none; None where nobody looked.
+    presence: Finding | None = None
 
 
 def decide_check_in(facts: CheckInFacts, policy: SitePolicy) -> Ruling:
@@ -65,6 +69,7 @@ def decide_check_in(facts: CheckInFacts, policy: SitePolicy) -> Ruling:
         _judge_place(facts, policy),
         *_judge_standing(facts, policy),
         *_judge_signals(facts, policy),
+        *_judge_presence(facts, policy),
         *(("review" if code in DOUBTS else "counted", Reason(code)) for code in sorted(facts.noted)),
     ]
     return worst_of(findings)
@@ -163,6 +168,13 @@ def _judge_signals(facts: CheckInFacts, policy: SitePolicy) -> list[tuple[Outcom
         )
         for signal in sorted(facts.signals)
     ]
+
+
+def _judge_presence(facts: CheckInFacts, policy: SitePolicy) -> list[tuple[Outcome, Reason]]:
+    if facts.presence is None:
+        return []
+    outcome = presence_outcome(facts.presence, policy.presence, offline=OFFLINE in facts.noted)
+    return [] if outcome is None else [(outcome, Reason(presence_code(facts.presence)))]
 
 
 def signal_outcome(signal: Signal, policy: SitePolicy) -> Outcome:

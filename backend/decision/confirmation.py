@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from backend.decision.checkin import PLACE_OUTCOMES, signal_outcome, worst_of
 from backend.decision.policy import SitePolicy
+from backend.decision.presence import FINDINGS_BY_CODE, presence_outcome
 from backend.decision.reconsideration import SIGNALS_BY_CODE
-from backend.decision.ruling import REMARKS, Outcome, Reason, Ruling
+from backend.decision.ruling import OFFLINE, REMARKS, Outcome, Reason, Ruling
 
 UNCONFIRMED: Final = "decision.phone_unconfirmed"
 
@@ -19,10 +20,11 @@ def reconsider_confirmed(reasons: Sequence[Mapping[str, Any]], policy: SitePolic
     rest = [reason for reason in reasons if reason["code"] != UNCONFIRMED]
     if len(rest) == len(reasons) or not rest:
         return None
+    offline = any(reason["code"] == OFFLINE for reason in rest)
     return worst_of(
         [
             (
-                _outcome(str(reason["code"]), policy),
+                _outcome(str(reason["code"]), policy, offline=offline),
                 Reason(str(reason["code"]), {name: value for name, value in reason.items() if name != "code"}),
             )
             for reason in rest
@@ -30,7 +32,9 @@ def reconsider_confirmed(reasons: Sequence[Mapping[str, Any]], policy: SitePolic
     )
 
 
-def _outcome(code: str, policy: SitePolicy) -> Outcome:
+def _outcome(code: str, policy: SitePolicy, *, offline: bool) -> Outcome:
+    if code in FINDINGS_BY_CODE:
+        return presence_outcome(FINDINGS_BY_CODE[code], policy.presence, offline=offline) or "counted"
     if code in PLACE_OUTCOMES:
         return PLACE_OUTCOMES[code]
     if code in SIGNALS_BY_CODE:

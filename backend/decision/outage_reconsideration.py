@@ -9,13 +9,17 @@ from typing import Any, Final, get_args
 
 from backend.decision.checkin import PLACE_OUTCOMES, PhonePath, signal_outcome, worst_of
 from backend.decision.policy import Signal, SitePolicy
-from backend.decision.ruling import DOUBTS, REMARKS, Outcome, Reason, Ruling
+from backend.decision.presence import FINDINGS_BY_CODE, presence_outcome
+from backend.decision.ruling import DOUBTS, OFFLINE, REMARKS, Outcome, Reason, Ruling
 
 GATE_SITE: Final = "decision.gate_site"
 _STANDING: Final = ("decision.assignment_not_in_force", "decision.project_not_building")
 _SIGNALS: Final[dict[str, Signal]] = {f"decision.{signal}": signal for signal in sorted(get_args(Signal))}
 _NOTED: Final = (*sorted(DOUBTS), *sorted(REMARKS))
-_ORDER: Final = {code: place for place, code in enumerate((*PLACE_OUTCOMES, GATE_SITE, *_STANDING, *_SIGNALS, *_NOTED))}
+_ORDER: Final = {
+    code: place
+    for place, code in enumerate((*PLACE_OUTCOMES, GATE_SITE, *_STANDING, *_SIGNALS, *FINDINGS_BY_CODE, *_NOTED))
+}
 
 
 def reconsider_with_path(reasons: Sequence[Mapping[str, Any]], path: PhonePath, policy: SitePolicy) -> Ruling | None:
@@ -30,7 +34,7 @@ def reconsider_with_path(reasons: Sequence[Mapping[str, Any]], path: PhonePath, 
     for reason in sorted(reasons, key=lambda reason: _place_first(str(reason["code"]))):
         code = str(reason["code"])
         told = path.reason() if code == GATE_SITE else Reason(code, {k: v for k, v in reason.items() if k != "code"})
-        found.append((_outcome(code, policy), told))
+        found.append((_outcome(code, policy, offline=OFFLINE in codes), told))
     return worst_of(found)
 
 
@@ -38,9 +42,11 @@ def _place_first(code: str) -> int:
     return -1 if code in PLACE_OUTCOMES else _ORDER[code]
 
 
-def _outcome(code: str, policy: SitePolicy) -> Outcome:
+def _outcome(code: str, policy: SitePolicy, *, offline: bool) -> Outcome:
     if code == GATE_SITE:
         return "counted"
+    if code in FINDINGS_BY_CODE:
+        return presence_outcome(FINDINGS_BY_CODE[code], policy.presence, offline=offline) or "counted"
     if code in _STANDING or code in DOUBTS:
         return "review"
     if code in REMARKS:

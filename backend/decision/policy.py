@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
+from backend.decision.presence import PresencePolicy
 from backend.kit.wire import Wire
 
 Signal = Literal["mock_location", "stale_fix", "clock_off", "shared_phone", "accuracy_implausible", "outside_work_face"]
@@ -43,6 +44,8 @@ class SitePolicy(Wire, frozen=True, kw_only=True):
     Gates are expected to be alive in `working_hours` outside of `power_off`, the hours in which the site switches them
     off by plan. One that is alive but passes nobody for `mute_after_s` is mute (0 switches that off). Of outages that
     people declare there are at most `declared_outages` in 30 days, each of at most `declared_outage_h` hours.
+
+    `presence` says whether somebody has to show that he is there in person, by a way of his choice (docs/presence.md).
     """
 
     counted_probability: Probability = 0.5
@@ -61,6 +64,7 @@ class SitePolicy(Wire, frozen=True, kw_only=True):
     refused_per_hour: Annotated[int, Meta(ge=1, le=1000)] = 30
     review_signals: frozenset[Signal] = frozenset({"mock_location", "stale_fix"})
     off_mode: Literal["review", "refused"] = "review"
+    presence: PresencePolicy = "not_required"
     publish_needs_second_person: bool = False
     working_hours: Annotated[frozenset[DailyHours], Meta(max_length=14)] = DEFAULT_HOURS
     power_off: Annotated[frozenset[DailyHours], Meta(max_length=14)] = frozenset()

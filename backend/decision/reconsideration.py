@@ -11,7 +11,9 @@ from uuid import UUID
 from backend.decision.checkin import CheckInFacts, SiteMode, decide_check_in
 from backend.decision.placement import Placement
 from backend.decision.policy import Signal, SitePolicy
+from backend.decision.presence import FINDINGS_BY_CODE
 from backend.decision.ruling import DOUBTS, REMARKS, Outcome, Ruling
+from backend.evidence.ways.model import Finding
 
 PLACE: Final = frozenset(
     f"decision.{reason}"
@@ -51,6 +53,7 @@ class Recalled:
     project_building: bool
     signals: frozenset[Signal]
     noted: frozenset[str] = frozenset()
+    presence: Finding | None = None
 
     def decide(
         self,
@@ -73,6 +76,7 @@ class Recalled:
                 no_fix_reason=no_fix_reason,
                 signals=self.signals | frozenset(fix_signals),
                 noted=self.noted,
+                presence=self.presence,
             ),
             policy,
         )
@@ -85,7 +89,7 @@ class Recalled:
 def recall(codes: Iterable[str]) -> Recalled | None:
     """Read back from the reasons of a ruling by policy what was found; None if they are not those of a check-in."""
     found = frozenset(codes)
-    if not found & PLACE or found - PLACE - _STANDING - _NOTED - SIGNALS_BY_CODE.keys():
+    if not found & PLACE or found - PLACE - _STANDING - _NOTED - SIGNALS_BY_CODE.keys() - FINDINGS_BY_CODE.keys():
         return None
     told: frozenset[Signal] = frozenset(SIGNALS_BY_CODE[code] for code in found & SIGNALS_BY_CODE.keys())
     outage = "decision.outage_path" in found
@@ -96,4 +100,6 @@ def recall(codes: Iterable[str]) -> Recalled | None:
         project_building="decision.project_not_building" not in found,
         signals=told - OF_FIX,
         noted=found & _NOTED,
+        # Where a proof was named it is told; none, where the policy did not ask for one, is no reason.
+        presence=next((FINDINGS_BY_CODE[code] for code in found & FINDINGS_BY_CODE.keys()), None),
     )

@@ -27,6 +27,18 @@ REASONS = (
     "decision.shared_phone",
     "decision.accuracy_implausible",
     "decision.outside_work_face",
+    "decision.presence_proven",
+    "decision.presence_proven_offline",
+    "decision.presence_in_doubt",
+    "decision.presence_failed",
+    "decision.presence_not_evaluated",
+    "decision.presence_missing",
+    "decision.presence_unknown",
+    "decision.presence_wrong_project",
+    "decision.presence_wrong_person",
+    "decision.presence_wrong_phone",
+    "decision.presence_used",
+    "decision.presence_expired",
     "decision.time_unproven",
     "decision.pack_expired",
     "decision.clock_turned_back",
@@ -59,7 +71,8 @@ DOUBTS = frozenset(
     }
 )
 # … and these never do.
-REMARKS = frozenset({"decision.sequence_gap", "decision.recorded_offline"})
+OFFLINE = "decision.recorded_offline"
+REMARKS = frozenset({"decision.sequence_gap", OFFLINE})
 
 COMPASS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 

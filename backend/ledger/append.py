@@ -50,11 +50,20 @@ WITH incoming AS MATERIALIZED (
 ), the_outbox_row AS (
   INSERT INTO ledger_outbox (project_id, kind, entry_id, recorded_at)
   SELECT project_id, 'punch', punch_id, received_at FROM taken
-)
+){proofs}
 SELECT punch_id FROM fresh
 """
-APPEND = _APPEND.replace("{incoming}", FROM_OBJECTS)
-APPEND_MANY = _APPEND.replace("{incoming}", FROM_ARRAYS)
+# Who takes a proof at the same time waits here for the other one, and then fails: its ruling would not hold any more.
+_USE_PROOFS = """, the_proof AS (
+  INSERT INTO presence_proof_use (project_id, proof_id, punch_id, used_at)
+  SELECT project_id, proof_id, punch_id, received_at FROM taken WHERE proof_id IS NOT NULL
+  ORDER BY project_id, proof_id
+)"""
+_PLAIN = _APPEND.replace("{proofs}", "")
+APPEND = _PLAIN.replace("{incoming}", FROM_OBJECTS)
+APPEND_MANY = _PLAIN.replace("{incoming}", FROM_ARRAYS)
+APPEND_WITH_PROOFS = _APPEND.replace("{proofs}", _USE_PROOFS).replace("{incoming}", FROM_OBJECTS)
+"""A statement of its own, so that those without a proof do not pay for it."""
 MANY = 64
 """From so many entries on reading arrays saves more than their 37 parameters cost."""
 
@@ -84,7 +93,12 @@ class DayFolder(Protocol):
 
 
 async def send_append(connection: Connection, entries: Sequence[Entry]) -> Cursor:
-    """Send the append; inside a pipeline nothing is waited for yet."""
+    """Send the append; inside a pipeline nothing is waited for yet.
+
+    Violates `pk_presence_proof_use` when somebody has taken an entry's proof since it was read.
+    """
+    if any(entry.proof_id is not None for entry in entries):
+        return await connection.execute(APPEND_WITH_PROOFS, as_objects(entries))
     if len(entries) >= MANY and (arrays := as_arrays(entries)) is not None:
         return await connection.execute(APPEND_MANY, arrays)
     return await connection.execute(APPEND, as_objects(entries))

@@ -45,6 +45,7 @@ COLUMNS: Final[dict[str, str]] = {
     "outcome": "text",
     "reasons": "jsonb",
     "deadline_at": "timestamptz",
+    "proof_id": "uuid",
     "receipt": "jsonb",
 }
 """Fields of Entry, and the types of the columns that they become."""

@@ -30,6 +30,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Digests are lower-case hexadecimal; `earlier_digests` are those of the same facts under keys that were replaced, and
     are not stored. `sealed` (base-16 too) is the private side row under key `key_id`.
+    `proof_id` is the proof of presence that the punch uses up, for good.
     What is None is left out of its JSON; the database reads the lack as NULL.
     """
 
@@ -70,6 +71,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     outcome: Outcome
     reasons: tuple[dict[str, Any], ...]
     deadline_at: datetime | None = None
+    proof_id: UUID | None = None
     receipt: Receipt
 
     def is_same_event(self, digest: str) -> bool:

@@ -91,6 +91,7 @@ class QueueItem(Wire, frozen=True, kw_only=True):
     no_fix_reason: NoFixReason | None = None
     photos: Annotated[tuple[Annotated[str, Meta(pattern="^[0-9a-f]{64}$")], ...], Meta(max_length=5)] = ()
     app: Annotated[str, Meta(pattern="^[0-9A-Za-z.+_-]{1,40}$")] | None = None
+    proof_id: UUID | None = None
 
     @property
     def made(self) -> Made:

@@ -10,12 +10,13 @@ from backend.decision.occurrence import Occurrence
 from backend.decision.placement import Placement
 from backend.decision.policy import DEFAULT_VERSION, SitePolicy
 from backend.decision.ruling import Ruling
+from backend.evidence.ways.model import Finding
 from backend.kit.canonical import canonical_bytes
 from backend.kit.ids import id_instant, new_id
 from backend.ledger.data_keys import MonthKey
 from backend.ledger.model import Entry, Receipt, dedupe_bucket
 from geofences.evaluation import Fence
-from mobile_api.judging import evaluation_of
+from mobile_api.judging import TAKES, evaluation_of
 from mobile_api.offline.anchors import instant
 from mobile_api.offline.chains import Linked
 from mobile_api.offline.items import ReadItem
@@ -37,6 +38,7 @@ class Case:
     day: date
     policy: SitePolicy
     fences: Sequence[Sequence[Fence]]
+    presence: Finding
 
 
 def judge_item(case: Case, seal: MonthKey) -> Entry:
@@ -65,6 +67,7 @@ def judge_item(case: Case, seal: MonthKey) -> Entry:
             no_fix_reason=item.no_fix_reason,
             signals=frozenset(signals),
             noted=_noted(case),
+            presence=case.presence,
         )
         judged.append((decide_check_in(facts, case.policy), placement, sorted(signals)))
     ruling, placement, signals = min(judged, key=lambda one: SEVERITY[one[0].outcome])
@@ -97,6 +100,7 @@ def judge_item(case: Case, seal: MonthKey) -> Entry:
         ruling_id=new_id(case.received_at),
         outcome=ruling.outcome,
         reasons=reasons,
+        proof_id=item.proof_id if case.presence in TAKES else None,
         receipt=Receipt(
             punch_id=punch_id,
             project_id=reading.project_id,

@@ -28,7 +28,7 @@ from geofences.cache import FenceCache
 from geofences.evaluation import Fence
 from mobile_api.check_in import SHORT_PATIENCE
 from mobile_api.errors import ProjectUnknown
-from mobile_api.judging import policy_of
+from mobile_api.judging import policy_of, worth_of
 from mobile_api.offline.anchors import Anchors, Pack, instant
 from mobile_api.offline.chains import missing, neighbours
 from mobile_api.offline.errors import RefusedTooOften
@@ -45,6 +45,7 @@ from mobile_api.offline.records import (
     refusals_of,
 )
 from mobile_api.offline.schemas import AnchorOut
+from mobile_api.proofs import Proofs, again_if_taken
 from mobile_api.reading import AskedItem, Reading, read_for_items
 
 log = structlog.get_logger()
@@ -127,7 +128,7 @@ class Syncs:
             return [errors[number] for number in range(len(calls))]
         return await in_ledger_transaction(
             self._database,
-            attempt,
+            lambda: again_if_taken(attempt),
             received={call.at.date() for call in calls},
             buckets={bucket_of(one) for items in opened.values() for one in items if isinstance(one, ReadItem)},
         )
@@ -155,9 +156,10 @@ class Syncs:
         work.queues = await lock_queues(connection, neighbours(counters))
         self._examine(work)
         readings = await self._read(connection, work)
+        proofs = Proofs()
         for place, fresh in sorted(work.fresh.items()):
             try:
-                judged = await self._judge(connection, fresh, readings.get(place), work.calls[place[0]])
+                judged = await self._judge(connection, fresh, readings.get(place), work.calls[place[0]], proofs)
             except psycopg.Error:
                 raise  # the transaction is lost, for all of them
             except (Contended, DatabaseAway):
@@ -215,7 +217,12 @@ class Syncs:
         return {places[n]: (reading, work.fresh[places[n]]) for n, reading in found.items()}
 
     async def _judge(
-        self, connection: Connection, fresh: Fresh, found: tuple[Reading, Fresh] | None, call: SignedCall
+        self,
+        connection: Connection,
+        fresh: Fresh,
+        found: tuple[Reading, Fresh] | None,
+        call: SignedCall,
+        proofs: Proofs,
     ) -> JudgedItem:
         if found is None:
             raise ProjectUnknown
@@ -239,6 +246,15 @@ class Syncs:
             wrapped=reading.wrapped,
         )
         on = work_on(at, reading.time_zone, reading.cutover)
+        item, occurrence = fresh.read.item, fresh.occurrence
+        event = (reading.project_id, fresh.phone_id, str(item.event_id))
+        presence = worth_of(
+            item.proof_id,
+            reading,
+            instant(occurrence.earliest),
+            instant(occurrence.latest),
+            taken=proofs.is_taken(item.proof_id, event),
+        )
         entry = judge_item(
             Case(
                 read=fresh.read,
@@ -250,11 +266,13 @@ class Syncs:
                 day=on,
                 policy=policy,
                 fences=fences,
+                presence=presence,
             ),
             seal,
         )
         if entry.outcome == "refused" and reading.refused_lately >= policy.refused_per_hour:
             raise RefusedTooOften(retry_after_s=RETRY_REFUSED_S)
+        proofs.take(entry)
         day = None
         if is_dated(at):
             bounds = day_bounds(on, reading.time_zone, reading.cutover)
@@ -293,6 +311,7 @@ def _asked(n: int, fresh: Fresh, call: SignedCall) -> AskedItem:
         latest=instant(occurrence.latest),
         known_at=instant(anchor.known_at) if anchor is not None and still_good else None,
         month=month_of(call.at),
+        proof_id=fresh.read.item.proof_id,
     )
 
 

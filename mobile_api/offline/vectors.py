@@ -57,6 +57,15 @@ _SECOND: Final = {
     "no_fix_reason": "timeout",
     "photos": ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
 }
+_WITH_PROOF: Final = {
+    **{name: _SECOND[name] for name in ("v", "project_id", "clock", "anchor", "boot", "fixes", "no_fix_reason", "app")},
+    "counter": 3,
+    "salt": "ICEiIyQlJicoKSorLC0uLw",
+    "event_id": "019cf597-aefc-7abc-8def-000000000003",
+    "at": 1773644051000,
+    "mono_ms": 23100,
+    "proof_id": "019cf597-9b74-7abc-8def-000000000004",
+}
 
 
 def make_vectors() -> bytes:
@@ -68,8 +77,10 @@ def make_vectors() -> bytes:
     challenge = "anchor-20260316-0a1b2c3d.eyJleHBpcmVzX2F0IjoxfQ.AA"
     first = canonical_bytes({**_FIRST, "key": key, "prev": key}).decode()
     second = canonical_bytes({**_SECOND, "key": key, "prev": digest_text(first.encode())}).decode()
-    items = [
-        _signed(private, item_message(text), text=text, digest=digest_text(text.encode())) for text in (first, second)
+    third = canonical_bytes({**_WITH_PROOF, "key": key, "prev": digest_text(second.encode())}).decode()
+    *items, with_proof = [
+        _signed(private, item_message(text), text=text, digest=digest_text(text.encode()))
+        for text in (first, second, third)
     ]
     envelope = {
         "sent_at": 1773647600000,
@@ -85,6 +96,7 @@ def make_vectors() -> bytes:
         "key": {"jwk": {"kty": "EC", "crv": "P-256", "x": x, "y": y}, "private_d": d, "thumbprint": key},
         "registration": _signed(private, key_message(challenge, key), challenge=challenge),
         "items": items,
+        "with_proof": with_proof,
         "call": _signed(private, sync_message(body.encode()), body=body),
         "refused": {
             "altered": {"text": spoiled, "signature": items[0]["signature"]},

@@ -13,6 +13,7 @@ from backend.decision.placement import Placement
 from backend.decision.policy import DEFAULT_POLICY, Signal, SitePolicy
 from backend.decision.reconsideration import recall
 from backend.decision.ruling import DOUBTS, REASONS, REMARKS, Reason, Ruling, compass
+from backend.evidence.ways.model import Finding
 
 SIGNALS = get_args(Signal)
 PLACE = Placement(
@@ -193,7 +194,9 @@ def test_every_reason_of_a_check_in_can_be_reached() -> None:
     ]
     reached = {
         code
-        for place, fence, mode, is_open in product(places, (True, False), ("gate", "phone"), (True, False))
+        for place, fence, mode, is_open, finding in product(
+            places, (True, False), ("gate", "phone"), (True, False), get_args(Finding)
+        )
         for code in codes(
             decide_check_in(
                 CheckInFacts(
@@ -206,8 +209,9 @@ def test_every_reason_of_a_check_in_can_be_reached() -> None:
                     no_fix_reason=None,
                     signals=frozenset(SIGNALS),
                     noted=DOUBTS | REMARKS,
+                    presence=finding,
                 ),
-                DEFAULT_POLICY,
+                SitePolicy(presence="required"),
             )
         )
     }

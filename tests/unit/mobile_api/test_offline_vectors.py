@@ -39,7 +39,7 @@ def test_the_thumbprint_is_that_of_rfc_7638() -> None:
     ("vector", "message"),
     [
         (VECTORS["registration"], key_message(VECTORS["registration"]["challenge"], KEY.thumbprint)),
-        *((one, item_message(one["text"])) for one in VECTORS["items"]),
+        *((one, item_message(one["text"])) for one in [*VECTORS["items"], VECTORS["with_proof"]]),
         (VECTORS["call"], sync_message(VECTORS["call"]["body"].encode())),
     ],
 )
@@ -74,3 +74,11 @@ def test_an_altered_item_is_not_signed() -> None:
     altered = VECTORS["refused"]["altered"]
     read = read_item(json.dumps({"item": altered["text"], "signature": altered["signature"]}).encode())
     assert not has_signed(KEY.der, read.signature, item_message(read.text))
+
+
+def test_an_item_may_name_a_proof_and_those_without_one_are_as_they_were() -> None:
+    told = VECTORS["with_proof"]
+    read = read_item(json.dumps({"item": told["text"], "signature": told["signature"]}).encode())
+    assert (str(read.item.proof_id), read.digest) == ("019cf597-9b74-7abc-8def-000000000004", told["digest"])
+    assert read.item.prev == VECTORS["items"][1]["digest"]
+    assert all("proof_id" not in one["text"] for one in VECTORS["items"])
