@@ -13,7 +13,8 @@ from PIL import Image, ImageCms, PngImagePlugin
 from backend.evidence.photos.decoding import LEAST_SIDE, MOST_PIXELS, MOST_PIXELS_IN_FULL
 from backend.evidence.photos.examination import examine_photo
 from backend.evidence.photos.examined import Examined, Note, Refusal, Refused
-from backend.kit import messages
+from backend.evidence.photos.words import words_of_note, words_of_refusal
+from backend.kit.messages import LANGUAGES
 from tests.support.pictures import EXIF_TURNS, chunk, mean_distance, opened, photo_of, png_of_size, scene, written
 
 PLAIN = scene(1)
@@ -226,12 +227,13 @@ def test_small_ones_are_refused() -> None:
     assert kept(photo_of(1, 300, LEAST_SIDE)).height == LEAST_SIDE
 
 
-@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_refusal_and_note_has_words(language: str) -> None:
-    for code in [*(f"photo_refusal.{one}" for one in Refusal), *(f"photo_note.{one}" for one in Note)]:
-        words = messages.text(language, code, {})
-        assert words.title, code
-        assert "photo_" not in words.title, code
+    for words in [
+        *(words_of_refusal(language, one) for one in Refusal),
+        *(words_of_note(language, one) for one in Note),
+    ]:
+        assert not words.title.startswith("photo_")
 
 
 SEEDS = [JPEG, PNG, WEBP, written(PLAIN.convert("CMYK")), written(PLAIN, exif=b"Exif\x00\x00MM\x00*\x00\x00\x00\x08")]
