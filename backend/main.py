@@ -16,6 +16,7 @@ from litestar.router import Router
 from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
 from backend.evidence.uploads import UploadTools
+from backend.gates.commands.routes import command_router
 from backend.gates.dialects.hikvision.routes import hikvision_router
 from backend.gates.dialects.mqtt.routes import mqtt_admin_router
 from backend.gates.dialects.zkteco.routes import zkteco_router
@@ -66,7 +67,7 @@ from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
 
-SCHEMA_HEAD = "0029"
+SCHEMA_HEAD = "0030"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -211,6 +212,7 @@ def routers() -> list[Router]:
         gate_admin_router(PLACE_ERRORS),
         outages_router(),
         mqtt_admin_router(),
+        command_router(),
         reconciliation_router(),
         misuse_router(),
         fences_router(),

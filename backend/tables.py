@@ -15,6 +15,7 @@ MODULES = (
     "backend.gates.outages.tables",
     "backend.gates.dialects.mqtt.tables",
     "backend.gates.misuse.tables",
+    "backend.gates.commands.tables",
     "backend.gates.reconciliation.tables",
     "backend.attendance.tables",
     "backend.alerts.tables",

@@ -247,6 +247,36 @@ class BrokerLoginImpossible(Conflict):
     code = "gates.broker_login_impossible"
 
 
+class TakesNoCommands(Conflict):
+    """Only terminals that push under /iclock fetch commands."""
+
+    code = "gates.takes_no_commands"
+
+
+class CommandPeriodWrong(InvalidInput):
+    """This kind of command needs a period of at most 31 days, or must not have one."""
+
+    code = "gates.command_period_wrong"
+
+
+class CommandExpiryWrong(InvalidInput):
+    """A command is given up at an instant in the next seven days."""
+
+    code = "gates.command_expiry_wrong"
+
+
+class CommandsWaiting(Conflict):
+    """As many commands as may wait for this device wait already."""
+
+    code = "gates.commands_waiting"
+
+
+class NothingToAsk(Conflict):
+    """The task names no day that the device could send again."""
+
+    code = "gates.nothing_to_ask"
+
+
 class TaskUnknown(NotFound):
     """There is no such task, or not for the one who asks."""
 

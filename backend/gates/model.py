@@ -32,6 +32,8 @@ class Gate:
     zone_form: Literal["hours", "minutes", "seconds"] | None
     """How the device wants its zone written in a handshake."""
     config_rev: int
+    wants_photos: bool
+    """Whether a terminal that sends photos only where it is told to is told to."""
 
 
 class Stay(Struct, frozen=True, array_like=True):

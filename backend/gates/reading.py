@@ -12,7 +12,8 @@ GATE_COLUMNS = """d.project_id, d.id, d.state, d.lane, d.default_direction, d.pa
   p.time_zone, p.cutover,
   (SELECT s.version FROM site_policy s WHERE s.project_id = p.id AND s.valid_from <= %(now)s
    ORDER BY s.version DESC LIMIT 1),
-  dk.key_id, dk.wrapped, d.vendor, d.serial_no, d.mac, coalesce(d.time_zone, p.time_zone), d.zone_form, d.config_rev"""
+  dk.key_id, dk.wrapped, d.vendor, d.serial_no, d.mac, coalesce(d.time_zone, p.time_zone), d.zone_form, d.config_rev,
+  d.wants_photos"""
 
 # Whether the request came from where the device may call from: without networks, from anywhere.
 FROM_NETWORK = "(d.networks = '{}' OR coalesce(%(address)s::inet <<= ANY (d.networks), false))"

@@ -62,6 +62,8 @@ class GateDevice(Base):
     access_token_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     # Goes up with every change of what the device should know; told in each answer to a heartbeat.
     config_rev: Mapped[int] = mapped_column(Integer, server_default="1")
+    # Whether a terminal that sends photos of passes only where it is told to is told to.
+    wants_photos: Mapped[bool] = mapped_column(server_default="false")
 
 
 class GateState(Base):

@@ -123,6 +123,12 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("POST", f"{PROJECT}/gates/{{gate_id}}/keys"): told(),
     ("PUT", f"{PROJECT}/gates/{{gate_id}}/access-token"): told(),
     ("POST", f"{PROJECT}/gates/{{gate_id}}/broker-login"): lambda town: Call(ids={"gate_id": town.ids["terminal_id"]}),
+    ("POST", f"{PROJECT}/gates/{{gate_id}}/commands"): lambda town: Call(
+        json={"kind": "info", "reason": "核对存量"}, ids={"gate_id": town.ids["push_terminal_id"]}
+    ),
+    ("POST", f"{PROJECT}/gate-tasks/{{task_id}}/request"): lambda town: Call(
+        json={"reason": "补传"}, ids={"task_id": town.ids["day_task_id"]}
+    ),
     ("POST", f"{PROJECT}/gate-tasks/{{task_id}}/done"): told(note="已到现场补传"),
     ("POST", f"{PROJECT}/gates/{{gate_id}}/keys/{{key_id}}/revocation"): told(reason="设备遗失"),
     ("POST", f"{PROJECT}/gates/{{gate_id}}/key-applications"): told(reason="新装闸机"),

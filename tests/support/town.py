@@ -134,8 +134,10 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         gate, key, secret = await _gate(tx, site, clerk, keys, clock)
         outage = await _outage(tx, site, clerk, gate, clock)
         window = await _window(tx, project.id, clerk, clock)
-        terminal = await _terminal(tx, project.id)
+        terminal = await _terminal(tx, project.id, "mqtt")
+        push_terminal = await _terminal(tx, project.id, "zkteco")
         task = await _task(tx, project.id, gate, clock)
+        day_task = await _day_task(tx, project.id, push_terminal, clock)
         applied = await _applications(tx, project.id, gate, clerk, accounts[Role.OPERATOR], clock)
         tested = await _self_test(tx, project.id, gate, clerk, clock)
         section = await make_section(tx, project.id)
@@ -175,7 +177,9 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "outage_id": str(outage),
         "misdated_id": str(misdated.punch_id),
         "terminal_id": str(terminal),
+        "push_terminal_id": str(push_terminal),
         "task_id": str(task),
+        "day_task_id": str(day_task),
         "test_id": str(tested),
         "digest": sha256(PHOTO).hexdigest(),
         "application_id": str(applied["applied"]),
@@ -440,7 +444,7 @@ async def _outage(tx: Tx, site: MadeSite, by: UUID, gate: UUID, clock: ManualClo
     return outage
 
 
-async def _terminal(tx: Tx, project_id: UUID) -> UUID:
+async def _terminal(tx: Tx, project_id: UUID, vendor: str) -> UUID:
     made = uuid4()
     lane = {"name": "3号门", "entrance": "南门", "lane": "1", "default_direction": "in", "heartbeat_interval_s": 30}
     await tx.execute(
@@ -448,7 +452,7 @@ async def _terminal(tx: Tx, project_id: UUID) -> UUID:
             project_id=project_id,
             id=made,
             serial_no=f"SN{draw_code(12)}",
-            vendor="mqtt",
+            vendor=vendor,
             place=func.ST_SetSRID(func.ST_MakePoint(CENTRE.lon, CENTRE.lat), 4326),
             state="active",
             created_at=MADE_AT,
@@ -465,6 +469,18 @@ async def _task(tx: Tx, project_id: UUID, gate: UUID, clock: ManualClock) -> UUI
     made, now = new_id(clock.now()), clock.now()
     evidence = {"from_no": 3, "to_no": 4, "found_at": now.isoformat()}
     values = {"device_id": gate, "kind": "numbers_missing", "subject": f"gap:{made}", "opened_at": now}
+    await tx.execute(insert(GateTask).values(project_id=project_id, id=made, evidence=evidence, **values))
+    return made
+
+
+async def _day_task(tx: Tx, project_id: UUID, gate: UUID, clock: ManualClock) -> UUID:
+    from backend.gates.reconciliation.tables import GateTask
+
+    made, now = new_id(clock.now()), clock.now()
+    on = (now - timedelta(days=1)).date().isoformat()
+    numbers = {"reported": 5, "held": 3, "missing": 2, "counted_from_at": None, "counted_to_at": None}
+    values = {"device_id": gate, "kind": "events_missing", "subject": f"day:{gate}:{on}", "opened_at": now}
+    evidence = {"work_on": on, **numbers}
     await tx.execute(insert(GateTask).values(project_id=project_id, id=made, evidence=evidence, **values))
     return made
 

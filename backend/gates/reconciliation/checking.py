@@ -95,6 +95,7 @@ async def check_project(tx: Tx, project: CheckedProject, now: datetime) -> None:
         await _note_report(tx, project.id, device)
         await _follow_gaps(tx, project.id, device, gaps.get(device.id, []), now)
     await _count_days(tx, project, devices, now)
+    await _follow_counts(tx, project, now)
 
 
 async def _note_report(tx: Tx, project_id: UUID, device: CheckedDevice) -> None:
@@ -154,6 +155,20 @@ async def _count_days(tx: Tx, project: CheckedProject, devices: Sequence[Checked
                 evidence = {"work_on": day.on.isoformat(), **_told(numbers)}
                 subject = f"day:{device.id}:{day.on}"
                 await _open_task(tx, project.id, device.id, "events_missing", subject, evidence, now)
+
+
+async def _follow_counts(tx: Tx, project: CheckedProject, now: datetime) -> None:
+    """Make a task of what a device counted beyond the ledger when it was asked to, where none stands open."""
+    standing = await queries.days_with_tasks(tx, project.id)
+    for one in await queries.counted_more(tx, project.id, now - timedelta(days=DAYS_BACK)):
+        on = work_on(one.from_at, project.time_zone, project.cutover).isoformat()
+        if (one.device_id, on) in standing:
+            continue
+        standing.add((one.device_id, on))
+        numbers = {"reported": one.told, "held": one.held, "missing": one.told - one.held}
+        period = {"counted_from_at": one.from_at.isoformat(), "counted_to_at": one.to_at.isoformat()}
+        evidence = {"work_on": on, **numbers, **period}
+        await _open_task(tx, project.id, one.device_id, "events_missing", f"count:{one.command_id}", evidence, now)
 
 
 def _days(project: CheckedProject, now: datetime) -> list[_Day]:

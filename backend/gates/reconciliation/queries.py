@@ -54,6 +54,20 @@ JOIN punch p ON p.project_id = :project_id AND p.received_at >= :since AND p.sou
 GROUP BY w.name
 """
 
+# What devices counted when they were asked to, beyond what the ledger held then.
+COUNTED_MORE = """
+SELECT c.id, c.device_id, c.from_at, c.to_at, a.told, a.held
+FROM gate_command c JOIN gate_command_answer a ON a.project_id = c.project_id AND a.command_id = c.id
+WHERE c.project_id = :project_id AND a.answered_at >= :since AND a.told > a.held
+ORDER BY a.answered_at
+"""
+
+OPEN_DAYS = """
+SELECT t.device_id, t.evidence->>'work_on' FROM gate_task t
+LEFT JOIN gate_task_end e ON e.project_id = t.project_id AND e.task_id = t.id
+WHERE t.project_id = :project_id AND t.kind = 'events_missing' AND e.task_id IS NULL
+"""
+
 LAST_COUNTS = """
 SELECT DISTINCT ON (device_id, work_on) device_id, work_on, events, refused, counted_from_at, counted_to_at, reported,
   held, missing
@@ -88,6 +102,18 @@ class OpenGap:
     id: UUID
     gap: Gap
     found_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountedMore:
+    """That a device, when it was asked to count a period, had `told` events where the ledger held `held`."""
+
+    command_id: UUID
+    device_id: UUID
+    from_at: datetime
+    to_at: datetime
+    told: int
+    held: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +225,18 @@ async def last_counts(tx: Tx, project_id: UUID, since: date) -> dict[tuple[UUID,
     """Return how days were counted last, from a date on: the numbers in the order of the table's columns."""
     rows = await tx.execute(text(LAST_COUNTS), {"project_id": project_id, "since": since})
     return {(row[0], row[1]): tuple(row[2:]) for row in rows}
+
+
+async def counted_more(tx: Tx, project_id: UUID, since: datetime) -> list[CountedMore]:
+    """Return the counts that were asked for and answered since an instant, and were more than ours."""
+    rows = await tx.execute(text(COUNTED_MORE), {"project_id": project_id, "since": since})
+    return [CountedMore(*row) for row in rows]
+
+
+async def days_with_tasks(tx: Tx, project_id: UUID) -> set[tuple[UUID, str]]:
+    """Return the days of devices for which a task stands open already: device and ISO date."""
+    rows = await tx.execute(text(OPEN_DAYS), {"project_id": project_id})
+    return {(row[0], row[1]) for row in rows}
 
 
 async def list_gaps(

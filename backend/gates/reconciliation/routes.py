@@ -10,6 +10,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend.gates import errors
+from backend.gates.commands.queries import SEND
+from backend.gates.commands.routes import QUEUING, command_answer
+from backend.gates.commands.schemas import CommandAnswer, RequestBody
 from backend.gates.reconciliation import service
 from backend.gates.reconciliation.queries import TaskRow
 from backend.gates.reconciliation.schemas import DayCountAnswer, GapAnswer, TaskAnswer, TaskDoneBody
@@ -133,6 +136,24 @@ async def do_task(
     return _task(await service.do_task(tx, actor, project_id, task_id, data.note, clock=clock), language)
 
 
+@post(
+    PROJECT + "/gate-tasks/{task_id:uuid}/request",
+    opt={"scope": SEND, "raises": (*QUEUING, errors.TaskUnknown, errors.TaskDone, errors.NothingToAsk)},
+    summary="Have the gate of a task send the day again and count it",
+)
+async def ask_again(
+    project_id: FromPath[UUID],
+    task_id: FromPath[UUID],
+    data: JSONBody[RequestBody],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    clock: NamedDependency[Clock],
+) -> list[CommandAnswer]:
+    """Queue both commands for the device; what it sends again is recognised, and its count is compared with ours."""
+    rows = await service.ask_again(tx, actor, project_id, task_id, data.reason, clock=clock)
+    return [command_answer(row, clock.now()) for row in rows]
+
+
 def _task(row: TaskRow, language: str) -> TaskAnswer:
     words = messages.text(language, f"gate_task.{row.kind}", row.evidence)
     return TaskAnswer(
@@ -155,4 +176,6 @@ def _more(rows: Sequence[Any], limit: int) -> str | None:
 
 def reconciliation_router() -> Router:
     """Join the routes of this file."""
-    return Router(path="/admin/v1", route_handlers=[list_gaps, list_day_counts, list_tasks, do_task], tags=["Gates"])
+    return Router(
+        path="/admin/v1", route_handlers=[list_gaps, list_day_counts, list_tasks, ask_again, do_task], tags=["Gates"]
+    )

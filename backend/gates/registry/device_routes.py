@@ -172,6 +172,7 @@ def _gate(row: GateRow) -> GateAnswer:
         networks=row.networks,
         has_access_token=row.has_access_token,
         config_rev=row.config_rev,
+        wants_photos=row.wants_photos,
         live_keys=row.live_keys,
         seen=None
         if seen is None

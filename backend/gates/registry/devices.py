@@ -78,6 +78,7 @@ async def create_device(
                 vendor=body.vendor,
                 place_radius_m=body.place_radius_m,
                 zone_form=body.zone_form,
+                wants_photos=body.wants_photos,
                 **_checked({"mac": body.mac, "time_zone": body.time_zone, "networks": body.networks}),
             )
         )

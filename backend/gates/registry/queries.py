@@ -65,6 +65,7 @@ class GateRow:
     networks: list[str]
     has_access_token: bool
     config_rev: int
+    wants_photos: bool
     live_keys: int
     seen: SeenRow | None
 
@@ -166,6 +167,7 @@ def _gates(project_id: UUID, now: datetime) -> Any:  # noqa: ANN401 - a SELECT o
         cast(GateDevice.networks, ARRAY(Text)),
         GateDevice.access_token_digest.is_not(None),
         GateDevice.config_rev,
+        GateDevice.wants_photos,
         live,
     )
     return (

@@ -48,7 +48,8 @@ class GateBody(Wire, frozen=True):
 
     `time_zone` (IANA, or `+08:00`) is of times without offset, else the project's; `zone_form` how it wants
     its zone written in a handshake. `networks` are those it may call from (CIDR), without any: from anywhere.
-    `place_radius_m` is within how many metres of its place the people who pass it are.
+    `place_radius_m` is within how many metres of its place the people who pass it are. `wants_photos` asks push
+    terminals for the photos of passes.
     """
 
     serial_no: SerialNo
@@ -64,6 +65,7 @@ class GateBody(Wire, frozen=True):
     time_zone: ZoneName | None = None
     zone_form: ZoneForm | None = None
     networks: Networks = msgspec.field(default_factory=list[str])
+    wants_photos: bool = False
 
 
 class GatePatch(Wire, frozen=True):
@@ -80,6 +82,7 @@ class GatePatch(Wire, frozen=True):
     time_zone: ZoneName | UnsetType | None = UNSET
     zone_form: ZoneForm | UnsetType | None = UNSET
     networks: Networks | UnsetType = UNSET
+    wants_photos: bool | UnsetType = UNSET
     state: Literal["active", "blocked"] | UnsetType = UNSET
 
 
@@ -136,6 +139,7 @@ class GateAnswer(Struct, frozen=True, kw_only=True):
     networks: list[str]
     has_access_token: bool
     config_rev: int
+    wants_photos: bool
     live_keys: int
     seen: SeenAnswer | None
 

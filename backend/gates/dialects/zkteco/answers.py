@@ -5,6 +5,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 from typing import Final
 
+from backend.gates.commands.model import Command, command_id, wording
 from backend.gates.device_time import count_time, write_local, write_zone
 from backend.gates.model import Gate
 
@@ -21,7 +22,7 @@ def attendance_settings(gate: Gate, zone: tzinfo, now: datetime) -> bytes:
     """Return the settings of the attendance protocol.
 
     No stamp is ever 0, which would make the terminal send its whole memory again. Operations and passes are asked for,
-    and nothing else: no templates, no photos.
+    photos of passes where the register says that they are wanted, and nothing else: no templates.
     """
     return _lines(
         f"GET OPTION FROM: {gate.serial_no}",
@@ -32,7 +33,7 @@ def attendance_settings(gate: Gate, zone: tzinfo, now: datetime) -> bytes:
         f"Delay={_poll_s(gate)}",
         "TransTimes=00:00;14:05",
         "TransInterval=1",
-        "TransFlag=TransData AttLog\tOpLog",
+        "TransFlag=TransData AttLog\tOpLog" + ("\tAttPhoto" if gate.wants_photos else ""),
         f"TimeZone={write_zone(zone, now, gate.zone_form)}",
         "Realtime=1",
         "Encrypt=None",
@@ -73,9 +74,9 @@ def date_header(now: datetime) -> str:
     return format_datetime(now, usegmt=True)
 
 
-def write_command(command_id: str, command: str) -> bytes:
-    """Return one command as a poll is answered with it."""
-    return f"C:{command_id}:{command}\n".encode()
+def write_command(command: Command, zone: tzinfo) -> bytes:
+    """Return a command as a poll is answered with it; there is no way to write any but the four that only read."""
+    return f"C:{command_id(command.number)}:{wording(command, zone)}\n".encode()
 
 
 def _security_lines(gate: Gate) -> tuple[str, ...]:

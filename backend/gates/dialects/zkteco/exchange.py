@@ -10,6 +10,7 @@ import structlog
 from msgspec.structs import replace
 
 from backend.gates.bodies import BodyUnusable, decode_text, unpack
+from backend.gates.commands.delivery import keep_results, next_command
 from backend.gates.device_time import zone_of
 from backend.gates.dialects.zkteco import answers
 from backend.gates.dialects.zkteco.photos import photo_head
@@ -21,6 +22,7 @@ from backend.gates.dialects.zkteco.requests import (
     mac_of,
     read_options,
 )
+from backend.gates.dialects.zkteco.results import read_results
 from backend.gates.dialects.zkteco.translation import (
     Kind,
     Part,
@@ -65,17 +67,23 @@ async def note_life(tools: GateTools, terminal: Terminal, now: datetime, told: L
 
 
 async def take_poll(tools: GateTools, terminal: Terminal, ask: Ask, now: datetime) -> bytes:
-    """Answer a poll; after a start it carries the terminal's own count of events."""
+    """Answer a poll with a command that waits, if one does; after a start it carries the terminal's own count."""
     info = ask.query.get("info", "")
     told = Liveness(reported_count=count_of_info(info), firmware=firmware_of_info(info) if info else None)
     await note_life(tools, terminal, now, told)
-    return answers.BLAND
+    async with tools.database.connection() as connection:
+        command = await next_command(connection, terminal.gate, now)
+    if command is None:
+        return answers.BLAND
+    return answers.write_command(command, zone_of(terminal.gate.device_time_zone))
 
 
 async def take_results(tools: GateTools, terminal: Terminal, body: bytes, now: datetime) -> None:
-    """Note what became of commands; lines that name none are output of one and of no use here."""
-    del body
-    await note_life(tools, terminal, now)
+    """Note what became of commands that were sent; lines that name none of ours are of no use here."""
+    results = read_results(body)
+    async with tools.database.connection() as connection:
+        await keep_results(connection, terminal.gate, results.answers, now)
+    await note_life(tools, terminal, now, results.told)
 
 
 async def register(tools: GateTools, terminal: Terminal, body: bytes, now: datetime) -> bytes:
