@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from backend.gates.pacing import Pace
 from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.uploads import UploadLanes
 from backend.kit.blobs import BlobStore
@@ -37,3 +38,4 @@ class GateTools:
     clock: Clock
     blobs: BlobStore
     lanes: UploadLanes = field(default_factory=UploadLanes)
+    pace: Pace = field(default_factory=Pace)

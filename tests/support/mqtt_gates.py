@@ -27,4 +27,5 @@ def gate(serial_no: str, state: str = "active") -> Gate:
         device_time_zone="Asia/Shanghai",
         zone_form=None,
         config_rev=1,
+        wants_photos=False,
     )

@@ -21,9 +21,7 @@ from backend.kit.guards import Actor
 from backend.kit.wire import Page
 from backend.sites.errors import ProjectUnknown
 
-Cursor = Annotated[
-    int | None, QueryParameter(ge=1, le=2**31 - 1, description="number of the last one that was read")
-]
+Cursor = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1, description="number of the last one that was read")]
 
 QUEUING = (
     ProjectUnknown,

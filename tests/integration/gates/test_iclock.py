@@ -1,5 +1,6 @@
 """Terminals that push under `/iclock`: the cases of docs/gate-terminals.md, over HTTP and on the database."""
 
+import dataclasses
 import gzip
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -7,8 +8,11 @@ from uuid import uuid4
 
 import pytest
 from httpx import AsyncClient
+from litestar import Litestar
 
 from backend.gates.bodies import UNPACKED_LIMIT
+from backend.gates.pacing import Pace
+from backend.gates.tools import GateTools
 from backend.gates.uploads import UPLOAD_LIMIT
 from backend.kit.clock import ManualClock
 from backend.kit.crypto import DataKey, DataKeys, data_key_label
@@ -470,3 +474,22 @@ async def test_an_unknown_number_is_kept_without_a_person(terminal: PushTerminal
         database, "SELECT * FROM gate_stranger WHERE punch_id = :punch_id", punch_id=row["punch_id"]
     )
     assert (stranger["kind"], stranger["value"]) == ("pin", "4711")
+
+
+async def test_who_calls_too_often_is_sent_away_and_loses_nothing(
+    app: Litestar, terminal: PushTerminal, site: GateSite, clock: ManualClock, database: Database, client: AsyncClient
+) -> None:
+    tools: GateTools = app.state.gate_tools
+    app.state.gate_tools = dataclasses.replace(tools, pace=Pace(per_s=10, at_once=3, monotonic=lambda: 0.0))
+    try:
+        stranger = PushTerminal(client, database, clock, site.project_id, uuid4(), f"X{terminal.serial_no}", "")
+        row = f"7\t{local(clock.now())}\t0\t1"
+        heard: list[list[tuple[int, str, str | None]]] = []
+        for one in (terminal, stranger):
+            answers = [await one.get("/iclock/getrequest") for _ in range(3)] + [await one.attlog(row)]
+            heard.append([(answer.status_code, answer.text, answer.headers.get("retry-after")) for answer in answers])
+        assert heard[0] == heard[1] == [(200, "OK", None)] * 3 + [(429, "", "1")]
+        assert await terminal.rows() == []
+    finally:
+        app.state.gate_tools = tools
+    assert (await terminal.attlog(row)).text == "OK: 1"

@@ -187,6 +187,7 @@ async def test_polls_of_a_terminal_are_signs_of_life_however_rarely_somebody_loo
         device_time_zone="Asia/Shanghai",
         zone_form="hours",
         config_rev=1,
+        wants_photos=False,
     )
 
     async def poll() -> None:

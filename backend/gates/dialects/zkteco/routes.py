@@ -1,5 +1,6 @@
 """Paths under `/iclock` that are built into terminals: thin, and for strangers all alike."""
 
+from math import ceil
 from typing import Any, Final
 
 from litestar import HttpMethod, Request, Response, Router, route
@@ -7,7 +8,7 @@ from litestar.di import NamedDependency
 
 from backend.gates.dialects.zkteco import answers, exchange
 from backend.gates.dialects.zkteco.requests import Ask, read_ask
-from backend.gates.terminals import Terminal, meet_by_serial, query_of
+from backend.gates.terminals import Terminal, address_of, meet_by_serial, query_of
 from backend.gates.tools import GateTools
 from backend.gates.uploads import drain
 
@@ -15,6 +16,7 @@ BOTH: Final = [HttpMethod.GET, HttpMethod.POST]
 # Terminals prove nothing that deserves the word; what their word is worth stands on each event.
 OPEN: Final[dict[str, Any]] = {"public": True}
 REFUSED_REGISTRATION: Final = 406
+TOO_MANY: Final = 429
 
 Ask_ = tuple[Ask, Terminal | None]
 
@@ -115,6 +117,22 @@ async def stay(request: Request[Any, Any, Any], gate_tools: NamedDependency[Gate
     return await _bland(gate_tools, request)
 
 
+async def keep_pace(request: Request[Any, Any, Any]) -> Response[bytes] | None:
+    """Send away who calls more often than any terminal does, known or not, before anything is read of it.
+
+    Whatever is no success makes a terminal come back with the same: nothing of it is lost.
+    """
+    tools: GateTools = request.app.state.gate_tools
+    serial_no = read_ask(query_of(request)).serial_no
+    wait_s = tools.pace.wait_s((serial_no, address_of(request)))
+    if not wait_s:
+        return None
+    await drain(request)
+    answer = _answer(tools, b"", TOO_MANY)
+    answer.headers["Retry-After"] = str(ceil(wait_s))
+    return answer
+
+
 async def _meet(tools: GateTools, request: Request[Any, Any, Any]) -> Ask_:
     ask = read_ask(query_of(request))
     secret = ask.query.get("pushcommkey") or None
@@ -143,4 +161,4 @@ def zkteco_router() -> Router:
         tell_time,
         stay,
     ]
-    return Router(path="/iclock", route_handlers=handlers, tags=["Terminals"])
+    return Router(path="/iclock", route_handlers=handlers, before_request=keep_pace, tags=["Terminals"])
