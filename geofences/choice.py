@@ -5,13 +5,16 @@ as sigma can tell (within half as much again), are equals; among them the one th
 vague fix cannot win by luck, and one bad fix among good ones costs nobody the punch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from geofences.evaluation import Evaluation, EvaluationPolicy, Fence, Platform, Weighed, describe, evaluate, weigh
 from geofences.preparation import union_of
 from geofences.projection import Stretch
 from geofences.sections import SectionRange, holds, stretches_on
+
+Found = TypeVar("Found", Weighed, Evaluation)
 
 AS_GOOD = 1.5
 """Fixes up to this times the smallest sigma are as good as the best one."""
@@ -58,9 +61,13 @@ def evaluate_fixes(
     if not fences or not fixes:
         return None
     whole = union_of(fences)
-    weighed = [weigh(whole, fix.lon, fix.lat, fix.accuracy_m, fix.platform, policy) for fix in fixes]
-    index = choose_fix(fixes, weighed)
-    fix, evaluation = fixes[index], describe(whole, weighed[index], _stretches(whole, within))
+
+    def weighed(index: int) -> Weighed:
+        fix = fixes[index]
+        return weigh(whole, fix.lon, fix.lat, fix.accuracy_m, fix.platform, policy)
+
+    index, found = choose_fix(fixes, [policy.sigma_m(fix.accuracy_m, fix.platform) for fix in fixes], weighed)
+    fix, evaluation = fixes[index], describe(whole, found, _stretches(whole, within))
     if len(fences) > 1:
         own = _own_of(fences, fix, policy, within)
         evaluation = replace(evaluation, version_ids=own.version_ids, chainage_m=own.chainage_m, offset_m=own.offset_m)
@@ -92,18 +99,21 @@ def _own_of(fences: Sequence[Fence], fix: Fix, policy: EvaluationPolicy, within:
     return max(in_section or [best], key=lambda one: one.signed_distance_m)
 
 
-def choose_fix(fixes: Sequence[Fix], evaluations: Sequence[Weighed | Evaluation]) -> int:
-    """Return the index of the fix to judge by; both sequences run alike and have at least one member.
+def choose_fix(fixes: Sequence[Fix], sigmas_m: Sequence[float], weighed: Callable[[int], Found]) -> tuple[int, Found]:
+    """Return the index of the fix to judge by, and what is `weighed` of it.
 
-    Simulated fixes are taken only if there are no others. Then: as good as the best; then inside before not; then the
-    highest probability; then the greatest signed distance; then the newest.
+    `sigmas_m` are the standard deviations of the fixes in metres; there is at least one fix. Simulated fixes are taken
+    only if there are no others. Then: as good as the best; then inside before not; then the highest probability; then
+    the greatest signed distance; then the newest. Only fixes as good as the best are weighed at all.
     """
-    real = [index for index, fix in enumerate(fixes) if not fix.mock] or list(range(len(fixes)))
-    best_sigma = min(evaluations[index].sigma_m for index in real)
-    equals = [index for index in real if evaluations[index].sigma_m <= AS_GOOD * best_sigma]
+    real = [index for index, fix in enumerate(fixes) if not fix.mock] or range(len(fixes))
+    best_m = min(sigmas_m[index] for index in real)
+    equals = [(index, weighed(index)) for index in real if sigmas_m[index] <= AS_GOOD * best_m]
+    if len(equals) == 1:
+        return equals[0]
 
-    def favour(index: int) -> tuple[bool, float, float, float]:
-        one = evaluations[index]
+    def favour(of: tuple[int, Found]) -> tuple[bool, float, float, float]:
+        index, one = of
         return one.side == "inside", one.probability, one.signed_distance_m, -fixes[index].age_s
 
     return max(equals, key=favour)

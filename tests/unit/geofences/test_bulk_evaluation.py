@@ -131,7 +131,7 @@ def test_the_fix_to_judge_by_is_the_same(radii: list[float], punches: list[list[
     for index, punch in enumerate(punches):
         alike = [alone(fence, fix) for fix in punch]
         mine = int(chosen[index] - first[index])
-        theirs = choose_fix(punch, alike)
+        theirs, _ = choose_fix(punch, [one.sigma_m for one in alike], alike.__getitem__)
         # Probabilities agree to some digits only: two fixes that are equal but for those may change places.
         assert mine == theirs or (
             punch[mine].age_s == punch[theirs].age_s

@@ -59,11 +59,23 @@ def test_the_order_of_the_fixes_does_not_matter(straight_fence: Callable[[float]
     rng = np.random.default_rng(5)
     fence = straight_fence(20.0)
     fixes = [fix_at(0, float(y), float(a)) for y, a in zip(rng.normal(0, 40, 10), rng.uniform(4, 40, 10), strict=True)]
-    results = [evaluate(fence, fix.lon, fix.lat, fix.accuracy_m, "android", POLICY) for fix in fixes]
-    first = fixes[choose_fix(fixes, results)]
+    first = fixes[chosen_index([fence], fixes)]
     for _ in range(20):
-        order = rng.permutation(10).tolist()
-        assert [fixes[i] for i in order][choose_fix([fixes[i] for i in order], [results[i] for i in order])] is first
+        shuffled = [fixes[i] for i in rng.permutation(10).tolist()]
+        assert shuffled[chosen_index([fence], shuffled)] is first
+
+
+def test_a_fix_that_cannot_be_chosen_is_not_weighed(straight_fence: Callable[[float], Fence]) -> None:
+    fence = straight_fence(20.0)
+    fixes = [fix_at(0, 90, 8.0), fix_at(0, 0, 30.0), fix_at(0, 5, 10.0), replace(fix_at(0, 0, 3.0), mock=True)]
+    asked: list[int] = []
+
+    def weighed(index: int) -> Evaluation:
+        asked.append(index)
+        return evaluate(fence, fixes[index].lon, fixes[index].lat, fixes[index].accuracy_m, "android", POLICY)
+
+    index, found = choose_fix(fixes, [POLICY.sigma_m(fix.accuracy_m, "android") for fix in fixes], weighed)
+    assert (index, found.side, asked) == (2, "inside", [0, 2])
 
 
 def test_of_several_fences_the_own_one_gives_version_and_chainage() -> None:
