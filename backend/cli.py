@@ -70,6 +70,20 @@ def worker() -> None:
     run_worker(settings_or_exit())
 
 
+@app.command()
+def faces() -> None:
+    """Measure faces in a process of its own, behind the Unix socket DAOGANG_FACES_SOCKET (DAOGANG_MODELS_DIR)."""
+    from backend.evidence.faces.keeper import run_keeper  # noqa: PLC0415 - not needed by the other commands
+    from backend.kit.logs import configure_logs  # noqa: PLC0415 - likewise
+
+    settings = settings_or_exit()
+    if settings.faces_socket is None:
+        typer.echo("DAOGANG_FACES_SOCKET is not set: name a path of at most 100 bytes for the socket", err=True)
+        raise typer.Exit(2)
+    configure_logs(settings.log_format)
+    run_keeper(settings.faces_socket, settings.models_dir, settings.anti_spoof)
+
+
 @app.command("mqtt-bridge")
 def mqtt_bridge() -> None:
     """Take what face terminals publish to the MQTT broker into the ledger (DAOGANG_MQTT_HOST, _PORT, _DIR)."""

@@ -14,6 +14,7 @@ from prometheus_client import (
 from prometheus_client import REGISTRY as PROCESS_REGISTRY
 from sqlalchemy import text
 
+from backend.evidence.faces.port import State as FacesState
 from backend.kit.clock import Clock
 from backend.kit.db import Database
 from backend.kit.errors import DaogangError
@@ -29,12 +30,13 @@ class Live(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """What a server needs to take punches, each with what was found."""
+    """What a server needs to take punches, each with what was found; how `faces` are measured decides nothing here."""
 
     status: str
     database: str
     schema: str
     partitions_ahead: int
+    faces: FacesState = "off"
 
 
 @get(
@@ -57,6 +59,7 @@ def live() -> Live:
 async def ready(state: State) -> Response[Ready]:
     """Answer 200 when the database is there, migrated and has partitions for the coming months, else 503."""
     found = await look(state.database, state.clock, state.schema_head)
+    found = msgspec.structs.replace(found, faces=await state.wiring.faces.state())
     return Response(found, status_code=200 if found.status == "ok" else 503)
 
 

@@ -28,6 +28,8 @@ class Settings:
     `database_url` is a libpq URL of a role that may become daogang_app; `keys_dir` holds the key rings made by
     `daogang keys init`; `sms_outbox` is the file of the development SMS adapter (None: no SMS is configured), which
     shows messages on the console too if `sms_console`; `blobs` says where photos are kept: a folder or an S3 bucket.
+    `faces_socket` is where the process that measures faces listens (None: faces are not evaluated), `models_dir` where
+    its models lie, `anti_spoof` an operator's description of a model of his own.
     """
 
     database_url: str
@@ -44,6 +46,9 @@ class Settings:
     mqtt_host: str = "127.0.0.1"
     mqtt_port: int = 1883
     mqtt_dir: Path = Path("mqtt")
+    faces_socket: Path | None = None
+    models_dir: Path = Path("models")
+    anti_spoof: Path | None = None
 
     @property
     def is_development(self) -> bool:
@@ -79,6 +84,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         mqtt_host=environment.get("DAOGANG_MQTT_HOST", "127.0.0.1"),
         mqtt_port=_whole(environment, "DAOGANG_MQTT_PORT", 1883),
         mqtt_dir=Path(environment.get("DAOGANG_MQTT_DIR", "mqtt")),
+        faces_socket=_path(environment, "DAOGANG_FACES_SOCKET"),
+        models_dir=Path(environment.get("DAOGANG_MODELS_DIR", "models")),
+        anti_spoof=_path(environment, "DAOGANG_ANTI_SPOOF"),
     )
 
 
@@ -108,6 +116,11 @@ def _blobs(environment: Mapping[str, str]) -> Path | S3Bucket:
         key_id=key_id,
         secret=secret,
     )
+
+
+def _path(environment: Mapping[str, str], name: str) -> Path | None:
+    value = environment.get(name)
+    return Path(value) if value else None
 
 
 def _whole(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from backend.attendance.person_days import send_fold
+from backend.evidence.faces.port import FaceProcess, Faces, NoFaces
 from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.tools import PlaceReader
 from backend.identity.services import IdentityServices, make_identity_services
@@ -32,6 +33,7 @@ class Wiring:
     data_keys: DataKeys
     fingerprints: Fingerprints
     blobs: BlobStore
+    faces: Faces
     gate_secrets: GateSecrets
     anchors: Anchors
     fences: FenceCache
@@ -49,6 +51,7 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
         data_keys=DataKeys(ring, clock.now),
         fingerprints=Fingerprints(ring, clock.now),
         blobs=open_blobs(settings),
+        faces=NoFaces() if settings.faces_socket is None else FaceProcess(settings.faces_socket),
         gate_secrets=GateSecrets(ring, clock.now),
         anchors=Anchors(ring),
         fences=FenceCache(),

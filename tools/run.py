@@ -8,13 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools import environment
+from tools import environment, models
 from tools.brokers import configuration, find_mosquitto
 from tools.children import Children, sweep
+from tools.homes import LONGEST_SOCKET_PATH
 from tools.house import KEYS, LOCAL, SMS_OUTBOX
 from tools.locks import alone, shared
 from tools.postgres import held
@@ -42,7 +45,8 @@ def run() -> int:
         require_free(port)
         broker = find_mosquitto() if with_mqtt else ""
         environment.ensure("runtime")
-        settings = _settings(stack.enter_context(_database()), port)
+        models.ensure_or_go_on()
+        settings = _settings(stack.enter_context(_database()), port, faces_socket(stack))
         logins = prepare(settings, private="DATABASE_URL" not in os.environ)
         children = Children(LOCAL / "log", REGISTER)
         stack.callback(children.stop)
@@ -50,6 +54,7 @@ def run() -> int:
         wait_until_ready(port, children)
         # After the server, because both spend their first seconds on the same few cores.
         children.start("worker", [DAOGANG, "worker"], settings)
+        children.start("faces", [DAOGANG, "faces"], settings)
         if with_mqtt:
             _start_bridge(children, settings, broker)
         _announce(settings, port, logins, time.monotonic() - began, with_mqtt=with_mqtt)
@@ -160,7 +165,15 @@ def _database() -> Generator[str]:
         yield url
 
 
-def _settings(url: str, port: int) -> dict[str, str]:
+def faces_socket(stack: ExitStack, local: Path = LOCAL) -> Path:
+    """Return where the process that measures faces listens: in the local state, or elsewhere if that is too long."""
+    inside = local / "faces" / "socket"
+    if len(str(inside).encode()) <= LONGEST_SOCKET_PATH:
+        return inside
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="daogang-faces-"))) / "socket"
+
+
+def _settings(url: str, port: int, faces: Path) -> dict[str, str]:
     """Return the children's environment; what the caller set himself stays."""
     ours = {
         "DATABASE_URL": url,
@@ -168,6 +181,8 @@ def _settings(url: str, port: int) -> dict[str, str]:
         "DAOGANG_BLOBS": str(KEYS.parent / "blobs"),
         "DAOGANG_SMS_OUTBOX": str(SMS_OUTBOX),
         "DAOGANG_ENV": "development",
+        "DAOGANG_FACES_SOCKET": str(faces),
+        "DAOGANG_MODELS_DIR": str(models.MODELS),
         "DAOGANG_PROCESSES": "1",
         "DAOGANG_MQTT_DIR": str(LOCAL / "mqtt"),
         "DAOGANG_MQTT_PORT": "18830",

@@ -157,7 +157,6 @@ def main(arguments: list[str]) -> None:
     """Bound the process, load the models, serve the socket."""
     os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     listening = socket(fileno=int(arguments[0]))
     anti_spoof = Path(arguments[2]) if len(arguments) > 2 else None  # noqa: PLR2004 - the third is optional
     process = ModelProcess(*open_engine(Path(arguments[1]), anti_spoof))
