@@ -7,6 +7,7 @@ from functools import cache
 import procrastinate
 import structlog
 
+from backend.alerts.following import follow
 from backend.attendance.person_days import send_fold
 from backend.evidence.purge import purge_uploads
 from backend.evidence.uploads import UploadTools
@@ -179,13 +180,20 @@ def _check_gates(app: procrastinate.App, database: Database, clock: Clock) -> No
 def run_worker(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; a running job is finished first."""
     configure_logs(settings.log_format)
-    database = Database(settings.database_url, max_size=2)
-    app = create_worker_app(settings, database, SystemClock())
+    database, clock = Database(settings.database_url, max_size=4), SystemClock()
+    app = create_worker_app(settings, database, clock)
 
     async def run() -> None:
         async with database.opened(), app.open_async():
             log.info("worker.started")
-            await app.run_worker_async(install_signal_handlers=True, shutdown_graceful_timeout=15)
+            stopping = asyncio.Event()
+            # Not a periodic job: those come once a minute, and supervisors are told within a second.
+            following = asyncio.create_task(follow(database, clock, stopping))
+            try:
+                await app.run_worker_async(install_signal_handlers=True, shutdown_graceful_timeout=15)
+            finally:
+                stopping.set()
+                await following
             log.info("worker.stopped")
 
     asyncio.run(run())

@@ -32,7 +32,7 @@ class Rows(StrEnum):
     PARTY = "party"
 
 
-_READS: Final = frozenset({"sites.read", "fences.read", "gates.read", "ledger.read", "attendance.read"})
+_READS: Final = frozenset({"sites.read", "fences.read", "gates.read", "ledger.read", "attendance.read", "alerts.read"})
 _SELF: Final = frozenset({"session.self"})
 
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(

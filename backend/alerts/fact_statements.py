@@ -1,0 +1,154 @@
+"""The statements that read the facts which rules look at; `fact_queries.py` turns their rows into facts."""
+
+from typing import Final
+
+_SITE: Final = "p.id, p.name, p.district_id, s.name, p.time_zone, p.cutover"
+_FROM_SITE: Final = "FROM project p JOIN district s ON s.id = p.district_id"
+
+SETTINGS = "SELECT id, kind, district_id, project_id, valid_from, set_at, body FROM alert_rule WHERE valid_from <= :at"
+
+CALENDAR = "SELECT DISTINCT ON (on_day) on_day, working FROM calendar_day ORDER BY on_day, set_at DESC"
+
+# Sites whose presence is due: building, and within their dates.
+SITES = f"""
+SELECT {_SITE} {_FROM_SITE}
+WHERE p.status = 'building' AND (p.starts_on IS NULL OR p.starts_on <= :on) AND (p.ends_on IS NULL OR p.ends_on >= :on)
+  AND (CAST(:district_id AS uuid) IS NULL OR p.district_id = :district_id)
+  AND (CAST(:project_id AS uuid) IS NULL OR p.id = :project_id)
+ORDER BY p.id
+"""
+
+# Behind the cursor those alone that were written by transactions which were not there at its mark.
+_SINCE: Final = """
+f.id > :after - :look_back AND f.id <= :upto AND (f.id > :after OR f.xid >= CAST(CAST(:xid AS text) AS xid8))
+"""
+
+_OUTAGE: Final = f"""
+SELECT {_SITE}, o.id, o.device_id, d.name, o.kind, o.from_at, o.recorded_at, o.reason, e.recorded_at, e.cause
+FROM gate_outage o
+JOIN gate_device d ON d.project_id = o.project_id AND d.id = o.device_id
+JOIN project p ON p.id = o.project_id JOIN district s ON s.id = p.district_id
+LEFT JOIN gate_outage_end e ON e.project_id = o.project_id AND e.outage_id = o.id
+"""  # noqa: S608 - our own pieces
+
+OUTAGES_TOLD = f"""
+{_OUTAGE}
+WHERE (o.project_id, o.id) IN (
+  SELECT f.project_id, f.subject_id FROM gate_fact f WHERE f.kind IN ('outage_opened', 'outage_ended') AND {_SINCE})
+ORDER BY o.id
+"""  # noqa: S608 - our own pieces
+
+# Open ones, and those whose end may have come since an alert about them was opened.
+OUTAGES_OPEN = f"""
+{_OUTAGE}
+WHERE (e.outage_id IS NULL AND o.from_at < :before)
+  OR (o.project_id, o.id) IN (
+    SELECT a.project_id, CAST(substr(a.fact_key, 8) AS uuid) FROM alert a
+    JOIN alert_state t ON t.project_id = a.project_id AND t.alert_id = a.id
+    WHERE a.kind = 'outage_long' AND t.state <> 'resolved')
+ORDER BY o.id
+"""  # noqa: S608 - our own pieces
+
+OUTAGES_BETWEEN = f"""
+{_OUTAGE}
+WHERE o.recorded_at >= :since AND o.recorded_at < :until
+  AND (CAST(:district_id AS uuid) IS NULL OR p.district_id = :district_id)
+  AND (CAST(:project_id AS uuid) IS NULL OR p.id = :project_id)
+ORDER BY o.id
+LIMIT 20000
+"""
+
+ANNOUNCED = f"""
+SELECT f.id, f.kind, f.subject, f.occurred_at, f.detail, p.id IS NOT NULL, {_SITE}
+FROM announced_fact f LEFT JOIN project p ON p.id = f.project_id LEFT JOIN district s ON s.id = p.district_id
+WHERE {_SINCE} ORDER BY f.id
+"""  # noqa: S608 - our own pieces
+
+ANNOUNCED_BETWEEN = f"""
+SELECT f.id, f.kind, f.subject, f.occurred_at, f.detail, p.id IS NOT NULL, {_SITE}
+FROM announced_fact f LEFT JOIN project p ON p.id = f.project_id LEFT JOIN district s ON s.id = p.district_id
+WHERE f.recorded_at >= :since AND f.recorded_at < :until
+  AND (CAST(:district_id AS uuid) IS NULL OR p.district_id = :district_id)
+  AND (CAST(:project_id AS uuid) IS NULL OR p.id = :project_id)
+ORDER BY f.id
+LIMIT 20000
+"""  # noqa: S608 - our own pieces
+
+# The party by which a person is on a project: the one of his latest assignment there.
+_PARTY: Final = """
+LEFT JOIN LATERAL (
+  SELECT po.party_id FROM assignment a JOIN post po ON po.project_id = a.project_id AND po.id = a.post_id
+  WHERE a.project_id = {of}.project_id AND a.person_id = {of}.person_id ORDER BY a.from_on DESC, a.id LIMIT 1
+) party ON true
+"""
+
+_SIGNAL: Final = f"""
+SELECT {_SITE}, g.kind, g.to_at, g.found_at, g.device_id, d.name, g.person_id, pe.name, party.party_id
+FROM gate_signal g
+JOIN gate_device d ON d.project_id = g.project_id AND d.id = g.device_id
+JOIN project p ON p.id = g.project_id JOIN district s ON s.id = p.district_id
+LEFT JOIN person pe ON pe.id = g.person_id
+{_PARTY.format(of="g")}
+"""  # noqa: S608 - our own pieces
+
+SIGNALS_FOUND = f"{_SIGNAL} WHERE g.found_at > :since AND g.found_at <= :until ORDER BY g.found_at, g.id"
+
+SIGNALS_BETWEEN = f"""
+{_SIGNAL}
+WHERE g.found_at >= :since AND g.found_at < :until
+  AND (CAST(:district_id AS uuid) IS NULL OR p.district_id = :district_id)
+  AND (CAST(:project_id AS uuid) IS NULL OR p.id = :project_id)
+ORDER BY g.found_at LIMIT 20000
+"""
+
+# Each punch by its keys: punch_status knows in which month it was received.
+PUNCHES_TOLD = f"""
+SELECT {_SITE}, u.signals, u.occurred_at, u.received_at, u.person_id, pe.name, party.party_id, u.punch_id
+FROM ledger_outbox f
+JOIN punch_status t ON t.project_id = f.project_id AND t.punch_id = f.entry_id
+JOIN punch u ON u.project_id = t.project_id AND u.received_at = t.received_at AND u.punch_id = t.punch_id
+JOIN project p ON p.id = u.project_id JOIN district s ON s.id = p.district_id
+LEFT JOIN person pe ON pe.id = u.person_id
+{_PARTY.format(of="u")}
+WHERE f.kind = 'punch' AND {_SINCE} AND u.signals <> '{{}}' AND u.source = 'phone' AND u.person_id IS NOT NULL
+ORDER BY f.id
+"""  # noqa: S608 - our own pieces
+
+# Posts with those who hold them on a day, and what is known of these by now.
+POSTS = """
+SELECT po.project_id, po.id, po.kind, po.party_id, c.name, a.person_id, pe.name, d.first_at,
+  coalesce(d.in_review, 0) > 0,
+  EXISTS (SELECT FROM person_day o WHERE o.person_id = a.person_id AND o.work_on = :on AND o.project_id <> po.project_id
+    AND o.punches > 0)
+FROM post po
+JOIN project_party pp ON pp.project_id = po.project_id AND pp.id = po.party_id
+JOIN company c ON c.id = pp.company_id
+LEFT JOIN assignment a ON a.project_id = po.project_id AND a.post_id = po.id AND a.from_on <= :on
+  AND (a.to_on IS NULL OR a.exit_confirmed_at IS NULL OR a.to_on >= :on)
+LEFT JOIN person pe ON pe.id = a.person_id
+LEFT JOIN person_day d ON d.project_id = po.project_id AND d.person_id = a.person_id AND d.work_on = :on
+WHERE po.project_id = ANY(CAST(:projects AS uuid[])) AND po.kind = ANY(CAST(:posts AS text[]))
+ORDER BY po.project_id, po.id, a.from_on, a.person_id
+"""
+
+DUTIES = """
+SELECT a.project_id, a.id, po.kind, po.party_id, c.name, a.person_id, pe.name, a.from_on, d.present, d.valid
+FROM assignment a
+JOIN post po ON po.project_id = a.project_id AND po.id = a.post_id
+JOIN project_party pp ON pp.project_id = po.project_id AND pp.id = po.party_id
+JOIN company c ON c.id = pp.company_id
+JOIN person pe ON pe.id = a.person_id
+CROSS JOIN LATERAL (
+  SELECT coalesce(array_agg(w.work_on) FILTER (WHERE w.punches + w.in_review > 0), '{}') AS present,
+    coalesce(array_agg(w.work_on) FILTER (WHERE w.valid AND w.project_id = a.project_id), '{}') AS valid
+  FROM person_day w WHERE w.person_id = a.person_id AND w.work_on BETWEEN :first AND :on) d
+WHERE a.project_id = ANY(CAST(:projects AS uuid[])) AND po.kind = ANY(CAST(:posts AS text[])) AND a.from_on <= :on
+  AND (a.to_on IS NULL OR a.exit_confirmed_at IS NULL OR a.to_on >= :on)
+ORDER BY a.project_id, a.id
+"""
+
+QUEUES = """
+SELECT project_id, work_on, sum(in_review), max(to_at) FROM person_day
+WHERE project_id = ANY(CAST(:projects AS uuid[])) AND work_on BETWEEN :first AND :on AND in_review > 0
+GROUP BY project_id, work_on ORDER BY project_id, work_on
+"""

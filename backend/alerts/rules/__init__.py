@@ -1,0 +1,1 @@
+"""The rules: pure functions of facts and settings to findings and endings."""
