@@ -36,7 +36,7 @@ class Gate:
     """Whether a terminal that sends photos only where it is told to is told to."""
 
 
-class Stay(Struct, frozen=True, array_like=True):
+class Stay(Struct, frozen=True):
     """One assignment on the project: closed range of site-local days, `to_on` None until the exit is confirmed."""
 
     from_on: date
@@ -44,7 +44,7 @@ class Stay(Struct, frozen=True, array_like=True):
     section_id: UUID | None
 
 
-class KnownPerson(Struct, frozen=True, array_like=True):
+class KnownPerson(Struct, frozen=True):
     """A person that a gate may name, with the assignments on this project."""
 
     person_id: UUID
@@ -59,7 +59,7 @@ class KnownPerson(Struct, frozen=True, array_like=True):
         return None
 
 
-class Binding(Struct, frozen=True, array_like=True):
+class Binding(Struct, frozen=True):
     """Whom a device's number means, from `from_at` until before `to_at` (None: without end)."""
 
     kind: str
