@@ -28,6 +28,7 @@ from backend.gates.registry.routes import gate_admin_router
 from backend.gates.routes import gate_router
 from backend.gates.tools import GateTools
 from backend.health import health_router
+from backend.identity.attestation.model import Attestation
 from backend.identity.errors import TOKEN_REFUSALS
 from backend.identity.routes import identity_router
 from backend.identity.services import IdentityServices
@@ -67,7 +68,7 @@ from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
 
-SCHEMA_HEAD = "0030"
+SCHEMA_HEAD = "0031"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -121,6 +122,11 @@ def provide_syncs(state: State) -> Syncs:
 def provide_anchors(state: State) -> Anchors:
     """Give what signs time anchors."""
     return state.wiring.anchors
+
+
+def provide_attestation(state: State) -> Attestation:
+    """Give what looks at attestations of phones' keys."""
+    return state.wiring.attestation
 
 
 def provide_gate_tools(state: State) -> GateTools:
@@ -183,6 +189,7 @@ DEPENDENCIES = {
     "check_ins": Provide(provide_check_ins, sync_to_thread=False),
     "syncs": Provide(provide_syncs, sync_to_thread=False),
     "anchors": Provide(provide_anchors, sync_to_thread=False),
+    "attestation": Provide(provide_attestation, sync_to_thread=False),
     "gate_tools": Provide(provide_gate_tools, sync_to_thread=False),
     "simulation_tools": Provide(provide_simulation_tools, sync_to_thread=False),
     "correction_tools": Provide(provide_correction_tools, sync_to_thread=False),

@@ -30,6 +30,7 @@ class Settings:
     shows messages on the console too if `sms_console`; `blobs` says where photos are kept: a folder or an S3 bucket.
     `faces_socket` is where the process that measures faces listens (None: faces are not evaluated), `models_dir` where
     its models lie, `anti_spoof` an operator's description of a model of his own.
+    `attestation_dir` holds what attestations of phones' keys are checked against (None: none is).
     """
 
     database_url: str
@@ -49,6 +50,7 @@ class Settings:
     faces_socket: Path | None = None
     models_dir: Path = Path("models")
     anti_spoof: Path | None = None
+    attestation_dir: Path | None = None
 
     @property
     def is_development(self) -> bool:
@@ -87,6 +89,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         faces_socket=_path(environment, "DAOGANG_FACES_SOCKET"),
         models_dir=Path(environment.get("DAOGANG_MODELS_DIR", "models")),
         anti_spoof=_path(environment, "DAOGANG_ANTI_SPOOF"),
+        attestation_dir=_path(environment, "DAOGANG_ATTESTATION_DIR"),
     )
 
 

@@ -6,6 +6,8 @@ from backend.attendance.person_days import send_fold
 from backend.evidence.faces.port import FaceProcess, Faces, NoFaces
 from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.tools import PlaceReader
+from backend.identity.attestation.model import Attestation, NoAttestation
+from backend.identity.attestation.pinned import AttestationFolderError, PinnedAttestation
 from backend.identity.services import IdentityServices, make_identity_services
 from backend.kit.blobs import BlobStore, DiskBlobs, open_s3
 from backend.kit.clock import Clock
@@ -14,7 +16,7 @@ from backend.kit.keyfiles import FileKeyRing
 from backend.kit.keyring import SERVER_PURPOSES, KeyRing
 from backend.ledger.append import DayFolder
 from backend.ledger.fingerprints import Fingerprints
-from backend.settings import S3Bucket, Settings
+from backend.settings import S3Bucket, Settings, SettingsError
 from geofences.cache import FenceCache
 from geofences.places import read_place
 from geofences.workbench import Workbench
@@ -36,6 +38,7 @@ class Wiring:
     faces: Faces
     gate_secrets: GateSecrets
     anchors: Anchors
+    attestation: Attestation
     fences: FenceCache
     workbench: Workbench
     fold_days: DayFolder
@@ -54,11 +57,23 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
         faces=NoFaces() if settings.faces_socket is None else FaceProcess(settings.faces_socket),
         gate_secrets=GateSecrets(ring, clock.now),
         anchors=Anchors(ring),
+        attestation=open_attestation(settings),
         fences=FenceCache(),
         workbench=Workbench(),
         fold_days=send_fold,
         read_place=read_place,
     )
+
+
+def open_attestation(settings: Settings) -> Attestation:
+    """Return what looks at attestations of phones' keys; raises SettingsError for a folder with a mistake in it."""
+    if settings.attestation_dir is None:
+        return NoAttestation()
+    try:
+        return PinnedAttestation(settings.attestation_dir)
+    except AttestationFolderError as error:
+        msg = f"DAOGANG_ATTESTATION_DIR {settings.attestation_dir}: {error}"
+        raise SettingsError(msg) from error
 
 
 def open_blobs(settings: Settings) -> BlobStore:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from backend.decision.attestation import attestation_signals
 from backend.decision.checkin import CheckInFacts, decide_check_in
 from backend.decision.placement import Placement
 from backend.decision.policy import DEFAULT_POLICY, DEFAULT_VERSION, Signal, SitePolicy
@@ -171,7 +172,7 @@ def judge(
 
 
 def _signals(tap: Tap, reading: Reading, policy: SitePolicy) -> set[Signal]:
-    signals: set[Signal] = set()
+    signals = attestation_signals(reading.attestation, policy)
     if reading.shared_phone:
         signals.add("shared_phone")
     if abs((tap.at - tap.request.claimed_at).total_seconds()) > policy.max_clock_error_s:

@@ -234,7 +234,7 @@ async def stored_photos_of_phone(tx: Tx, key_id: str, digests: Collection[bytes]
 
 
 async def find_phone_limits(tx: Tx, person_id: UUID | None, now: datetime) -> PhoneLimits:
-    """Return how many phones a person may have, and people a phone of his: the most that any of his sites allows."""
+    """Return what a person's sites allow of phones: the most of phones and people, the least of sleep."""
     newest = (
         select(SitePolicyVersion.body)
         .where(SitePolicyVersion.project_id == Assignment.project_id, SitePolicyVersion.valid_from <= now)
@@ -255,8 +255,10 @@ async def find_phone_limits(tx: Tx, person_id: UUID | None, now: datetime) -> Ph
         )
         .limit(200)
     )
-    policies = [DEFAULT_POLICY, *(msgspec.convert(body, SitePolicy) for body in bodies)]
+    own = [msgspec.convert(body, SitePolicy) for body in bodies]
+    policies = [DEFAULT_POLICY, *own]
     return PhoneLimits(
         phones_per_person=max(policy.phones_per_person for policy in policies),
         people_per_phone=max(policy.people_per_phone for policy in policies),
+        dormant_after=timedelta(days=min(policy.dormant_days for policy in own or policies)),
     )

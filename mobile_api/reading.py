@@ -20,6 +20,7 @@ from geofences.work_faces import WorkFace
 # join it.
 _READ = """
 SELECT t.n, me.alive, me.person_id, me.phone_id, me.name, me.shared_phone, me.refused_lately, me.binding,
+  me.attestation,
   p.id, p.name, p.site_mode, p.status, p.time_zone, p.cutover,
   mine.from_on, mine.to_on, mine.section_ids,
   policy.version, policy.body,
@@ -85,6 +86,7 @@ json_to_recordset(%s::text::json) AS t (
   n integer, account_id uuid, family_id uuid, project_id uuid, at timestamptz, month date, proof_id uuid)
 CROSS JOIN LATERAL (
   SELECT a.person_id, a.state = 'active' AND f.revoked_at IS NULL AND f.expires_at > t.at AS alive, f.phone_id,
+    f.key_attestation AS attestation,
     (SELECT name FROM person WHERE id = a.person_id) AS name,
     EXISTS (
       SELECT FROM phone mine JOIN phone other ON other.install_id = mine.install_id
@@ -107,7 +109,7 @@ json_to_recordset(%s::text::json) AS t (
   n integer, phone_id uuid, project_id uuid, at timestamptz, earliest timestamptz, latest timestamptz,
   known_at timestamptz, month date, proof_id uuid)
 CROSS JOIN LATERAL (
-  SELECT a.person_id, true AS alive, p.id AS phone_id,
+  SELECT a.person_id, true AS alive, p.id AS phone_id, NULL::text AS attestation,
     (SELECT name FROM person WHERE id = a.person_id) AS name,
     EXISTS (
       SELECT FROM phone other JOIN phone_binding b ON b.phone_id = other.id
@@ -220,6 +222,8 @@ class Reading(msgspec.Struct, frozen=True):
     phone_path: PhonePath | None = None
     # How the phone is bound to the person: bound, unconfirmed or ended (None: nothing to remark).
     binding: str | None = None
+    # What is known of the key of the session's phone; of an item's own key its call knows.
+    attestation: str | None = None
     # In force as far as the phone's pack could know.
     version_ids_in_pack: list[UUID] | None = None
     # As JSON: section, alignment, begin, end; and fence, name, begin, end, first and last day.
@@ -267,14 +271,14 @@ async def _read(
     for n, alive, *row in await (await connection.execute(statement, (asked,))).fetchall():
         if alive:
             readings = found.setdefault(n, [])
-            if row[6] is not None:
+            if row[7] is not None:
                 readings.append(_reading(row))
     return found
 
 
 def _reading(row: Sequence[Any]) -> Reading:
-    person, project, standing, rest = row[:6], row[6:12], row[12:15], row[15:]
-    person_id, phone_id, person_name, shared_phone, refused_lately, binding = person
+    person, project, standing, rest = row[:7], row[7:13], row[13:16], row[16:]
+    person_id, phone_id, person_name, shared_phone, refused_lately, binding, attestation = person
     project_id, project_name, site_mode, status, time_zone, cutover = project
     policy_version, policy_body, key_id, wrapped, path, fence_version_ids, in_pack, ranges, faces, proof = rest
     return Reading(
@@ -297,6 +301,7 @@ def _reading(row: Sequence[Any]) -> Reading:
         fence_version_ids=fence_version_ids,
         phone_path=None if path is None else PhonePath(UUID(path[0]), path[1]),
         binding=binding,
+        attestation=attestation,
         version_ids_in_pack=in_pack,
         ranges=ranges,
         faces=faces,

@@ -1,12 +1,16 @@
 """Routes by which a phone logs in, refreshes and logs out; identity does the work."""
 
+from typing import Any
+
 import structlog
-from litestar import Response, Router, delete, post
+from litestar import Request, Response, Router, delete, post
 from litestar.background_tasks import BackgroundTask
+from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from backend.identity import errors, log_in, sessions
+from backend.identity.installations import COOKIE, COOKIE_LIFE_S
 from backend.identity.phones import PhoneClaim
 from backend.identity.provision import ADDRESS_DEPENDENCY
 from backend.identity.schemas import (
@@ -70,7 +74,6 @@ async def send_code(identity: IdentityServices, message: log_in.CodeToSend) -> N
             errors.CodeExhausted,
             errors.TooManyAttempts,
             errors.PhoneNumberMalformed,
-            errors.PublicKeyMalformed,
             errors.PhoneLocked,
             errors.PhoneHeld,
         ],
@@ -83,15 +86,29 @@ async def open_session(
     clock: NamedDependency[Clock],
     identity_services: NamedDependency[IdentityServices],
     address: NamedDependency[str | None],
+    request: Request[Any, Any, Any],
 ) -> Response[PhoneSessionAnswer]:
-    """Count a wrong attempt for good; wrong, used and late codes and unknown numbers get one answer."""
-    claim = PhoneClaim(data.phone.install_id, data.phone.platform, data.phone.public_key)
+    """Count a wrong attempt for good; wrong, used and late codes and unknown numbers get one answer.
+
+    The cookie that is set tells a browser whose storage was cleared from another phone.
+    """
+    claim = PhoneClaim(data.phone.install_id, data.phone.platform, request.cookies.get(COOKIE))
     command = log_in.CodeRedemption(data.phone_number, data.code, claim, address)
     async with database.transaction() as tx:
         outcome = await log_in.redeem_sms_code(
             tx, command, clock=clock, services=identity_services, limits_of=find_phone_limits
         )
-    return Response(phone_session_answer(sessions.settled(outcome)), headers=NO_STORE)
+    opened = sessions.settled(outcome)
+    cookie = Cookie(
+        COOKIE,
+        path="/mobile/v1/session",
+        value=opened.phone.secret,
+        max_age=COOKIE_LIFE_S,
+        secure=True,
+        httponly=True,
+        samesite="strict",
+    )
+    return Response(phone_session_answer(opened), headers=NO_STORE, cookies=[cookie])
 
 
 @post(

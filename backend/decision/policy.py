@@ -8,7 +8,16 @@ from msgspec import Meta
 from backend.decision.presence import PresencePolicy
 from backend.kit.wire import Wire
 
-Signal = Literal["mock_location", "stale_fix", "clock_off", "shared_phone", "accuracy_implausible", "outside_work_face"]
+Signal = Literal[
+    "mock_location",
+    "stale_fix",
+    "clock_off",
+    "shared_phone",
+    "accuracy_implausible",
+    "outside_work_face",
+    "attestation_missing",
+    "attestation_failed",
+]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Metres = Annotated[float, Meta(gt=0, le=10_000)]
 
@@ -41,6 +50,9 @@ class SitePolicy(Wire, frozen=True, kw_only=True):
     its own error (`counted_tail`, `far_m`, `far_probability`: see `reach_m`; a tail of 0.5 switches that off). Below
     `refused_probability` it is refused; between them people decide.
 
+    A number that was not used for `dormant_days` opens nothing on a new phone until the project admin confirms it:
+    carriers give numbers to others, after 90 days or more.
+
     Gates are expected to be alive in `working_hours` outside of `power_off`, the hours in which the site switches them
     off by plan. One that is alive but passes nobody for `mute_after_s` is mute (0 switches that off). Of outages that
     people declare there are at most `declared_outages` in 30 days, each of at most `declared_outage_h` hours.
@@ -61,6 +73,7 @@ class SitePolicy(Wire, frozen=True, kw_only=True):
     pack_days: Annotated[int, Meta(ge=1, le=30)] = 7
     phones_per_person: Annotated[int, Meta(ge=1, le=5)] = 1
     people_per_phone: Annotated[int, Meta(ge=1, le=20)] = 1
+    dormant_days: Annotated[int, Meta(ge=7, le=365)] = 60
     refused_per_hour: Annotated[int, Meta(ge=1, le=1000)] = 30
     review_signals: frozenset[Signal] = frozenset({"mock_location", "stale_fix"})
     off_mode: Literal["review", "refused"] = "review"

@@ -39,6 +39,8 @@ REASONS = (
     "decision.presence_wrong_phone",
     "decision.presence_used",
     "decision.presence_expired",
+    "decision.attestation_missing",
+    "decision.attestation_failed",
     "decision.time_unproven",
     "decision.pack_expired",
     "decision.clock_turned_back",

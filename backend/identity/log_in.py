@@ -127,10 +127,9 @@ async def redeem_sms_code(
 
     Returns (so that the attempt stays counted; see `sessions.settled`) `CodeWrong`, `CodeExhausted` or
     `PhoneHeld`. What `limits_of` knows of the person is how many phones he may have.
-    Raises `PhoneNumberMalformed`, `PublicKeyMalformed`, `PhoneLocked` or `TooManyAttempts`.
+    Raises `PhoneNumberMalformed`, `PhoneLocked` or `TooManyAttempts`.
     """
     number = read_phone_number(command.phone_number)
-    claim = command.phone.checked()
     policy, now = services.sms_policy, clock.now()
     per_address = Bucket("redeem-address", _HOUR, policy.failures_per_address)
     if command.address is not None:
@@ -155,7 +154,7 @@ async def redeem_sms_code(
     if command.address is not None:
         await give_back(tx, per_address, subject_digest(services.index, per_address, command.address), now)
     limits = PhoneLimits() if limits_of is None else await limits_of(tx, account.person_id, now)
-    phone = await bind_phone(tx, account.id, claim, limits=limits, clock=clock)
+    phone = await bind_phone(tx, account.id, command.phone, limits=limits, clock=clock)
     if phone.binding.is_held:
         return PhoneHeld()
     session = await start_session(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, insert, select, update
@@ -21,16 +21,17 @@ from backend.kit.ids import new_id
 Awaits = Literal["replacement", "taken_over", "dormant"]
 EndReason = Literal["replaced", "taken_over", "locked", "number_changed"]
 
-DORMANT: Final = timedelta(days=60)
-"""Carriers give a number to somebody else after 90 days without use; a new phone after this long opens nothing."""
-
 
 @dataclass(frozen=True, slots=True)
 class PhoneLimits:
-    """How many phones a person may have, and how many people may use a phone."""
+    """How many phones a person may have, how many people may use a phone, after how long a new one opens nothing.
+
+    Carriers give a number that is not used to somebody else, after 90 days at the earliest.
+    """
 
     phones_per_person: int = 1
     people_per_phone: int = 1
+    dormant_after: timedelta = timedelta(days=60)
 
 
 LimitsOf: TypeAlias = Callable[[Tx, UUID | None, datetime], Awaitable[PhoneLimits]]
@@ -94,7 +95,7 @@ async def _judge_new(
     own = next((one for one in earlier if one[0] == phone_id), None)
     if own is not None and own[1] == "replaced" and (own[2] is None or own[3] is not None):
         return None
-    if own is None and await _last_seen(tx, account_id) < now - DORMANT:
+    if own is None and await _last_seen(tx, account_id) < now - limits.dormant_after:
         return "dormant"
     is_open = [one for one in earlier if one[1] is None]
     return None if is_open and len(is_open) < limits.phones_per_person else "replacement"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, cast
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -22,7 +21,6 @@ from cryptography.hazmat.primitives.serialization import (
 
 from backend.identity.errors import PublicKeyMalformed
 
-_LONGEST: Final = 200
 _COORDINATE: Final = 32
 _ALGORITHM: Final = ec.ECDSA(SHA256())
 _RAW_SIGNATURE: Final = 64
@@ -39,28 +37,6 @@ class PhoneKey:
 
     thumbprint: str
     der: bytes
-
-
-def read_public_key(text: str) -> bytes:
-    """Return the DER bytes of a P-256 public key given as base64url, with or without padding.
-
-    This is what WebCrypto's `exportKey("spki")` gives. The point is checked to lie on the curve.
-    Raises `PublicKeyMalformed`.
-    """
-    if len(text) > _LONGEST:
-        raise PublicKeyMalformed
-    try:
-        der = base64.b64decode(
-            text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4),
-            altchars=b"-_",
-            validate=True,
-        )
-        key = load_der_public_key(der)
-    except (binascii.Error, ValueError, UnsupportedAlgorithm):
-        raise PublicKeyMalformed from None
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise PublicKeyMalformed
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def key_thumbprint(der: bytes) -> str:

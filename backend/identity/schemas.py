@@ -18,9 +18,6 @@ NewPassword = Annotated[str, Meta(min_length=10, max_length=128)]
 PhoneNumber = Annotated[str, Meta(min_length=11, max_length=32, description="mainland mobile number, +86 allowed")]
 SmsCodeText = Annotated[str, Meta(pattern="^[0-9]{6}$", description="six digits")]
 RefreshTokenText = Annotated[str, Meta(min_length=1, max_length=200)]
-PublicKeyText = Annotated[
-    str, Meta(min_length=1, max_length=200, description="ECDSA P-256, SubjectPublicKeyInfo, base64url")
-]
 
 
 class PasswordLogInBody(Wire, frozen=True):
@@ -43,11 +40,14 @@ class SmsCodeBody(Wire, frozen=True):
 
 
 class PhoneBody(Wire, frozen=True):
-    """What an app says of itself: a random id made at installation, its platform, and its public key."""
+    """What an app says of itself: a random id made at installation, and its platform.
+
+    `public_key` is not looked at: a phone shows that it has a key by `POST /mobile/v1/phone/keys`. Older apps send it.
+    """
 
     install_id: UUID
     platform: Literal["android", "ios", "web"]
-    public_key: PublicKeyText | None = None
+    public_key: Annotated[str, Meta(max_length=1000)] | None = None
 
 
 class SmsLogInBody(Wire, frozen=True):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from backend.identity.refresh import Presented
 from backend.identity.sms_codes import IssuedCode
-from backend.identity.tables import Account, Phone, RefreshToken, SessionFamily, SmsCode
+from backend.identity.tables import Account, Phone, PhoneKeyRow, RefreshToken, SessionFamily, SmsCode
 from backend.kit.db import Tx
 
 
@@ -44,7 +44,6 @@ class PhoneRow:
     """A bound phone."""
 
     id: UUID
-    public_key: bytes | None
     revoked_at: datetime | None
     locked_at: datetime | None
 
@@ -138,10 +137,16 @@ async def find_presented(tx: Tx, token_id: UUID, family: FamilyRow) -> Presented
 
 async def find_phone(tx: Tx, account_id: UUID, install_id: UUID) -> PhoneRow | None:
     """Return the phone with this install id of an account."""
-    statement = select(Phone.id, Phone.public_key, Phone.revoked_at, Phone.locked_at)
+    statement = select(Phone.id, Phone.revoked_at, Phone.locked_at)
     statement = statement.where(Phone.account_id == account_id, Phone.install_id == install_id)
     row = (await tx.execute(statement)).one_or_none()
     return None if row is None else PhoneRow(*row)
+
+
+async def find_key_attestation(tx: Tx, phone_id: UUID) -> str | None:
+    """Return what is known of the key that a phone signs with now; None if it has none."""
+    found = select(PhoneKeyRow.attestation).where(PhoneKeyRow.phone_id == phone_id, PhoneKeyRow.ended_at.is_(None))
+    return await tx.scalar(found)
 
 
 async def count_other_phones(tx: Tx, account_id: UUID, install_id: UUID) -> tuple[int, int]:

@@ -67,7 +67,12 @@ async def start_session(
     ends_at = now + lifetimes.whole
     await tx.execute(
         insert(SessionFamily).values(
-            id=family_id, account_id=account_id, phone_id=phone_id, created_at=now, expires_at=ends_at
+            id=family_id,
+            account_id=account_id,
+            phone_id=phone_id,
+            created_at=now,
+            expires_at=ends_at,
+            key_attestation=None if phone_id is None else await session_queries.find_key_attestation(tx, phone_id),
         )
     )
     family = session_queries.FamilyRow(family_id, account_id, person_id, phone_id, ends_at, None, "active")

@@ -85,17 +85,23 @@ class RoleGrant(Base):
 
 
 class Phone(Base):
-    """An installed phone app bound to an account, with the public key it signs with."""
+    """An installed phone app bound to an account.
+
+    `install_secret_hash` is of the secret that the server set in its browser, by which it is known again when its own
+    storage was cleared. `public_key` is what earlier versions took without a proof: nothing writes or reads it.
+    """
 
     __tablename__ = "phone"
     __table_args__ = (
         UniqueConstraint("account_id", "install_id", name="uq_phone_install"),
         Index("ix_phone_install_id", "install_id"),
+        Index("ix_phone_install_secret_hash", "install_secret_hash"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", name="fk_phone_account"))
     install_id: Mapped[UUID]
+    install_secret_hash: Mapped[bytes | None]
     public_key: Mapped[bytes | None]
     platform: Mapped[str] = mapped_column(Text)
     bound_at: Mapped[datetime] = mapped_column(_INSTANT)
@@ -139,10 +145,15 @@ class PhoneKeyRow(Base):
     registered_at: Mapped[datetime] = mapped_column(_INSTANT)
     ended_at: Mapped[datetime | None] = mapped_column(_INSTANT)
     trust: Mapped[str] = mapped_column(Text)
+    attestation: Mapped[str] = mapped_column(Text, server_default="unavailable")
+    attestation_fault: Mapped[str | None] = mapped_column(Text)
 
 
 class SessionFamily(Base):
-    """A log-in and everything that was refreshed from it; revoking it ends them all."""
+    """A log-in and everything that was refreshed from it; revoking it ends them all.
+
+    `key_attestation` repeats what is known of the phone's key, where a check-in reads it without looking further.
+    """
 
     __tablename__ = "session_family"
     __table_args__ = (Index("ix_session_family_account_id", "account_id"),)
@@ -154,6 +165,7 @@ class SessionFamily(Base):
     expires_at: Mapped[datetime] = mapped_column(_INSTANT)
     revoked_at: Mapped[datetime | None] = mapped_column(_INSTANT)
     revoke_reason: Mapped[str | None] = mapped_column(Text)
+    key_attestation: Mapped[str | None] = mapped_column(Text)
 
 
 class RefreshToken(Base):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from backend.decision.attestation import attestation_signals
 from backend.decision.checkin import SEVERITY, CheckInFacts, decide_check_in
 from backend.decision.occurrence import Occurrence
 from backend.decision.placement import Placement
@@ -34,6 +35,7 @@ class Case:
     occurrence: Occurrence
     linked: Linked
     key_ended: bool
+    attestation: str
     reading: Reading
     day: date
     policy: SitePolicy
@@ -54,6 +56,7 @@ def judge_item(case: Case, seal: MonthKey) -> Entry:
     for fences in case.fences:
         placement, chosen = place(fences, fixes, case.policy, reading.within_on(case.day), reading.faces_on(case.day))
         signals = fix_signals(chosen, case.policy) | place_signals(placement)
+        signals |= attestation_signals(case.attestation, case.policy)
         if reading.shared_phone:
             signals.add("shared_phone")
         facts = CheckInFacts(
@@ -89,7 +92,7 @@ def judge_item(case: Case, seal: MonthKey) -> Entry:
         time_quality=case.occurrence.quality,
         direction=item.direction or "unknown",
         direction_source="none" if item.direction is None else "person",
-        trust="phone_key",
+        trust="attested_key" if case.attestation == "passed" else "phone_key",
         method="offline",
         policy_version=DEFAULT_VERSION if reading.policy_version is None else reading.policy_version,
         signals=tuple(signals),

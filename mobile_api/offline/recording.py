@@ -1,6 +1,6 @@
 """Writes what became of a transaction's calls, and gives every item its result after the commit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, TypeAlias
@@ -18,6 +18,7 @@ from mobile_api.offline.reception import Opened, SignedCall
 from mobile_api.offline.records import (
     Alarm,
     KeptItem,
+    KnownKey,
     Queue,
     Refusal,
     WantedReceipt,
@@ -25,6 +26,7 @@ from mobile_api.offline.records import (
     send_kept,
     settle_kept,
 )
+from mobile_api.proofs import Proofs
 
 STATUSES: Final[dict[str, ItemStatus]] = {"recorded": "recorded", "online": "duplicate", "conflict": "conflict"}
 """What the phone is told of the statuses under which items are kept: a tap that had come in on line is no news."""
@@ -48,14 +50,19 @@ class Round:
 
     calls: Sequence[SignedCall]
     opened: dict[int, list[Opened]]
-    phones: dict[int, UUID]
+    keys: Mapping[str, KnownKey]
     refusals: list[Refusal]
     queues: dict[str, Queue] = field(default_factory=dict[str, Queue])
     anchors: dict[int, dict[UUID, Anchor]] = field(default_factory=dict[int, dict[UUID, Anchor]])
     fresh: dict[Place, Fresh] = field(default_factory=dict[Place, Fresh])
     known: dict[Place, Known] = field(default_factory=dict[Place, Known])
     judged: dict[Place, JudgedItem] = field(default_factory=dict[Place, JudgedItem])
+    proofs: Proofs = field(default_factory=Proofs)
     outcomes: dict[Place, ItemOutcome] = field(default_factory=dict[Place, ItemOutcome])
+
+    def phone_of(self, number: int) -> UUID:
+        """Return the phone whose key signed a call."""
+        return self.keys[self.calls[number].key_id].phone_id
 
 
 async def write(connection: Connection, work: Round) -> tuple[list[Entry], Cursor, Cursor | None]:

@@ -13,7 +13,7 @@ from backend.ledger.append import Connection, Cursor
 from backend.ledger.model import Receipt
 from mobile_api.offline.chains import Chain, Link, Ranges
 
-FIND_KEYS = "SELECT id, phone_id, public_key FROM phone_key WHERE id = ANY (%s::text[])"
+FIND_KEYS = "SELECT id, phone_id, public_key, attestation FROM phone_key WHERE id = ANY (%s::text[])"
 
 # Calls of one key take turns here; the links are read in the next statement, whose snapshot sees what was waited for.
 LOCK_QUEUES = """
@@ -80,10 +80,11 @@ _receipts = msgspec.json.Decoder(Receipt)
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """What never changes of a key: whose it is and its DER bytes."""
+    """What never changes of a key: whose it is, its DER bytes, and what its phone's maker said of it."""
 
     phone_id: UUID
     der: bytes
+    attestation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class WantedReceipt(Struct, frozen=True, kw_only=True):
 async def find_keys(connection: Connection, key_ids: Iterable[str]) -> dict[str, KnownKey]:
     """Return the registered ones among keys, old ones too."""
     rows = await (await connection.execute(FIND_KEYS, (list(key_ids),))).fetchall()
-    return {key_id: KnownKey(phone_id, bytes(der)) for key_id, phone_id, der in rows}
+    return {key_id: KnownKey(phone_id, bytes(der), attestation) for key_id, phone_id, der, attestation in rows}
 
 
 async def lock_queues(connection: Connection, counters: Mapping[str, Sequence[int]]) -> dict[str, Queue]:

@@ -9,6 +9,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
+from backend.identity.attestation.model import Attestation
 from backend.identity.errors import PublicKeyMalformed
 from backend.kit import messages
 from backend.kit.clock import Clock
@@ -69,11 +70,18 @@ async def post_key(
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
     anchors: NamedDependency[Anchors],
+    attestation: NamedDependency[Attestation],
 ) -> PhoneKeyAnswer:
     """Register a key of which the phone shows the private part; one that it had before ends."""
-    made = await register_key(tx, actor, data, anchors=anchors, clock=clock)
+    made = await register_key(tx, actor, data, anchors=anchors, attestation=attestation, clock=clock)
     return PhoneKeyAnswer(
-        key=made.key.thumbprint, phone_id=made.phone_id, registered_at=made.registered_at, rekeyed=made.rekeyed
+        key=made.key.thumbprint,
+        phone_id=made.phone_id,
+        registered_at=made.registered_at,
+        rekeyed=made.rekeyed,
+        trust=made.attested.trust,
+        attestation=made.attested.state,
+        attestation_fault=made.attested.fault,
     )
 
 

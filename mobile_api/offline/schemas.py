@@ -34,21 +34,40 @@ class PhoneJwk(Wire, frozen=True, kw_only=True):
     y: Coordinate
 
 
+class AttestationBody(Wire, frozen=True, kw_only=True):
+    """What the phone's platform says of the key (docs/attestation.md).
+
+    `parts`, base64: certificates of Android's Key Attestation, leaf first; or App Attest's one object; or, as text, the
+    one token of Play Integrity.
+    """
+
+    kind: Literal["android_key", "app_attest", "play_integrity"]
+    parts: Annotated[list[Annotated[str, Meta(max_length=32_768)]], Meta(min_length=1, max_length=8)]
+
+
 class PhoneKeyBody(Wire, frozen=True, kw_only=True):
     """A key of this phone: `proof` is its signature over the challenge and its thumbprint."""
 
     jwk: PhoneJwk
     challenge: Annotated[str, Meta(max_length=1_000)]
     proof: Signature
+    attestation: AttestationBody | None = None
 
 
 class PhoneKeyAnswer(Wire, frozen=True, kw_only=True):
-    """The key as it is known from now on: named by its thumbprint (RFC 7638)."""
+    """The key as it is known from now on: named by its thumbprint (RFC 7638).
+
+    `attestation` tells what was made of what the platform says of it, `attestation_fault` why it proved nothing. A key
+    works whatever it is; the site's policy may look at its punches more closely.
+    """
 
     key: str
     phone_id: UUID
     registered_at: datetime
     rekeyed: bool
+    trust: Literal["software", "hardware", "strongbox", "app_attest", "play_integrity"]
+    attestation: Literal["passed", "failed", "missing", "unavailable"]
+    attestation_fault: str | None
 
 
 class WitnessCodeAnswer(Wire, frozen=True, kw_only=True):

@@ -20,23 +20,18 @@ from backend.kit.db import Database, pipelined
 from backend.kit.errors import Contended, DaogangError, DatabaseAway, InternalFault
 from backend.kit.gathering import Gathering
 from backend.ledger.append import Connection, Cursor
-from backend.ledger.data_keys import month_of, obtain_data_key
-from backend.ledger.model import DayKey, Entry, is_dated
+from backend.ledger.data_keys import month_of
+from backend.ledger.model import Entry
 from backend.ledger.partitions import in_ledger_transaction
-from backend.sites.model import day_bounds, work_on, zone_of
 from geofences.cache import FenceCache
-from geofences.evaluation import Fence
 from mobile_api.check_in import SHORT_PATIENCE
-from mobile_api.errors import ProjectUnknown
-from mobile_api.judging import policy_of, worth_of
+from mobile_api.judging import policy_of
 from mobile_api.offline.anchors import Anchors, Pack, instant
 from mobile_api.offline.chains import missing, neighbours
-from mobile_api.offline.errors import RefusedTooOften
 from mobile_api.offline.examining import Examined, Fresh, ItemOutcome, Known, examine
 from mobile_api.offline.items import ReadItem
-from mobile_api.offline.judging import Case, judge_item
 from mobile_api.offline.reception import Faulty, Opened, SignedCall, faults, held_anchors, named_keys, open_call
-from mobile_api.offline.recording import JudgedItem, Place, Round, bucket_of, rejected, settle, write
+from mobile_api.offline.recording import Place, Round, bucket_of, rejected, settle, write
 from mobile_api.offline.records import (
     KnownKey,
     Refusal,
@@ -45,7 +40,8 @@ from mobile_api.offline.records import (
     refusals_of,
 )
 from mobile_api.offline.schemas import AnchorOut
-from mobile_api.proofs import Proofs, again_if_taken
+from mobile_api.offline.weighing import weigh
+from mobile_api.proofs import again_if_taken
 from mobile_api.reading import AskedItem, Reading, read_for_items
 
 log = structlog.get_logger()
@@ -55,7 +51,6 @@ MOST_TOGETHER = 12
 MOST_WAITING = 500
 TRANSACTIONS_AT_ONCE = 1
 KEYS_IN_MEMORY = 50_000
-RETRY_REFUSED_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +107,9 @@ class Syncs:
                     refusals += refusals_of(call.key_id, [error.code], call.at)
             else:
                 refusals += refusals_of(call.key_id, faults(opened[number]), call.at)
-        phones = {number: keys[calls[number].key_id].phone_id for number in opened}
 
         async def attempt() -> list[SyncOutcome | Exception]:
-            work = Round(calls, opened, phones, list(refusals))
+            work = Round(calls, opened, keys, list(refusals))
             async with self._database.connection() as connection:
                 async with pipelined(connection):
                     if not patient:
@@ -156,10 +150,11 @@ class Syncs:
         work.queues = await lock_queues(connection, neighbours(counters))
         self._examine(work)
         readings = await self._read(connection, work)
-        proofs = Proofs()
         for place, fresh in sorted(work.fresh.items()):
             try:
-                judged = await self._judge(connection, fresh, readings.get(place), work.calls[place[0]], proofs)
+                judged = await weigh(
+                    connection, work, place, readings.get(place), fences=self._fences, data_keys=self._data_keys
+                )
             except psycopg.Error:
                 raise  # the transaction is lost, for all of them
             except (Contended, DatabaseAway):
@@ -178,10 +173,10 @@ class Syncs:
     def _examine(self, work: Round) -> None:
         for number, items in work.opened.items():
             call = work.calls[number]
-            work.anchors[number] = held_anchors(call, work.phones[number], self._anchors)
+            work.anchors[number] = held_anchors(call, work.phone_of(number), self._anchors)
             examined: list[Examined] = examine(
                 items,
-                phone_id=work.phones[number],
+                phone_id=work.phone_of(number),
                 sent=call.sent,
                 anchors=work.anchors[number],
                 queues=work.queues,
@@ -216,69 +211,6 @@ class Syncs:
         found |= await read_for_items(connection, moved)
         return {places[n]: (reading, work.fresh[places[n]]) for n, reading in found.items()}
 
-    async def _judge(
-        self,
-        connection: Connection,
-        fresh: Fresh,
-        found: tuple[Reading, Fresh] | None,
-        call: SignedCall,
-        proofs: Proofs,
-    ) -> JudgedItem:
-        if found is None:
-            raise ProjectUnknown
-        reading, fresh = found
-        policy, at = policy_of(reading), instant(fresh.occurrence.at)
-        versions = [reading.fence_version_ids]
-        in_pack = reading.version_ids_in_pack
-        if in_pack and in_pack != reading.fence_version_ids:
-            versions.append(in_pack)
-        local = at.astimezone(zone_of(reading.time_zone)).time()
-        fences: list[Sequence[Fence]] = []
-        for ids in versions:
-            held = await self._fences.get(connection, reading.project_id, ids)
-            fences.append([one.fence for one in held if one.is_open(local)])
-        seal = await obtain_data_key(
-            connection,
-            self._data_keys,
-            reading.project_id,
-            call.at,
-            key_id=reading.key_id,
-            wrapped=reading.wrapped,
-        )
-        on = work_on(at, reading.time_zone, reading.cutover)
-        item, occurrence = fresh.read.item, fresh.occurrence
-        event = (reading.project_id, fresh.phone_id, str(item.event_id))
-        presence = worth_of(
-            item.proof_id,
-            reading,
-            instant(occurrence.earliest),
-            instant(occurrence.latest),
-            taken=proofs.is_taken(item.proof_id, event),
-        )
-        entry = judge_item(
-            Case(
-                read=fresh.read,
-                received_at=call.at,
-                occurrence=fresh.occurrence,
-                linked=fresh.linked,
-                key_ended=fresh.key_ended,
-                reading=reading,
-                day=on,
-                policy=policy,
-                fences=fences,
-                presence=presence,
-            ),
-            seal,
-        )
-        if entry.outcome == "refused" and reading.refused_lately >= policy.refused_per_hour:
-            raise RefusedTooOften(retry_after_s=RETRY_REFUSED_S)
-        proofs.take(entry)
-        day = None
-        if is_dated(at):
-            bounds = day_bounds(on, reading.time_zone, reading.cutover)
-            day = DayKey(reading.project_id, reading.person_id, on, *bounds, if_any=(entry.punch_id,))
-        return JudgedItem(fresh, entry, day)
-
     def _outcome(self, work: Round, number: int) -> SyncOutcome:
         call = work.calls[number]
         seen = work.queues[call.key_id].chain.seen
@@ -290,7 +222,7 @@ class Syncs:
         anchor = None
         if newest is not None and not call.exported:
             pack = Pack(newest.pack_id, newest.known_at, newest.expires_at)
-            anchor = self._anchors.make(work.phones[number], pack, self._clock.now())
+            anchor = self._anchors.make(work.phone_of(number), pack, self._clock.now())
         return SyncOutcome(
             results=[work.outcomes[number, place] for place in range(len(work.opened[number]))],
             highest=seen[-1][1] - 1 if seen else 0,

@@ -138,7 +138,8 @@ class Authority:
 
     def issues(self, name: str, **changes: Any) -> "Authority":  # noqa: ANN401 - fields of an authority
         """Make another one below this one."""
-        return Authority(**{"name": name, "at": self.at, "issuer": self, **changes})
+        said: dict[str, Any] = {"at": self.at, "issuer": self, **changes}
+        return Authority(name, **said)
 
 
 def _named(name: str) -> x509.Name:
@@ -206,7 +207,7 @@ class AndroidMaker:
 
     def leaf(self, key: Key, description: bytes, **changes: Any) -> Authority:  # noqa: ANN401 - fields of an authority
         """Certify a phone's key."""
-        said = {"key": key, "is_ca": False, "extensions": [(android.EXTENSION, description)], **changes}
+        said: dict[str, Any] = {"key": key, "is_ca": False, "extensions": [(android.EXTENSION, description)], **changes}
         return self.middle.issues("Android Keystore Key", **said)
 
     def attests(self, key: Key, subject: Subject, **changes: Any) -> Evidence:  # noqa: ANN401 - of the description

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 
 Kind = Literal["android_key", "app_attest", "play_integrity"]
 Trust = Literal["software", "hardware", "strongbox", "app_attest", "play_integrity"]
@@ -80,6 +80,7 @@ class Verdict:
     fault: Fault | None = None
 
 
+@runtime_checkable
 class Attestation(Protocol):
     """Looks at what a phone shows of its key."""
 

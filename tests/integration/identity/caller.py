@@ -1,6 +1,5 @@
 """A phone app or browser that talks to the application, and what tests ask of its answers."""
 
-import base64
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,8 +7,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from httpx import AsyncClient, Response
 from litestar import Litestar
 from sqlalchemy import event
@@ -84,16 +81,6 @@ async def watched(app: Litestar, act: Callable[[], Awaitable[Response]]) -> tupl
         return await act(), statements
     finally:
         event.remove(engine, "before_cursor_execute", note)
-
-
-def a_key() -> tuple[str, bytes]:
-    """Return a fresh P-256 public key as base64url and as DER."""
-    der = (
-        ec.generate_private_key(ec.SECP256R1())
-        .public_key()
-        .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    )
-    return base64.urlsafe_b64encode(der).decode(), der
 
 
 async def log_in_by_phone(caller: Caller, worker: Worker, clock: ManualClock, **phone: Any) -> dict[str, Any]:  # noqa: ANN401
