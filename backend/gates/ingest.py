@@ -18,6 +18,7 @@ from backend.gates.model import Gate
 from backend.gates.people import send_people, settle_people
 from backend.gates.schemas import EventResult, EventsAnswer
 from backend.gates.state import send_seqs, send_touch, settle_touch
+from backend.gates.strangers import Stranger, remember_strangers
 from backend.gates.tools import GateTools
 from backend.kit.db import pipelined
 from backend.kit.pipelines import send_now
@@ -85,6 +86,7 @@ async def _attempt(tools: GateTools, gate: Gate, batch: _Batch, now: datetime) -
         }
         if days:
             await tools.fold_days(connection, days, now)
+        await remember_strangers(connection, gate, _strangers(batch, judged, appended), now)
         touched = await send_touch(
             connection,
             gate,
@@ -147,6 +149,16 @@ def _waves(part: Iterable[int], judged: Mapping[int, Judged]) -> Iterable[list[i
         digest = firsts.setdefault((entry.bucket, entry.event_key), entry.payload_digest)
         waves[0 if digest == entry.payload_digest else 1].append(place)
     return filter(None, waves)
+
+
+def _strangers(batch: _Batch, judged: Iterable[Judged], appended: Iterable[Appended]) -> list[Stranger]:
+    return [
+        Stranger(person.kind, person.value, one.entry.punch_id, one.entry.occurred_at)
+        for read, one, done in zip(batch.events, judged, appended, strict=True)
+        if done.status == "new" and one.entry.person_id is None
+        for person in (read.event.person,)
+        if person.kind != "person"
+    ]
 
 
 def _last_event_at(judged: Iterable[Judged], appended: Iterable[Appended]) -> datetime | None:

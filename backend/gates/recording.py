@@ -19,7 +19,8 @@ from backend.gates.judging import Judge, Judged
 from backend.gates.model import Gate
 from backend.gates.people import send_people, settle_people
 from backend.gates.remarks import keep_photos, keep_remarks, keep_unread, keep_users, tampered_instants
-from backend.gates.state import leave_sign, send_touch
+from backend.gates.state import leave_sign, send_touch, was_in_touch
+from backend.gates.strangers import Stranger, remember_strangers
 from backend.gates.terminal_state import Counts, follow_serials, lock_count, tell_state
 from backend.gates.tools import GateTools
 from backend.gates.translation import EventPhoto, Liveness, Remark, TerminalUser, TranslatedEvent, Trust, UnreadLine
@@ -44,14 +45,6 @@ CROSS JOIN LATERAL (
   WHERE t.project_id = %(project_id)s AND t.source_id = %(device_id)s AND t.bucket = k.bucket
     AND t.event_key = k.event_key
   LIMIT 1) d
-"""
-
-KEEP_STRANGERS = """
-INSERT INTO gate_stranger (project_id, kind, value, punch_id, device_id, occurred_at, received_at)
-SELECT %(project_id)s, kind, value, punch_id, %(device_id)s, occurred_at, %(now)s
-FROM unnest(%(kinds)s::text[], %(values)s::text[], %(punch_ids)s::uuid[], %(instants)s::timestamptz[])
-  AS s (kind, value, punch_id, occurred_at)
-ON CONFLICT DO NOTHING
 """
 
 SETTLE_ENVELOPE = """
@@ -139,7 +132,7 @@ async def _attempt(
             days = {one.day for one in judged if one.day is not None}
             if days:
                 await tools.fold_days(connection, days, now)
-            await _keep_strangers(connection, gate, judged, fresh, now)
+            await _remember_strangers(connection, gate, judged, fresh, now)
         remarks = [_conflict(one) for one in conflicts]
         if last is not None:
             remarks += last.remarks
@@ -156,7 +149,12 @@ async def _touch(
     counts = last is not None and (bool(last.serials) or last.liveness.mac is not None)
     asked = await lock_count(connection, gate) if counts else None
     instants = [one.entry.occurred_at for one in judged if one.entry.time_quality != "quarantined"]
-    skews = () if last is None else last.liveness.skews_s
+    skews: Sequence[float] = ()
+    # What came before says nothing of the clock now.
+    if last is not None and (judged or not last.events):
+        skews = last.liveness.skews_s
+        if last.liveness.doubtful_skews_s and await was_in_touch(connection, gate, now):
+            skews = last.liveness.doubtful_skews_s
     await send_touch(connection, gate, now, skews_s=skews, last_event_at=max(instants, default=None))
     await leave_sign(connection, gate, now)
     if last is None:
@@ -275,23 +273,14 @@ def _conflict(one: _One) -> Remark:
     return Remark(kind="conflict", code="other_content", key=key, at=event.at, detail=detail)
 
 
-async def _keep_strangers(
+async def _remember_strangers(
     connection: Connection, gate: Gate, judged: Sequence[Judged], fresh: Sequence[_One], now: datetime
 ) -> None:
     events = {(one.bucket, one.event.event_key): one.event for one in fresh}
-    unbound = [
-        (events[one.entry.bucket, one.entry.event_key], one.entry) for one in judged if one.entry.person_id is None
+    found = [
+        Stranger(event.number_kind, event.number, one.entry.punch_id, one.entry.occurred_at)
+        for one in judged
+        if one.entry.person_id is None
+        for event in (events[one.entry.bucket, one.entry.event_key],)
     ]
-    if unbound:
-        await connection.execute(
-            KEEP_STRANGERS,
-            {
-                "project_id": gate.project_id,
-                "device_id": gate.device_id,
-                "now": now,
-                "kinds": [event.number_kind for event, _ in unbound],
-                "values": [event.number for event, _ in unbound],
-                "punch_ids": [entry.punch_id for _, entry in unbound],
-                "instants": [entry.occurred_at for _, entry in unbound],
-            },
-        )
+    await remember_strangers(connection, gate, found, now)

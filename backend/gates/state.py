@@ -1,11 +1,13 @@
 """Keeps what a device last told of itself: one row per device, locked last in every transaction."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from psycopg.types.multirange import Multirange
 
 from backend.gates.model import Gate
+from backend.gates.outages.silence import silence_limit
 from backend.gates.sequence import Ranges, next_expected, note_seqs
 from backend.ledger.append import Connection, Cursor
 
@@ -30,6 +32,12 @@ LEAVE_SIGN = """
 INSERT INTO gate_sign (project_id, device_id, at) VALUES (%s, %s, date_bin('30 seconds', %s, '2020-01-01 00:00+00'))
 ON CONFLICT DO NOTHING
 """
+
+SIGNS = """
+SELECT at FROM gate_sign WHERE project_id = %s AND device_id = %s AND at >= %s AND at <= %s ORDER BY at
+"""
+IN_TOUCH = timedelta(minutes=10)
+"""A terminal that was heard without a break for so long has delivered what it had stored."""
 
 NOTE_SEQS = """
 UPDATE gate_state SET seen_seqs = %s::int8multirange, next_expected_seq = %s WHERE project_id = %s AND device_id = %s
@@ -61,6 +69,19 @@ async def send_touch(
 async def leave_sign(connection: Connection, gate: Gate, now: datetime) -> None:
     """Leave a trace of a sign of life that neither a heartbeat nor an event does; nothing is waited for yet."""
     await connection.execute(LEAVE_SIGN, (gate.project_id, gate.device_id, now))
+
+
+async def was_in_touch(connection: Connection, gate: Gate, now: datetime) -> bool:
+    """Tell whether a terminal called without a break in the last ten minutes: an old event is then hardly a late one.
+
+    Its clock is slow; without this, one that is slow by more than the patience of live events would never be noticed.
+    """
+    limit = silence_limit(gate.heartbeat_interval_s)
+    asked = (gate.project_id, gate.device_id, now - IN_TOUCH - limit, now)
+    signs = [row[0] for row in await (await connection.execute(SIGNS, asked)).fetchall()]
+    if not signs or signs[0] > now - IN_TOUCH:
+        return False
+    return all(after - before <= limit for before, after in pairwise([*signs, now]))
 
 
 async def settle_touch(sent: Cursor) -> tuple[int, Ranges]:

@@ -4,8 +4,9 @@ The punch stays as it is: an attribution names the person, a further ruling foll
 event is a transaction of its own, taken once however often this runs.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -14,6 +15,7 @@ from msgspec import Struct
 
 from backend.decision.gate_pass import GateFacts, decide_gate_pass
 from backend.gates.events import GateEvent, GatePerson, NumberKind, ReadEvent
+from backend.gates.model import Gate
 from backend.gates.people import send_people, settle_people
 from backend.kit.clock import Clock
 from backend.kit.db import Database
@@ -27,6 +29,14 @@ log = structlog.get_logger()
 
 AT_ONCE: Final = 500
 REASON: Final = "binding"
+
+KEEP_STRANGERS = """
+INSERT INTO gate_stranger (project_id, kind, value, punch_id, device_id, occurred_at, received_at)
+SELECT %(project_id)s, kind, value, punch_id, %(device_id)s, occurred_at, %(now)s
+FROM unnest(%(kinds)s::text[], %(values)s::text[], %(punch_ids)s::uuid[], %(instants)s::timestamptz[])
+  AS s (kind, value, punch_id, occurred_at)
+ON CONFLICT DO NOTHING
+"""
 
 FIND = """
 SELECT g.project_id, g.kind, g.value, g.punch_id, g.occurred_at FROM gate_stranger g
@@ -70,7 +80,16 @@ WHERE entry_id IS NOT NULL
 FORGET = "DELETE FROM gate_stranger WHERE project_id = %s AND punch_id = %s RETURNING punch_id"
 
 
-class _Stranger(Struct, frozen=True):
+class Stranger(NamedTuple):
+    """An event of a number that means nobody yet."""
+
+    kind: NumberKind
+    value: str
+    punch_id: UUID
+    occurred_at: datetime
+
+
+class _Waiting(Struct, frozen=True):
     project_id: UUID
     kind: NumberKind
     value: str
@@ -90,6 +109,23 @@ class _Punch(Struct, frozen=True):
     cutover: time
 
 
+async def remember_strangers(connection: Connection, gate: Gate, found: Sequence[Stranger], now: datetime) -> None:
+    """Remember events whose numbers mean nobody, in the transaction that records them; nothing is waited for."""
+    if found:
+        await connection.execute(
+            KEEP_STRANGERS,
+            {
+                "project_id": gate.project_id,
+                "device_id": gate.device_id,
+                "now": now,
+                "kinds": [one.kind for one in found],
+                "values": [one.value for one in found],
+                "punch_ids": [one.punch_id for one in found],
+                "instants": [one.occurred_at for one in found],
+            },
+        )
+
+
 async def attribute_strangers(database: Database, fold_days: DayFolder, clock: Clock) -> int:
     """Attribute the events whose numbers are bound by now, some hundred at once; return how many were looked at.
 
@@ -97,10 +133,10 @@ async def attribute_strangers(database: Database, fold_days: DayFolder, clock: C
     """
     async with database.connection() as connection:
         found = await connection.execute(FIND, (AT_ONCE,))
-        strangers = [_Stranger(*row) for row in await found.fetchall()]
+        strangers = [_Waiting(*row) for row in await found.fetchall()]
     for stranger in strangers:
 
-        async def attempt(stranger: _Stranger = stranger) -> None:
+        async def attempt(stranger: _Waiting = stranger) -> None:
             async with database.connection() as connection, connection.transaction():
                 await _attribute(connection, fold_days, stranger, clock.now())
 
@@ -110,7 +146,7 @@ async def attribute_strangers(database: Database, fold_days: DayFolder, clock: C
     return len(strangers)
 
 
-async def _attribute(connection: Connection, fold_days: DayFolder, stranger: _Stranger, now: datetime) -> None:
+async def _attribute(connection: Connection, fold_days: DayFolder, stranger: _Waiting, now: datetime) -> None:
     key = (stranger.project_id, stranger.punch_id)
     row = await (await connection.execute(TAKE, key)).fetchone()
     if await (await connection.execute(FORGET, key)).fetchone() is None or row is None:

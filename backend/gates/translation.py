@@ -83,12 +83,17 @@ class EventPhoto(Struct, frozen=True, kw_only=True):
 
 
 class Liveness(Struct, frozen=True, kw_only=True):
-    """What a request tells of the device itself; None leaves what was told before."""
+    """What a request tells of the device itself; None leaves what was told before.
+
+    `skews_s` are of live events. `doubtful_skews_s` are of events that came by themselves and are too old to be live by
+    their own time alone: the device stored them, or its clock is slow.
+    """
 
     reported_count: int | None = None
     firmware: str | None = None
     mac: str | None = None
     skews_s: tuple[float, ...] = ()
+    doubtful_skews_s: tuple[float, ...] = ()
 
 
 class Translation(Struct, frozen=True, kw_only=True):

@@ -390,6 +390,39 @@ async def test_case_22_impossible_times_wait_and_bursts_do_not_move_the_clock(te
     assert (await terminal.state())["recent_skews_s"] == [*before, 100.0]
 
 
+async def test_case_22_a_slow_clock_is_seen_where_the_terminal_was_in_touch_all_the_time(
+    terminal: PushTerminal, clock: ManualClock
+) -> None:
+    async def pass_late(hours: float) -> None:
+        await terminal.attlog(f"9\t{local(clock.now() - timedelta(hours=hours))}\t0\t1")
+
+    await pass_late(2)
+    assert (await terminal.state())["recent_skews_s"] == []
+    for _ in range(24):
+        clock.advance(timedelta(seconds=30))
+        await terminal.get("/iclock/getrequest")
+    await pass_late(2)
+    await pass_late(1.99)
+    assert (await terminal.state())["recent_skews_s"] == pytest.approx([7200, 7164], abs=1)
+    # After a break it may be what was stored.
+    clock.advance(timedelta(minutes=20))
+    await terminal.get("/iclock/getrequest")
+    await pass_late(0.5)
+    assert len((await terminal.state())["recent_skews_s"]) == 2
+
+
+async def test_photos_are_asked_for_where_the_register_says_so(
+    database: Database, keys: MemoryKeyRing, site: GateSite, terminal: PushTerminal
+) -> None:
+    desk = await office(database, keys, site)
+    assert (await desk.take("GET", f"/gates/{terminal.id}"))["wants_photos"] is False
+    for wanted, flags in ((True, "AttLog\tOpLog\tAttPhoto"), (False, "AttLog\tOpLog")):
+        changed = await desk.take("PATCH", f"/gates/{terminal.id}", {"wants_photos": wanted})
+        assert changed["wants_photos"] is wanted
+        lines = (await terminal.get(options="all", pushver="2.2.14")).text.splitlines()
+        assert f"TransFlag=TransData {flags}" in lines
+
+
 async def test_case_23_a_strange_place_or_token_is_refused_and_put_on_record(
     database: Database, client: AsyncClient, clock: ManualClock, site: GateSite
 ) -> None:

@@ -1,7 +1,7 @@
 """Events of numbers that meant nobody find their person when the number is bound, at their own time, once."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from httpx import AsyncClient
@@ -103,3 +103,22 @@ async def test_an_impossible_time_is_counted_for_nobody(
     first = (await terminal.rows())[0]
     assert (first["attributed_to"], first["outcome"]) == (site.people[0], "review")
     assert await days(database, site) == []
+
+
+async def test_events_of_our_own_interface_find_their_person_too(
+    database: Database, clock: ManualClock, site: GateSite
+) -> None:
+    at = clock.now() - timedelta(hours=5)
+    late = at + timedelta(hours=4, minutes=30)
+    unknown = [site.device.event(("card", "88"), at, live=False), site.device.event(("card", "88"), late)]
+    nobody = site.device.event(uuid4(), at, live=False)
+    known = site.device.event(site.people[1], at, live=False)
+    for _ in range(2):
+        await site.device.deliver(*unknown, nobody, known)
+    assert await strangers(database, site) == 2, "an id that is nobody's will mean nobody later"
+    await bind(database, site, "card", "88", site.people[0])
+    for _ in range(2):
+        await attribute(database, clock)
+    assert await strangers(database, site) == 0
+    found = {(day["person_id"], day["punches"], day["valid"]) for day in await days(database, site)}
+    assert found == {(site.people[0], 2, True), (site.people[1], 1, False)}

@@ -12,6 +12,7 @@ from backend.gates.dialects.mqtt.bridge import Message, ToKeep
 from backend.gates.dialects.mqtt.translation import FacePass, LifeSign, TurnedAway, Unread
 from backend.gates.envelopes import store_envelope
 from backend.gates.model import Gate
+from backend.gates.outages.clock_faults import live_skews_s
 from backend.gates.reading import find_by_serial
 from backend.gates.recording import Delivery, record_translated
 from backend.gates.registry.pairing import meet_unknown
@@ -93,7 +94,6 @@ class LedgerRecords:
         async with self.tools.database.connection() as connection:
             envelope = await store_envelope(connection, self.tools, gate, VENDOR, body, kept, now)
         events = [told.event for _, told in heard if isinstance(told, FacePass)]
-        live = [(now - event.at).total_seconds() for event in events if event.live]
         delivery = Delivery(
             events=events,
             remarks=[told.remark for _, told in heard if isinstance(told, TurnedAway)],
@@ -102,7 +102,7 @@ class LedgerRecords:
                 for number, (message, told) in enumerate(heard, 1)
                 if isinstance(told, Unread)
             ],
-            liveness=Liveness(skews_s=tuple(live)),
+            liveness=Liveness(skews_s=tuple(live_skews_s((event.at for event in events if event.live), now))),
             envelope_id=envelope.id,
             rows=len(heard),
             whole=True,

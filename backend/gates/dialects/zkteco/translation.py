@@ -1,6 +1,6 @@
 """Translates what `/iclock` terminals upload, by the table that each request names (pure)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from functools import reduce
 from typing import Final, Literal, NamedTuple
@@ -11,7 +11,8 @@ from backend.gates.dialects.zkteco.attendance import Row, attendance_event, read
 from backend.gates.dialects.zkteco.operations import read_operations
 from backend.gates.dialects.zkteco.photos import read_photo
 from backend.gates.dialects.zkteco.requests import Ask, firmware_of, mac_of, read_options
-from backend.gates.translation import Liveness, Remark, Translation, UnreadLine
+from backend.gates.outages.clock_faults import live_skews_s
+from backend.gates.translation import Liveness, Remark, TranslatedEvent, Translation, UnreadLine
 
 Kind = Literal[
     "attendance", "operations", "photo", "options", "passes", "transactions", "state", "counters", "table", "unknown"
@@ -159,25 +160,32 @@ def _kind_by_content(body: bytes) -> Kind:
 def _attendance(part: Part, zone: tzinfo, received_at: datetime) -> Translation:
     read = list(read_rows(_lines(decode_text(part.content).text), zone, first_line=part.first_line))
     events = tuple(attendance_event(row, received_at) for row in read if isinstance(row, Row))
-    live = [event for event in events if event.live] if len(events) <= SKEW_ROWS else []
     return Translation(
         events=events,
         unread=tuple(row for row in read if isinstance(row, UnreadLine)),
-        liveness=Liveness(skews_s=tuple((received_at - event.at).total_seconds() for event in live)),
+        liveness=_skews(events, received_at),
         answer=_count(len(read)),
     )
 
 
 def _records(part: Part, zone: tzinfo, received_at: datetime) -> Translation:
     found = read_records(_lines(decode_text(part.content).text), zone, received_at, first_line=part.first_line)
-    live = [event for event in found.events if event.live] if found.count <= SKEW_ROWS else []
     return Translation(
         events=found.events,
         remarks=found.remarks,
         unread=found.unread,
-        liveness=Liveness(skews_s=tuple((received_at - event.at).total_seconds() for event in live)),
+        liveness=_skews(found.events, received_at) if found.count <= SKEW_ROWS else Liveness(),
         answer=_count(found.count),
     )
+
+
+def _skews(events: Sequence[TranslatedEvent], received_at: datetime) -> Liveness:
+    if len(events) > SKEW_ROWS:
+        return Liveness()
+    live = [event.at for event in events if event.live]
+    if live:
+        return Liveness(skews_s=tuple(live_skews_s(live, received_at)))
+    return Liveness(doubtful_skews_s=tuple(live_skews_s((event.at for event in events), received_at)))
 
 
 def _lines(text: str) -> list[str]:
