@@ -15,6 +15,7 @@ from backend.gate_client.queue import Queue
 from backend.gates.signature import signed_headers
 
 EVENTS: Final = "/gates/v1/events"
+CONFIG: Final = "/gates/v1/config"
 HEARTBEAT: Final = "/gates/v1/heartbeat"
 PHOTOS: Final = "/gates/v1/photos"
 BATCH: Final = 100
@@ -74,6 +75,7 @@ class GateClient:
     batch: int = BATCH
     heartbeat_interval_s: float = 60.0
     config_rev: int | None = None
+    config: Mapping[str, Any] = field(default_factory=dict[str, Any])
     failures: int = 0
     _size: int = field(default=0, init=False)
     _awaited: int = field(default=0, init=False)
@@ -137,8 +139,19 @@ class GateClient:
         if following.move != "done":
             return False
         self.heartbeat_interval_s = float(body["heartbeat_interval_s"])
-        self.config_rev = int(body["config_rev"])
+        if int(body["config_rev"]) != self.config_rev:
+            await self.fetch_config()
         self._expect(int(body["next_expected_seq"]))
+        return True
+
+    async def fetch_config(self) -> bool:
+        """Fetch the settings that the register holds of this device; tell whether they came. Raises KeyRefused."""
+        following, body = await self.sender.settle("GET", CONFIG, b"", failures=self.failures)
+        if following.move == "stop":
+            raise KeyRefused(body.get("code"))
+        if following.move != "done":
+            return False
+        self.config, self.config_rev = body, int(body["config_rev"])
         return True
 
     async def drain(self) -> None:

@@ -1,21 +1,22 @@
-"""Routes of `/gates/v1` for devices: signed batches of events, heartbeats and photos."""
+"""Routes of `/gates/v1` for devices: signed batches of events, heartbeats, photos, and the device's settings."""
 
 from typing import Annotated, Any
 
-from litestar import Request, Router, post, put
+from litestar import Request, Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
 from backend.gates import errors
 from backend.gates.addresses import device_address
 from backend.gates.authentication import SignedRequest
+from backend.gates.device_config import tell_config
 from backend.gates.heartbeats import take_heartbeat
 from backend.gates.ingest import take_events
 from backend.gates.photos import PHOTO_LIMIT, take_photo
-from backend.gates.schemas import EventsAnswer, HeartbeatAnswer, PhotoAnswer
+from backend.gates.schemas import DeviceConfig, EventsAnswer, HeartbeatAnswer, PhotoAnswer
 from backend.gates.signature import read_signature
 from backend.gates.tools import GateTools
-from backend.gates.wire_schema import EventsOperation, HeartbeatOperation, PhotoOperation
+from backend.gates.wire_schema import ConfigOperation, EventsOperation, HeartbeatOperation, PhotoOperation
 from backend.kit.blobs import BlobsAway
 
 SIGNED_ERRORS = (
@@ -47,6 +48,17 @@ async def post_heartbeat(request: Request[Any, Any, Any], gate_tools: NamedDepen
     return await take_heartbeat(gate_tools, await _signed(request))
 
 
+@get(
+    "/config",
+    opt={"signed": "gate", "raises": SIGNED_ERRORS},
+    operation_class=ConfigOperation,
+    summary="Fetch the device's settings",
+)
+async def get_config(request: Request[Any, Any, Any], gate_tools: NamedDependency[GateTools]) -> DeviceConfig:
+    """Tell what the register holds of the device: to be fetched when a heartbeat told another `config_rev`."""
+    return await tell_config(gate_tools, await _signed(request))
+
+
 @put(
     "/photos/{digest:str}",
     opt={**SIGNED, "raises": (*SIGNED_ERRORS, errors.PhotoDigestWrong, errors.PhotoUnreadable, BlobsAway)},
@@ -73,4 +85,4 @@ async def _signed(request: Request[Any, Any, Any]) -> SignedRequest:
 
 def gate_router() -> Router:
     """Join the routes of this file."""
-    return Router(path="/gates/v1", route_handlers=[post_events, post_heartbeat, put_photo], tags=["Gates"])
+    return Router(path="/gates/v1", route_handlers=[post_events, post_heartbeat, get_config, put_photo], tags=["Gates"])

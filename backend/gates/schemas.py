@@ -59,6 +59,24 @@ class HeartbeatAnswer(Struct, frozen=True, kw_only=True):
     next_expected_seq: int
 
 
+class DeviceConfig(Struct, frozen=True, kw_only=True):
+    """What the register holds of the device; the same `config_rev` means that nothing changed.
+
+    `default_direction` is taken for events that state none, `time_zone` is that of the site or of the device.
+    """
+
+    config_rev: int
+    gate_id: UUID
+    project_id: UUID
+    serial_no: str
+    lane: str
+    default_direction: str
+    heartbeat_interval_s: int
+    time_zone: str
+    wants_photos: bool
+    server_time: datetime
+
+
 class PhotoAnswer(Struct, frozen=True):
     """Whether the photo is new; either way it need not be sent again."""
 

@@ -90,6 +90,15 @@ class HeartbeatOperation(Operation):
 
 
 @dataclass
+class ConfigOperation(Operation):
+    """The operation that tells settings."""
+
+    def __post_init__(self) -> None:
+        """Add headers; the digest that is signed is that of no bytes."""
+        self.parameters = _signature_parameters()
+
+
+@dataclass
 class PhotoOperation(Operation):
     """The operation that takes photos."""
 

@@ -110,7 +110,7 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
         },
         Role.KEY_PERSON: _SELF | {"mobile.self"},
         # A device vendor applies for keys and sees what became of it, no people and no punches.
-        Role.VENDOR: _SELF | {"gates.own", "gates.apply"},
+        Role.VENDOR: _SELF | {"gates.apply"},
         Role.AUDITOR: _SELF | _READS | {"identity.accounts.read", "audit.read"},
     }
 )

@@ -83,6 +83,15 @@ async def test_a_device_whose_clock_is_wrong_delivers_with_its_own_times(site: G
     assert (played.client.sender.offset, played.waits) == (timedelta(hours=3), [])
 
 
+async def test_the_client_fetches_its_settings_when_they_changed(site: GateSite, desk: Office) -> None:
+    played = Played(site.device)
+    for direction, rev in (("in", 1), ("out", 2)):
+        if rev > 1:
+            await desk.take("PATCH", f"/gates/{site.device.id}", {"default_direction": direction})
+        assert await played.client.beat()
+        assert (played.client.config["default_direction"], played.client.config_rev) == (direction, rev)
+
+
 async def test_photos_go_with_their_events(site: GateSite) -> None:
     played = Played(site.device)
     played.client.record(

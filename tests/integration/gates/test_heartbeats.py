@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from httpx import Response
 
+from backend.gates.signature import SIGNATURE_HEADER, signed_headers
 from backend.kit.db import Database
 from tests.integration.gates.desks import Office
 from tests.integration.gates.gate_site import HEARTBEAT, Device, GateSite, rows, written
+
+CONFIG = "/gates/v1/config"
 
 
 async def beat(device: Device, **changes: Any) -> Response:  # noqa: ANN401 - any JSON value
@@ -104,3 +107,32 @@ async def test_what_the_device_stores_stands_beside_the_ledger(site: GateSite, d
     await beat(site.device)
     counts = await desk.take("GET", f"/gates/{site.device.id}/counts")
     assert (counts["reported_count"], counts["reported_at"]) == (812, "2026-03-16T01:30:00Z")
+
+
+async def test_a_device_fetches_its_settings_when_they_changed(
+    site: GateSite, desk: Office, database: Database
+) -> None:
+    device = site.device
+
+    async def config(**changes: str) -> Response:
+        headers = signed_headers(
+            device.key_id, device.secret, method="GET", path=CONFIG, body=b"", at=device.clock.now()
+        )
+        return await device.client.get(CONFIG, headers={**headers, **changes})
+
+    told = (await config()).json()
+    assert (told["config_rev"], told["default_direction"], told["time_zone"]) == (1, "in", "Asia/Shanghai")
+    await desk.take("PATCH", f"/gates/{device.id}", {"default_direction": "out", "heartbeat_interval_s": 30})
+    told = (await config()).json()
+    assert (told["config_rev"], told["default_direction"], told["heartbeat_interval_s"]) == (2, "out", 30)
+    before = await written(database, site)
+    refused = await config(**{SIGNATURE_HEADER: "0" * 64})
+    assert (refused.status_code, refused.json()["code"]) == (401, "gates.signature_wrong")
+    assert await written(database, site) == before
+
+
+async def test_a_configuration_request_counts_once(site: GateSite) -> None:
+    device = site.device
+    headers = signed_headers(device.key_id, device.secret, method="GET", path=CONFIG, body=b"", at=device.clock.now())
+    answers = [await device.client.get(CONFIG, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 401]

@@ -7,8 +7,10 @@ import msgspec
 import pytest
 from httpx import AsyncClient
 
+from backend.gates.reconciliation.checking import reconcile_gates
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
+from tests.integration.gates.desks import Office
 from tests.integration.gates.gate_site import GateSite, bind
 from tests.integration.gates.terminals import PushTerminal, make_terminal
 from tests.support.factories import draw_code
@@ -151,6 +153,28 @@ async def test_case_19_a_gap_in_the_numbers_is_told_once(terminal: PushTerminal)
     state = await terminal.state()
     assert [(part.lower, part.upper) for part in state["seen_seqs"]] == [(1234, 1235), (1237, 1238), (1240, 1242)]
     assert len(await terminal.table("gate_remark")) == 1
+
+
+async def test_case_19_a_gap_is_a_task_until_its_events_come(
+    terminal: PushTerminal, database: Database, desk: Office, clock: ManualClock
+) -> None:
+    mac = await mac_of(terminal)
+    for serial, seconds in ((1234, 60), (1240, 50)):
+        await terminal.alert(msgspec.json.encode(alert(terminal, mac, serial, seconds)))
+    for _ in range(2):
+        assert await reconcile_gates(database, clock) == 0
+        clock.advance(timedelta(hours=1))
+    (gap,) = (await desk.take("GET", "/gate-gaps", gate_id=str(terminal.id)))["items"]
+    assert (gap["kind"], gap["from_no"], gap["to_no"], gap["cause"]) == ("serial", 1235, 1239, None)
+    (task,) = (await desk.take("GET", "/gate-tasks", gate_id=str(terminal.id)))["items"]
+    assert (task["kind"], task["evidence"]["from_no"]) == ("numbers_missing", 1235)
+    for serial in range(1235, 1240):
+        late = alert(terminal, mac, serial, 7300 + serial, currentEvent=False)
+        await terminal.alert(msgspec.json.encode(late))
+    assert await reconcile_gates(database, clock) == 0
+    (gap,) = (await desk.take("GET", "/gate-gaps", gate_id=str(terminal.id)))["items"]
+    assert gap["cause"] == "arrived"
+    assert [(part.lower, part.upper) for part in (await terminal.state())["seen_seqs"]] == [(1234, 1241)]
 
 
 async def test_numbers_that_the_device_skips_itself_are_no_gap(terminal: PushTerminal) -> None:

@@ -26,7 +26,7 @@ def test_every_role_has_an_entry_and_an_unknown_one_none() -> None:
 
 
 def test_scopes_of_several_roles_are_joined() -> None:
-    assert scopes_of(["vendor", "key_person"]) == {"session.self", "gates.own", "gates.apply", "mobile.self"}
+    assert scopes_of(["vendor", "key_person"]) == {"session.self", "gates.apply", "mobile.self"}
 
 
 def test_the_auditor_reads_all_and_writes_nothing() -> None:
@@ -41,7 +41,7 @@ def test_a_key_person_has_only_himself() -> None:
 
 
 def test_a_vendor_sees_devices_but_neither_people_nor_punches() -> None:
-    assert ROLE_SCOPES[Role.VENDOR] == {"session.self", "gates.own", "gates.apply"}
+    assert ROLE_SCOPES[Role.VENDOR] == {"session.self", "gates.apply"}
 
 
 def test_who_runs_the_platform_judges_no_punch_and_unmasks_nobody() -> None:
