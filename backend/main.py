@@ -13,6 +13,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.router import Router
 
+from backend.alerts.routes import alerts_router
 from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
 from backend.evidence.uploads import UploadTools
@@ -59,6 +60,7 @@ from geofences.range_routes import ranges_router
 from geofences.routes import fences_router
 from geofences.search_routes import fence_search_router
 from geofences.simulation import SimulationTools
+from mobile_api.alert_routes import phone_alerts_router
 from mobile_api.check_in import CheckIns
 from mobile_api.offline.anchors import Anchors
 from mobile_api.offline.routes import offline_router
@@ -212,6 +214,7 @@ def routers() -> list[Router]:
         sites_router(SitePolicy),
         ledger_router(),
         attendance_router(),
+        alerts_router(),
         gate_router(),
         envelope_router(),
         zkteco_router(),
@@ -232,6 +235,7 @@ def routers() -> list[Router]:
         offline_router(),
         uploads_router(),
         phone_care_router(),
+        phone_alerts_router(),
     ]
 
 

@@ -1,6 +1,6 @@
 """Reads the facts that rules look at, each kind in one statement over many sites or a range of numbers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -138,6 +138,15 @@ async def signals_between(tx: Tx, span: Mapping[str, object]) -> list[SignFact]:
 
 async def punch_signs(tx: Tx, span: Mapping[str, object]) -> list[SignFact]:
     """Return the signals of the phones' punches in a range of the ledger, one fact each."""
+    return _punch_signs(await tx.execute(text(statements.PUNCHES_TOLD), span))
+
+
+async def punch_signs_between(tx: Tx, span: Mapping[str, object]) -> list[SignFact]:
+    """Return the signals of the phones' punches that were received in a span of time, one fact each."""
+    return _punch_signs(await tx.execute(text(statements.PUNCHES_BETWEEN), span))
+
+
+def _punch_signs(rows: Iterable[AnyRow]) -> list[SignFact]:
     return [
         SignFact(
             site=_site(row),
@@ -149,7 +158,7 @@ async def punch_signs(tx: Tx, span: Mapping[str, object]) -> list[SignFact]:
             party_id=row[11],
             punch_id=row[12],
         )
-        for row in await tx.execute(text(statements.PUNCHES_TOLD), span)
+        for row in rows
         for sign in row[6]
     ]
 

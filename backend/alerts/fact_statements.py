@@ -102,17 +102,36 @@ ORDER BY g.found_at LIMIT 20000
 """
 
 # Each punch by its keys: punch_status knows in which month it was received.
-PUNCHES_TOLD = f"""
+_PUNCH: Final = f"""
 SELECT {_SITE}, u.signals, u.occurred_at, u.received_at, u.person_id, pe.name, party.party_id, u.punch_id
-FROM ledger_outbox f
-JOIN punch_status t ON t.project_id = f.project_id AND t.punch_id = f.entry_id
-JOIN punch u ON u.project_id = t.project_id AND u.received_at = t.received_at AND u.punch_id = t.punch_id
+FROM {{told}}
 JOIN project p ON p.id = u.project_id JOIN district s ON s.id = p.district_id
 LEFT JOIN person pe ON pe.id = u.person_id
 {_PARTY.format(of="u")}
+"""  # noqa: S608 - our own pieces
+
+PUNCHES_TOLD = (
+    _PUNCH.format(
+        told="""ledger_outbox f
+JOIN punch_status t ON t.project_id = f.project_id AND t.punch_id = f.entry_id
+JOIN punch u ON u.project_id = t.project_id AND u.received_at = t.received_at AND u.punch_id = t.punch_id"""
+    )
+    + f"""
 WHERE f.kind = 'punch' AND {_SINCE} AND u.signals <> '{{}}' AND u.source = 'phone' AND u.person_id IS NOT NULL
 ORDER BY f.id
-"""  # noqa: S608 - our own pieces
+"""
+)
+
+PUNCHES_BETWEEN = (
+    _PUNCH.format(told="punch u")
+    + """
+WHERE u.received_at >= :since AND u.received_at < :until AND u.signals <> '{}' AND u.source = 'phone'
+  AND u.person_id IS NOT NULL
+  AND (CAST(:district_id AS uuid) IS NULL OR p.district_id = :district_id)
+  AND (CAST(:project_id AS uuid) IS NULL OR p.id = :project_id)
+ORDER BY u.received_at LIMIT 20000
+"""
+)
 
 # Posts with those who hold them on a day, and what is known of these by now.
 POSTS = """

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 
-from backend.alerts.recipients import READ
+from backend.alerts.recipients import HANDLE, READ
 from backend.alerts.tables import PLATFORM, Alert, AlertGroup, AlertInbox, AlertRecipient, AlertState, AlertStep
 from backend.identity.queries import is_still_in
 from backend.identity.tables import Account
@@ -19,18 +19,18 @@ from backend.sites.tables import Project
 NOBODY = UUID(int=0)
 
 
-def sees_alert(actor: Actor) -> ColumnElement[bool]:
-    """Tell in SQL whether the actor may see an `Alert`, by his live grants; the one whom it is about may.
+def sees_alert(actor: Actor, scope: str = READ) -> ColumnElement[bool]:
+    """Tell in SQL whether the actor may see an `Alert`, by his live grants with a scope; whom it is about may read.
 
     An alert about a person is for those who reach his party; where that is unknown, for those of the whole project.
     """
     about_nobody = and_(Alert.party_id.is_(None), Alert.person_id.is_(None))
     by_grant = or_(
-        and_(Alert.project_id == PLATFORM, city_wide(actor, READ)),
-        and_(about_nobody, Alert.project_id.in_(visible_projects(actor, READ))),
-        and_(~about_nobody, visible_party(actor, READ, Alert.project_id, Alert.party_id)),
+        and_(Alert.project_id == PLATFORM, city_wide(actor, scope)),
+        and_(about_nobody, Alert.project_id.in_(visible_projects(actor, scope))),
+        and_(~about_nobody, visible_party(actor, scope, Alert.project_id, Alert.party_id)),
     )
-    if actor.person_id is None:
+    if actor.person_id is None or scope != READ:
         return by_grant
     return or_(by_grant, and_(Alert.person_id == actor.person_id, is_still_in(actor)))
 
@@ -191,11 +191,11 @@ async def list_of_project(
 
 
 async def lock_states(tx: Tx, actor: Actor, group_id: UUID, alert_ids: Collection[UUID] | None) -> Sequence[AnyRow]:
-    """Return the states of a group's alerts that the actor was told of and sees, locked."""
+    """Return the states of a group's alerts that the actor was told of and may handle, locked."""
     query = (
         select(AlertState.project_id, AlertState.alert_id, AlertState.state, AlertState.seq, AlertState.level)
         .join(Alert, and_(Alert.project_id == AlertState.project_id, Alert.id == AlertState.alert_id))
-        .where(Alert.group_id == group_id, _received(actor), sees_alert(actor))
+        .where(Alert.group_id == group_id, _received(actor), sees_alert(actor, HANDLE))
         .order_by(AlertState.project_id, AlertState.alert_id)
         .with_for_update(of=AlertState)
     )

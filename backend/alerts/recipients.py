@@ -15,6 +15,8 @@ from backend.identity.roles import roles_with
 from backend.kit.db import Tx
 
 READ: Final = "alerts.read"
+HANDLE: Final = "alerts.handle"
+"""Acknowledging stops escalation, so it is for those who supervise, not for those who are supervised."""
 
 # What a grant reaches is what `sees_alert` (inbox_queries.py) shows: a grant for one party reaches alerts of its own
 # people, and those about no person.

@@ -48,6 +48,8 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "gates.keys",
             "gates.command",
             "gates.unknown",
+            "alerts.handle",
+            "alerts.rules",
             "attendance.write",
             "identity.accounts.read",
             "identity.accounts.write",
@@ -68,6 +70,8 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "gates.unknown",
             "gates.redate",
             "outages.declare",
+            "alerts.handle",
+            "alerts.rules",
             "ledger.rule",
             "attendance.write",
             "identity.accounts.read",
@@ -88,12 +92,14 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "gates.command",
             "gates.redate",
             "outages.declare",
+            "alerts.handle",
+            "alerts.rules",
             "ledger.rule",
         },
         Role.OWNER: _SELF | _READS,
         Role.CONTRACTOR: _SELF | _READS,
         # The supervising party decides reviews of the contractor's people (never of its own: ledger's rule).
-        Role.SUPERVISOR: _SELF | _READS | {"ledger.rule"},
+        Role.SUPERVISOR: _SELF | _READS | {"ledger.rule", "alerts.handle"},
         # Draws fences and keeps the roster; publishing past the cap and key approval are for others.
         Role.PROJECT_ADMIN: _SELF
         | _READS

@@ -30,7 +30,7 @@ REVIEWED = {
     "POST /admin/v1/projects/{project_id}/punches/{punch_id}/rulings",
 }
 # Path parameters that name nothing of anybody's: what is answered under them is one's own.
-OF_NOBODY = {"month", "z", "x", "y"}
+OF_NOBODY = {"month", "z", "x", "y", "kind"}
 OF_A_STATE = {"PUT /admin/v1/me/password", "POST /mobile/v1/phone/witness-codes"}
 ALLOWED = {
     # Registers that are one for the whole city: a district or company is no secret, its people are.

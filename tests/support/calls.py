@@ -252,6 +252,29 @@ CALLS: dict[tuple[str, str], Maker] = {
         media_type="application/offset+octet-stream",
         headers={"Tus-Resumable": "1.0.0", "Upload-Offset": "0"},
     ),
+    ("POST", "/admin/v1/alerts/{group_id}/reading"): lambda _: Call(),
+    ("POST", "/mobile/v1/alerts/{group_id}/reading"): lambda _: Call(),
+    ("POST", "/admin/v1/alerts/{group_id}/acknowledgement"): told(),
+    ("POST", "/admin/v1/alerts/{group_id}/snooze"): lambda town: Call(
+        json={"until_at": (town.clock.now() + timedelta(hours=2)).isoformat()}
+    ),
+    ("POST", "/admin/v1/alerts/{group_id}/resolution"): told(note="已致电项目经理"),
+    ("POST", "/admin/v1/alert-rules/{kind}"): lambda town: Call(
+        json={"project_id": town.ids["project_id"], "settings": {"severity": "info"}}
+    ),
+    ("POST", "/admin/v1/alert-rules/{kind}/preview"): lambda town: Call(
+        json={
+            "project_id": town.ids["project_id"],
+            "since": (town.clock.now() - timedelta(days=30)).isoformat(),
+            "until": town.clock.now().isoformat(),
+        }
+    ),
+    ("PUT", "/admin/v1/me/alert-preferences"): told(quiet_from="21:00:00", muted=["gate_declared"]),
+    ("PUT", "/mobile/v1/alert-preferences"): told(quiet_from="21:00:00"),
+    ("POST", "/admin/v1/me/alert-delegations"): lambda town: Call(
+        json={"username": town.colleague, "until_at": (town.clock.now() + timedelta(days=3)).isoformat()}
+    ),
+    ("POST", "/admin/v1/me/alert-delegations/{delegation_id}/end"): lambda _: Call(),
     ("POST", "/mobile/v1/check-ins"): lambda town: Call(json=tap(town.clock.now(), town.site.project.id)),
 }
 

@@ -71,6 +71,7 @@ class Town:
     anchors: Anchors
     awaiting: tuple[UUID, UUID]
     company_id: UUID
+    colleague: str
     tokens: Any
     clock: ManualClock
 
@@ -140,6 +141,9 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         day_task = await _day_task(tx, project.id, push_terminal, clock)
         applied = await _applications(tx, project.id, gate, clerk, accounts[Role.OPERATOR], clock)
         tested = await _self_test(tx, project.id, gate, clerk, clock)
+        colleague = draw_code().lower()
+        await grant_role(tx, await make_staff(tx, username=colleague), "district", district_id=project.district_id)
+        group, delegation = await _alert(tx, site, accounts, clock)
         section = await make_section(tx, project.id)
         alignment = await _alignment(tx, project.id, clerk)
         corridor, face = await _corridor_with_face(tx, project.id, clerk)
@@ -181,6 +185,9 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "task_id": str(task),
         "day_task_id": str(day_task),
         "test_id": str(tested),
+        "group_id": str(group),
+        "delegation_id": str(delegation),
+        "kind": "gate_down",
         "digest": sha256(PHOTO).hexdigest(),
         "application_id": str(applied["applied"]),
         "approved_id": str(applied["approved"]),
@@ -202,6 +209,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         anchors=app.state.wiring.anchors,
         awaiting=awaiting,
         company_id=company,
+        colleague=colleague,
         tokens=app.state.verifier,
         clock=clock,
     )
@@ -252,6 +260,63 @@ async def _session(tx: Tx, account_id: UUID, clock: ManualClock) -> UUID:
         )
     )
     return family
+
+
+async def _alert(tx: Tx, site: MadeSite, accounts: Mapping[Role, UUID], clock: ManualClock) -> tuple[UUID, UUID]:
+    """Return an alert about the contractor's holder, told to all who may hear of him, and a delegation."""
+    from sqlalchemy import select
+
+    from backend.alerts.model import Finding
+    from backend.alerts.recording import record_findings
+    from backend.alerts.rulebook import RuleBook, Setting
+    from backend.alerts.tables import Alert, AlertDelegation, AlertRule
+    from backend.sites.working_days import WorkCalendar
+
+    now, project = clock.now(), site.project
+    told = ["city", "district", "owner", "contractor", "supervisor", "project_admin", "auditor", "operator", "person"]
+    body = {"levels": [{"after_s": 0, "roles": told}]}
+    rule = uuid4()
+    await tx.execute(
+        insert(AlertRule).values(
+            id=rule,
+            kind="post_empty",
+            project_id=project.id,
+            valid_from=now,
+            body=body,
+            set_by=accounts[Role.CITY],
+            set_at=now,
+        )
+    )
+    book = RuleBook([Setting(rule, "post_empty", None, project.id, now, now, body)], now)
+    finding = Finding(
+        kind="post_empty",
+        project_id=project.id,
+        district_id=project.district_id,
+        fact_key=f"{site.posts[MINE]}:{now:%Y-%m-%d}",
+        group_key=f"{project.district_id}",
+        words="alerts.post_empty",
+        severity="warning",
+        occurred_at=now,
+        person_id=site.people[MINE].id,
+        party_id=site.parties["009"].id,
+        numbers={"project": project.name, "post_kind": MINE, "person": site.people[MINE].name, "by": "09:30"},
+        evidence=(f"/admin/v1/projects/{project.id}/on-post",),
+    )
+    await record_findings(tx, [finding], book, WorkCalendar(), now)
+    group = (await tx.execute(select(Alert.group_id).where(Alert.project_id == project.id))).scalar_one()
+    delegation = uuid4()
+    await tx.execute(
+        insert(AlertDelegation).values(
+            id=delegation,
+            account_id=accounts[Role.DISTRICT],
+            delegate_id=accounts[Role.AUDITOR],
+            from_at=now + timedelta(days=30),
+            until_at=now + timedelta(days=40),
+            set_by=accounts[Role.DISTRICT],
+            set_at=now,
+        )
+    )
+    return group, delegation
 
 
 async def _awaiting(tx: Tx, account_id: UUID) -> tuple[UUID, UUID]:
