@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, cast
+from urllib.parse import unquote, urlsplit
 
 
 class SettingsError(Exception):
@@ -19,6 +21,38 @@ class S3Bucket:
     region: str
     key_id: str
     secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmtpServer:
+    """Where mail is handed over; `security`: TLS from the first byte, STARTTLS, or none for a relay on the machine."""
+
+    host: str
+    port: int
+    security: Literal["tls", "starttls", "plain"]
+    sender: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelSettings:
+    """What alerts are sent through beside the inbox; what is None here is not configured, and says so.
+
+    `fcm_credentials` is a service account's file; `web_push_contact` a mailto: or https: address for push services;
+    `web_push_hosts` replaces the list of push services; `robots` names the services whose robots may be used. The
+    endpoints replace the services' own, for private relays. `board` is where people find the board.
+    """
+
+    fcm_credentials: Path | None = None
+    fcm_endpoint: str | None = None
+    web_push_contact: str | None = None
+    web_push_hosts: tuple[str, ...] = ()
+    robots: frozenset[str] = frozenset()
+    wecom_endpoint: str | None = None
+    dingtalk_endpoint: str | None = None
+    smtp: SmtpServer | None = None
+    board: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +85,7 @@ class Settings:
     models_dir: Path = Path("models")
     anti_spoof: Path | None = None
     attestation_dir: Path | None = None
+    channels: ChannelSettings = ChannelSettings()
 
     @property
     def is_development(self) -> bool:
@@ -90,6 +125,74 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         models_dir=Path(environment.get("DAOGANG_MODELS_DIR", "models")),
         anti_spoof=_path(environment, "DAOGANG_ANTI_SPOOF"),
         attestation_dir=_path(environment, "DAOGANG_ATTESTATION_DIR"),
+        channels=_channels(environment),
+    )
+
+
+def _channels(environment: Mapping[str, str]) -> ChannelSettings:
+    credentials = environment.get("DAOGANG_FCM_CREDENTIALS")
+    contact = environment.get("DAOGANG_WEB_PUSH_CONTACT") or None
+    if contact is not None and not contact.startswith(("mailto:", "https://")):
+        msg = f"DAOGANG_WEB_PUSH_CONTACT is {contact!r}: give mailto:somebody@… or an https address"
+        raise SettingsError(msg)
+    robots = frozenset(_words(environment, "DAOGANG_ROBOTS"))
+    if not robots <= {"wecom", "dingtalk"}:
+        msg = f"DAOGANG_ROBOTS is {environment['DAOGANG_ROBOTS']!r}: name wecom, dingtalk or both, by a comma"
+        raise SettingsError(msg)
+    board = environment.get("DAOGANG_BOARD_URL") or None
+    return ChannelSettings(
+        fcm_credentials=Path(credentials) if credentials else None,
+        fcm_endpoint=_origin(environment, "DAOGANG_FCM_ENDPOINT"),
+        web_push_contact=contact,
+        web_push_hosts=_words(environment, "DAOGANG_WEB_PUSH_HOSTS"),
+        robots=robots,
+        wecom_endpoint=_origin(environment, "DAOGANG_WECOM_ENDPOINT"),
+        dingtalk_endpoint=_origin(environment, "DAOGANG_DINGTALK_ENDPOINT"),
+        smtp=_smtp(environment),
+        board=None if board is None else board.rstrip("/"),
+    )
+
+
+def _words(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in environment.get(name, "").split(",") if word.strip())
+
+
+def _origin(environment: Mapping[str, str], name: str) -> str | None:
+    value = environment.get(name)
+    if not value:
+        return None
+    url = urlsplit(value)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.path.strip("/") or url.query:
+        msg = f"{name} is {value!r}: give scheme and host only, such as https://relay.example"
+        raise SettingsError(msg)
+    return value.rstrip("/")
+
+
+def _smtp(environment: Mapping[str, str]) -> SmtpServer | None:
+    value = environment.get("DAOGANG_SMTP_URL")
+    if not value:
+        return None
+    url = urlsplit(value)
+    security = {"smtps": "tls", "smtp": "starttls", "smtp+plain": "plain"}.get(url.scheme)
+    sender, password_file = environment.get("DAOGANG_SMTP_FROM"), environment.get("DAOGANG_SMTP_PASSWORD_FILE")
+    if security is None or not url.hostname or not sender or url.password is not None:
+        msg = (
+            "DAOGANG_SMTP_URL wants smtps://user@host (TLS), smtp://user@host (STARTTLS) or smtp+plain://host, with "
+            "the sender in DAOGANG_SMTP_FROM and the password in the file DAOGANG_SMTP_PASSWORD_FILE"
+        )
+        raise SettingsError(msg)
+    try:
+        password = Path(password_file).read_text("utf-8").strip() if password_file else None
+    except OSError as fault:
+        msg = f"DAOGANG_SMTP_PASSWORD_FILE cannot be read ({fault.strerror}): name the file that holds the password"
+        raise SettingsError(msg) from fault
+    return SmtpServer(
+        host=url.hostname,
+        port=url.port or {"tls": 465, "starttls": 587}.get(security, 25),
+        security=cast("Literal['tls', 'starttls', 'plain']", security),
+        sender=sender,
+        user=unquote(url.username) if url.username else None,
+        password=password,
     )
 
 

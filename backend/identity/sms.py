@@ -1,4 +1,4 @@
-"""Sends log-in codes by SMS: the port, the development adapter and the one that says it is none."""
+"""Sends log-in codes and alerts by SMS: the port, the development adapter and the one that says it is none."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ class SmsSender(Protocol):
         """Hand a log-in code for an eleven-digit number to the gateway; any failure is raised."""
         ...
 
+    async def send_text(self, phone_number: str, text: str, at: datetime) -> None:
+        """Hand the words of an alert to the gateway; any failure is raised."""
+        ...
+
 
 class NullSmsSender:
     """No gateway: refuses, and says so."""
@@ -40,13 +44,19 @@ class NullSmsSender:
         del phone_number, code, at
         raise SmsNotConfigured
 
+    async def send_text(self, phone_number: str, text: str, at: datetime) -> None:
+        """Raise `SmsNotConfigured`, always."""
+        del phone_number, text, at
+        raise SmsNotConfigured
+
 
 class OutboxSms(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the development outbox."""
+    """One line of the development outbox: a log-in code, or the words of an alert."""
 
     phone_number: str
-    code: str
     at: datetime
+    code: str = ""
+    text: str = ""
 
 
 class OutboxSmsSender:
@@ -62,10 +72,16 @@ class OutboxSmsSender:
 
     async def send_code(self, phone_number: str, code: str, at: datetime) -> None:
         """Append one line; raises OSError when the file cannot be written."""
-        message = OutboxSms(phone_number=phone_number, code=code, at=at)
+        await self._keep(OutboxSms(phone_number=phone_number, code=code, at=at), f"log-in code {code}")
+
+    async def send_text(self, phone_number: str, text: str, at: datetime) -> None:
+        """Append one line; raises OSError when the file cannot be written."""
+        await self._keep(OutboxSms(phone_number=phone_number, text=text, at=at), text)
+
+    async def _keep(self, message: OutboxSms, shown: str) -> None:
         await anyio.to_thread.run_sync(self._append, _ENCODER.encode(message) + b"\n")
         if self._console:
-            sys.stderr.write(f"SMS to {phone_number}: log-in code {code}\n")
+            sys.stderr.write(f"SMS to {message.phone_number}: {shown}\n")
             sys.stderr.flush()
 
     def _append(self, line: bytes) -> None:

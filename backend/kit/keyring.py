@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     FIELD = "field"
     BLIND_INDEX = "blind_index"
     GATE_SECRET = "gate_secret"  # noqa: S105  the name of a purpose, not a secret
+    WEB_PUSH = "web_push"
 
 
 SERVER_PURPOSES: frozenset[Purpose] = frozenset(Purpose) - {Purpose.SEAL}
@@ -37,9 +38,10 @@ OVERLAP: Mapping[Purpose, timedelta | None] = {
     Purpose.FIELD: None,
     Purpose.BLIND_INDEX: None,
     Purpose.GATE_SECRET: None,
+    Purpose.WEB_PUSH: None,
 }
 """How long a replaced key still verifies or decrypts. None: until a person retires it by name,
-because rows or proofs made with it live on."""
+because rows, proofs or subscriptions made with it live on."""
 
 
 class KeyState(StrEnum):

@@ -1,0 +1,122 @@
+"""Sends alerts by e-mail: one connection to the operator's SMTP server for each batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Final
+
+import aiosmtplib
+import structlog
+
+from backend.alerts.channels.marks import repeat_mark
+from backend.alerts.channels.model import DELIVERED, ChannelName, Message, Outcome, dead, failed, retry
+from backend.alerts.channels.port import Pace
+from backend.settings import SmtpServer
+
+TIMEOUT_S: Final = 20
+log = structlog.get_logger()
+_NOBODY: Final = frozenset({550, 551, 553})
+_TEMPORARY: Final = range(400, 500)
+
+
+class MailChannel:
+    """The operator's SMTP server."""
+
+    def __init__(self, server: SmtpServer, *, board: str | None, timeout_s: float = TIMEOUT_S) -> None:
+        """Send through `server`; `board` is the address under which people find the board."""
+        self._server = server
+        self._board = board
+        self._timeout_s = timeout_s
+
+    @property
+    def name(self) -> ChannelName:
+        """Return which one it is."""
+        return ChannelName.EMAIL
+
+    @property
+    def missing(self) -> str | None:
+        """It has all it needs."""
+        return None
+
+    @property
+    def pace(self) -> Pace:
+        """Take some dozens at a time over one connection."""
+        return Pace(batch=50, at_once=2)
+
+    async def send(self, messages: Sequence[Message], now: datetime) -> list[Outcome]:
+        """Send one mail after the other; a server that cannot be reached has none."""
+        server = self._server
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            use_tls=server.security == "tls",
+            start_tls=server.security == "starttls",
+            username=server.user,
+            password=server.password,
+            timeout=self._timeout_s,
+        )
+        try:
+            await client.connect()
+        except aiosmtplib.SMTPAuthenticationError:
+            log.warning("mail.log_in_refused")
+            return [retry("log_in_refused", whole=True) for _ in messages]
+        except (aiosmtplib.SMTPException, OSError) as fault:
+            log.warning("mail.unreachable", cause=type(fault).__name__)
+            return [retry("unreachable", whole=True) for _ in messages]
+        outcomes: list[Outcome] = []
+        try:
+            for message in messages:
+                lost = outcomes and not client.is_connected
+                outcomes.append(retry("broken_off") if lost else await self._send_one(client, message, now))
+        finally:
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit()
+            client.close()
+        return outcomes
+
+    async def aclose(self) -> None:
+        """Hold nothing between batches."""
+
+    async def _send_one(self, client: aiosmtplib.SMTP, message: Message, now: datetime) -> Outcome:
+        try:
+            await client.send_message(self._written(message, now))
+        except aiosmtplib.SMTPRecipientsRefused as refusal:
+            code = refusal.recipients[0].code
+            return dead(f"smtp_{code}") if code in _NOBODY else _judge(code)
+        except aiosmtplib.SMTPResponseException as refusal:
+            return _judge(refusal.code)
+        except aiosmtplib.SMTPTimeoutError:
+            client.close()
+            return retry("timeout", uncertain=True)
+        except (aiosmtplib.SMTPException, OSError):
+            client.close()
+            return retry("broken_off", uncertain=True)
+        return DELIVERED
+
+    def _written(self, message: Message, now: datetime) -> EmailMessage:
+        mail = EmailMessage()
+        mark = repeat_mark(message.language) if message.repeat else ""
+        mail["Subject"] = _one_line(mark + message.title)
+        mail["From"] = self._server.sender
+        mail["To"] = message.address.parts["to"]
+        mail["Date"] = format_datetime(now)
+        domain = self._server.sender.rpartition("@")[2].rstrip(">")
+        # The same for each attempt: many readers show a mail with a known id once.
+        mail["Message-ID"] = f"<{message.delivery_id}@{domain}>"
+        mail["References"] = f"<{message.tag}@{domain}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        link = "" if self._board is None else f"\n\n{self._board}{message.path}"
+        mail.set_content(message.body + link)
+        return mail
+
+
+def _judge(code: int) -> Outcome:
+    return retry(f"smtp_{code}") if code in _TEMPORARY else failed(f"smtp_{code}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
