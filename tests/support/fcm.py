@@ -61,6 +61,13 @@ class Fcm:
             path.chmod(0o600)
         return str(path)
 
+    def reset(self) -> None:
+        """Begin again."""
+        self.answer_to, self.token_answer, self.tokens_issued, self.after_s = lambda _: None, None, 0, 0.0
+        self.service.script, self.service.most_at_once = self.reply, 0
+        self.messages.clear()
+        self.refused_tokens.clear()
+
     def reply(self, asked: Asked) -> Answer:
         """Answer one request."""
         if asked.path == "/token":

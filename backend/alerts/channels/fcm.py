@@ -90,7 +90,9 @@ class _Certificate(credentials.Certificate):
 class FcmChannel:
     """FCM's HTTP v1 interface, one request for each message, many at once."""
 
-    def __init__(self, credentials_file: str, *, endpoint: str | None = None, timeout_s: int = TIMEOUT_S) -> None:
+    def __init__(
+        self, credentials_file: str, *, endpoint: str | None = None, timeout_s: int = TIMEOUT_S, lanes: int = LANES
+    ) -> None:
         """Read the service account's file; `endpoint` (scheme and host) replaces Google's.
 
         Raises ValueError or OSError when the file is not one.
@@ -98,7 +100,7 @@ class FcmChannel:
         self._certificate = _Certificate(credentials_file)
         options = {"projectId": self._certificate.project_id, "httpTimeout": timeout_s}
         self._apps = [
-            firebase_admin.initialize_app(self._certificate, options, f"daogang-{uuid4()}") for _ in range(LANES)
+            firebase_admin.initialize_app(self._certificate, options, f"daogang-{uuid4()}") for _ in range(lanes)
         ]
         self._services = [_service(app, self._certificate.ahead, endpoint, timeout_s) for app in self._apps]
         self._free = asyncio.Queue[Any]()
@@ -129,6 +131,10 @@ class FcmChannel:
         chunks = [messages[start : start + AT_ONCE] for start in range(0, len(messages), AT_ONCE)]
         answers = await asyncio.gather(*(self._send_chunk(chunk, now) for chunk in chunks))
         return [outcome for answer in answers for outcome in answer]
+
+    def forget_token(self) -> None:
+        """Fetch another access token before the next message."""
+        self._certificate.ahead.is_refused = True
 
     async def _send_chunk(self, messages: Sequence[Message], now: datetime) -> list[Outcome]:
         made = [make_message(message, now) for message in messages]

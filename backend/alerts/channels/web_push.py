@@ -147,11 +147,11 @@ def _sealed(message: Message) -> bytes:
 
 def payload_of(message: Message) -> bytes:
     """Write what the page's service worker shows; a body that is too long is cut."""
-    body = message.body
+    body, cut = message.body, ""
     while True:
         content = {
             "title": message.title,
-            "body": body,
+            "body": body + cut,
             "tag": message.tag,
             "path": message.path,
             "urgent": message.urgent,
@@ -160,7 +160,8 @@ def payload_of(message: Message) -> bytes:
         encoded = msgspec.json.encode(content)
         if len(encoded) <= PAYLOAD or not body:
             return encoded
-        body = body[: -max(1, (len(encoded) - PAYLOAD) // 4 + 1)].rstrip("…") + "…" if len(body) > 1 else ""
+        # A character takes at most six bytes of JSON: this never takes away too much at once.
+        body, cut = body[: -max(1, (len(encoded) - PAYLOAD) // 6)], "…"
 
 
 def judge_status(status: int, retry_after: str | None, now: datetime) -> Outcome:
