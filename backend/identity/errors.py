@@ -218,6 +218,24 @@ class NotStaffAccount(Conflict):
     code = "identity.not_staff_account"
 
 
+class AddressUnknown(NotFound):
+    """The account has no such address."""
+
+    code = "identity.address_unknown"
+
+
+class AddressPresent(Conflict):
+    """The account has this address already."""
+
+    code = "identity.address_present"
+
+
+class AddressNotAllowed(InvalidInput):
+    """This cannot be an address of that kind."""
+
+    code = "identity.address_not_allowed"
+
+
 class GrantBeyondOwn(Forbidden):
     """The caller's roles may not give or take that role."""
 

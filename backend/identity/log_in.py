@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import delete, insert, update
 
 from backend.identity import queries, session_queries
+from backend.identity.delivery_addresses import purge_delivery_addresses
 from backend.identity.errors import (
     CodeExhausted,
     CodeTooSoon,
@@ -214,11 +215,15 @@ async def log_in_with_password(
 
 
 async def purge_log_in_traces(tx: Tx, *, clock: Clock) -> int:
-    """Delete codes, counters and refresh tokens that ended more than a day ago (a daily job); return how many."""
+    """Delete codes, counters and refresh tokens that ended more than a day ago (a daily job); return how many.
+
+    Push addresses of sessions that are over are erased with them.
+    """
     before = clock.now() - _KEEP
     codes = await tx.execute(delete(SmsCode).where(SmsCode.expires_at < before))
     tokens = await tx.execute(delete(RefreshToken).where(RefreshToken.expires_at < before))
-    return codes.rowcount + tokens.rowcount + await purge_counters(tx, before)
+    addresses = await purge_delivery_addresses(tx, clock.now())
+    return codes.rowcount + tokens.rowcount + addresses + await purge_counters(tx, before)
 
 
 async def _count(

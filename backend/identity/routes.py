@@ -4,7 +4,7 @@ from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from backend.identity import account_routes, accounts, errors, log_in, sessions
+from backend.identity import account_routes, accounts, delivery_address_routes, errors, log_in, sessions
 from backend.identity.provision import ADDRESS_DEPENDENCY
 from backend.identity.schemas import (
     ChangePasswordBody,
@@ -122,6 +122,7 @@ def identity_router() -> Router:
             change_password,
             show_keys,
             *account_routes.HANDLERS,
+            *delivery_address_routes.HANDLERS,
         ],
         dependencies=ADDRESS_DEPENDENCY,
         tags=["Identity"],

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, insert, update
 
 from backend.identity import queries, session_queries
 from backend.identity.audit import record_act
+from backend.identity.delivery_addresses import end_addresses_of_sessions
 from backend.identity.errors import RefreshExhausted, SessionEnded, SessionRevoked
 from backend.identity.refresh import Lifetimes, Verdict, draw_secret, hash_secret, judge
 from backend.identity.services import IdentityServices
@@ -117,8 +118,10 @@ async def refresh_session(
 
 
 async def end_session(tx: Tx, actor: Actor, *, clock: Clock) -> None:
-    """Log out: the session that the actor's token belongs to cannot be refreshed any more."""
-    await _revoke(tx, SessionFamily.id == actor.family_id, "logged_out", clock.now())
+    """Log out: the session that the actor's token belongs to cannot be refreshed any more, nor pushed to."""
+    now = clock.now()
+    await _revoke(tx, SessionFamily.id == actor.family_id, "logged_out", now)
+    await end_addresses_of_sessions(tx, SessionFamily.id == actor.family_id, "logged_out", now)
 
 
 async def end_all_sessions(tx: Tx, account_id: UUID, reason: str, *, clock: Clock) -> int:

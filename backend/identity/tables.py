@@ -234,3 +234,43 @@ class AuditEvent(Base):
     project_id: Mapped[UUID | None]
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     request_id: Mapped[str | None] = mapped_column(Text)
+
+
+class DeliveryAddress(Base):
+    """Where an account is told of alerts outside its inbox: an app or browser of a session, or what an operator set."""
+
+    __tablename__ = "delivery_address"
+    __table_args__ = (
+        Index("ix_delivery_address_account_id", "account_id", postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "uq_delivery_address_family",
+            "family_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL AND family_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_delivery_address_push",
+            "digest",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL AND family_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_delivery_address_set",
+            "account_id",
+            "digest",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL AND family_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", name="fk_delivery_address_account"))
+    kind: Mapped[str] = mapped_column(Text)
+    target: Mapped[bytes | None]
+    digest: Mapped[bytes]
+    label: Mapped[str] = mapped_column(Text)
+    family_id: Mapped[UUID | None] = mapped_column(ForeignKey("session_family.id", name="fk_delivery_address_family"))
+    set_by: Mapped[UUID] = mapped_column(ForeignKey("account.id", name="fk_delivery_address_set_by"))
+    set_at: Mapped[datetime] = mapped_column(_INSTANT)
+    ended_at: Mapped[datetime | None] = mapped_column(_INSTANT)
+    end_reason: Mapped[str | None] = mapped_column(Text)

@@ -66,6 +66,11 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("POST", "/admin/v1/session"): told(username="nobody", password=PASSWORD),
     ("POST", "/admin/v1/session/refresh"): told(refresh_token="x" * 43),
     ("PUT", "/admin/v1/me/password"): told(current=PASSWORD, new=PASSWORD + "-new"),
+    ("PUT", "/admin/v1/me/push-address"): told(kind="fcm_installation", installation_id="c8VQ1gYtT0qZ"),
+    ("PUT", "/mobile/v1/me/push-address"): told(kind="fcm_token", token="d1:APA91b"),
+    ("POST", "/admin/v1/accounts/{account_id}/delivery-addresses"): lambda _: Call(
+        json={"kind": "wecom", "key": fresh_name(), "label": "城建群"}
+    ),
     ("POST", "/admin/v1/accounts"): lambda _: Call(json={"username": fresh_name(), "display_name": "新账号"}),
     ("POST", "/admin/v1/accounts/{account_id}/grants"): lambda town: Call(
         json={"role": "project_admin", "project_id": town.ids["project_id"]}

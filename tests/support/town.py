@@ -18,11 +18,13 @@ from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.registry.tables import GateKeyStep, GateSelfTest
 from backend.gates.signature import signed_headers
 from backend.gates.tables import GateDevice, GateKey, GatePairingWindow, GateState, PersonBinding
+from backend.identity.delivery_addresses import NewAddress, set_address
 from backend.identity.roles import Role
 from backend.identity.tables import PhoneBinding, SessionFamily
 from backend.identity.tokens import Holder
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database, Tx
+from backend.kit.guards import Actor
 from backend.kit.ids import new_id
 from backend.kit.keyring import KeyRing
 from geofences.alignment import AlignmentPlan, build_alignment
@@ -129,6 +131,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         awaiting = await _awaiting(tx, site.accounts[THEIRS])
         phone = await _phone(tx, accounts[Role.KEY_PERSON], families[Role.KEY_PERSON], clock)
         clerk = await make_staff(tx)
+        address = await _robot(app, tx, clerk, accounts[Role.OPERATOR], clock)
         grant = await grant_role(tx, clerk, "auditor", project_id=project.id)
         fence, published = await _fences(tx, site, clerk)
         correction = await _correction(tx, site, clerk, fence, published, clock)
@@ -163,6 +166,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
     ids = {
         "account_id": str(clerk),
         "grant_id": str(grant),
+        "address_id": str(address),
         "district_id": str(project.district_id),
         "project_id": str(project.id),
         "section_id": str(section),
@@ -326,6 +330,15 @@ async def _awaiting(tx: Tx, account_id: UUID) -> tuple[UUID, UUID]:
         insert(PhoneBinding).values(id=binding_id, phone_id=phone_id, bound_at=MADE_AT, awaits="replacement")
     )
     return phone_id, binding_id
+
+
+async def _robot(app: Litestar, tx: Tx, account_id: UUID, operator_id: UUID, clock: ManualClock) -> UUID:
+    """Give the clerk's group a robot."""
+    operator = Actor(
+        account_id=operator_id, person_id=None, family_id=uuid4(), roles=frozenset({"operator"}), scopes=frozenset()
+    )
+    robot = NewAddress("wecom", {"key": str(uuid4())}, "城建群")
+    return await set_address(tx, operator, account_id, robot, clock=clock, services=app.state.wiring.identity)
 
 
 async def _phone(tx: Tx, account_id: UUID, family_id: UUID, clock: ManualClock) -> QueuePhone:

@@ -8,11 +8,11 @@ from backend.alerts.channels.fcm import FcmChannel
 from backend.alerts.channels.mail import MailChannel
 from backend.alerts.channels.model import AddressKind, ChannelName
 from backend.alerts.channels.port import Channel, NullChannel
-from backend.alerts.channels.push_services import DEFAULT_HOSTS
 from backend.alerts.channels.robots import RobotChannel
 from backend.alerts.channels.sms import SmsChannel
 from backend.alerts.channels.web_push import WebPushChannel
 from backend.identity.errors import SmsNotConfigured
+from backend.identity.push_services import DEFAULT_HOSTS
 from backend.identity.sms import SmsSender
 from backend.kit.keyring import KeyRing
 from backend.settings import ChannelSettings, SmtpServer
@@ -40,11 +40,6 @@ def setting_of(name: ChannelName) -> str:
     }[name]
 
 
-def push_hosts(settings: ChannelSettings) -> tuple[str, ...]:
-    """Return the hosts of push services: the operator's list, or the browsers'."""
-    return settings.web_push_hosts or DEFAULT_HOSTS
-
-
 def _is_set(name: ChannelName, settings: ChannelSettings, sms: SmsSender) -> bool:
     if name is ChannelName.SMS:
         try:
@@ -63,9 +58,10 @@ def _is_set(name: ChannelName, settings: ChannelSettings, sms: SmsSender) -> boo
 def _open(name: ChannelName, settings: ChannelSettings, ring: KeyRing, sms: SmsSender) -> Channel | None:
     if not _is_set(name, settings, sms):
         return None
+    hosts = settings.web_push_hosts or DEFAULT_HOSTS
     made: dict[ChannelName, Callable[[], Channel]] = {
         ChannelName.FCM: lambda: FcmChannel(str(settings.fcm_credentials), endpoint=settings.fcm_endpoint),
-        ChannelName.WEB_PUSH: lambda: WebPushChannel(ring, str(settings.web_push_contact), push_hosts(settings)),
+        ChannelName.WEB_PUSH: lambda: WebPushChannel(ring, str(settings.web_push_contact), hosts),
         ChannelName.WECOM: lambda: RobotChannel(AddressKind.WECOM, settings.wecom_endpoint),
         ChannelName.DINGTALK: lambda: RobotChannel(AddressKind.DINGTALK, settings.dingtalk_endpoint),
         ChannelName.EMAIL: lambda: MailChannel(_given(settings.smtp), board=settings.board),

@@ -23,8 +23,8 @@ from pywebpush import WebPusher
 
 from backend.alerts.channels.model import DELIVERED, ChannelName, Message, Outcome, dead, failed, retry
 from backend.alerts.channels.port import Pace
-from backend.alerts.channels.push_services import is_allowed
 from backend.alerts.channels.retry_after import read_retry_after
+from backend.identity.push_services import is_allowed
 from backend.kit.keyring import KeyRing, KeyUnknownError, Purpose
 
 TIMEOUT_S: Final = 10

@@ -18,7 +18,7 @@ TODAY = datetime.now(NOW.tzinfo)
 async def test_a_message_takes_the_place_of_the_one_before_on_every_kind_of_receiver(
     channel: FcmChannel, fcm: Fcm
 ) -> None:
-    assert await channel.send([make(TOKEN, to="a")], NOW) == [DELIVERED]
+    assert await channel.send([make(TOKEN, {"to": "a"})], NOW) == [DELIVERED]
     (sent,) = fcm.messages
     assert sent["token"] == "a"
     assert sent["notification"] == {"title": "关键岗位无人", "body": "安全员 09:00 前未到岗"}
@@ -34,7 +34,7 @@ async def test_a_message_takes_the_place_of_the_one_before_on_every_kind_of_rece
 
 
 async def test_an_installation_is_named_as_one(channel: FcmChannel, fcm: Fcm) -> None:
-    assert await channel.send([make(AddressKind.FCM_INSTALLATION, to="c8VQ1gYtT0qZ")], NOW) == [DELIVERED]
+    assert await channel.send([make(AddressKind.FCM_INSTALLATION, {"to": "c8VQ1gYtT0qZ"})], NOW) == [DELIVERED]
     assert (fcm.messages[0]["fid"], fcm.messages[0].get("token")) == ("c8VQ1gYtT0qZ", None)
 
 
@@ -69,20 +69,20 @@ async def test_an_installation_is_named_as_one(channel: FcmChannel, fcm: Fcm) ->
 )
 async def test_each_answer_has_its_meaning(channel: FcmChannel, fcm: Fcm, answer: Answer, outcome: Outcome) -> None:
     fcm.answer_to = lambda _: answer
-    assert await channel.send([make(TOKEN, to="a")], TODAY) == [outcome]
+    assert await channel.send([make(TOKEN, {"to": "a"})], TODAY) == [outcome]
 
 
 @pytest.mark.parametrize("status", [500, 503])
 async def test_the_library_repeats_nothing_behind_our_back(channel: FcmChannel, fcm: Fcm, status: int) -> None:
     fcm.answer_to = lambda _: problem(status, "INTERNAL", None)
-    await channel.send([make(TOKEN, to="a")], TODAY)
+    await channel.send([make(TOKEN, {"to": "a"})], TODAY)
     assert len(fcm.messages) == 1
 
 
 async def test_each_address_has_its_own_outcome(channel: FcmChannel, fcm: Fcm) -> None:
     gone = problem(404, "NOT_FOUND", "UNREGISTERED")
     fcm.answer_to = lambda token: gone if token == "7" else None
-    outcomes = await channel.send([make(TOKEN, to=str(number)) for number in range(300)], NOW)
+    outcomes = await channel.send([make(TOKEN, {"to": str(number)}) for number in range(300)], NOW)
     assert [number for number, outcome in enumerate(outcomes) if outcome != DELIVERED] == [7]
     assert fcm.tokens_issued == 1
     assert fcm.service.most_at_once <= 2 * AT_ONCE
@@ -90,7 +90,7 @@ async def test_each_address_has_its_own_outcome(channel: FcmChannel, fcm: Fcm) -
 
 async def test_a_strange_answer_touches_no_other_lane(channel: FcmChannel, fcm: Fcm) -> None:
     fcm.answer_to = lambda token: Answer(status=200, body=b"not json") if token == "0" else None
-    outcomes = await channel.send([make(TOKEN, to=str(number)) for number in range(AT_ONCE * 2)], NOW)
+    outcomes = await channel.send([make(TOKEN, {"to": str(number)}) for number in range(AT_ONCE * 2)], NOW)
     assert {outcome.kind for outcome in outcomes[:AT_ONCE]} == {"retry"}
     assert outcomes[AT_ONCE:] == [DELIVERED] * AT_ONCE
 
@@ -106,7 +106,7 @@ async def test_the_loop_goes_on_while_the_access_token_is_fetched(channel: FcmCh
         return given(request)  # type: ignore[arg-type]
 
     fcm.service.script = slowly
-    sending = asyncio.ensure_future(channel.send([make(TOKEN, to="a")], TODAY))
+    sending = asyncio.ensure_future(channel.send([make(TOKEN, {"to": "a"})], TODAY))
     await asyncio.to_thread(asked.wait, 20)
     # Only a loop that runs comes here before the token does.
     assert not sending.done()
@@ -115,16 +115,16 @@ async def test_the_loop_goes_on_while_the_access_token_is_fetched(channel: FcmCh
 
 
 async def test_a_refused_access_token_is_replaced_for_the_next_call(channel: FcmChannel, fcm: Fcm) -> None:
-    assert await channel.send([make(TOKEN, to="a")], TODAY) == [DELIVERED]
+    assert await channel.send([make(TOKEN, {"to": "a"})], TODAY) == [DELIVERED]
     fcm.refused_tokens.add("token-1")
-    assert await channel.send([make(TOKEN, to="a")], TODAY) == [retry("token_refused", whole=True)]
-    assert await channel.send([make(TOKEN, to="a")], TODAY) == [DELIVERED]
+    assert await channel.send([make(TOKEN, {"to": "a"})], TODAY) == [retry("token_refused", whole=True)]
+    assert await channel.send([make(TOKEN, {"to": "a"})], TODAY) == [DELIVERED]
     assert fcm.tokens_issued == 2
 
 
 async def test_without_an_access_token_nothing_is_sent(channel: FcmChannel, fcm: Fcm) -> None:
     fcm.token_answer = Answer(status=400, body={"error": "invalid_grant", "error_description": "told so"})
-    assert await channel.send([make(TOKEN, to="a")], TODAY) == [retry("no_token", whole=True)]
+    assert await channel.send([make(TOKEN, {"to": "a"})], TODAY) == [retry("no_token", whole=True)]
     assert fcm.messages == []
 
 
@@ -132,7 +132,7 @@ async def test_a_server_that_is_not_there_is_no_doubt(fcm: Fcm) -> None:
     with http_service(lambda _: Answer()) as gone:
         origin = gone.origin
     channel = FcmChannel(fcm.credentials_file, endpoint=origin, timeout_s=1, lanes=1)
-    assert await channel.send([make(TOKEN, to="a")], TODAY) == [retry("unreachable", whole=True)]
+    assert await channel.send([make(TOKEN, {"to": "a"})], TODAY) == [retry("unreachable", whole=True)]
     await channel.aclose()
 
 

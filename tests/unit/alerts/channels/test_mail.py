@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP
@@ -33,7 +33,7 @@ class Post:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: ANN401, N802 - likewise
         del server, session
-        self.mails.append(cast("EmailMessage", message_from_bytes(envelope.content, policy=policy.default)))
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
         return "250 OK"
 
 
@@ -53,7 +53,7 @@ def channel_to(port: int) -> MailChannel:
 
 
 async def test_a_mail_says_what_the_inbox_says(post: Post) -> None:
-    message = make(KIND, to="zhang@daogang.test", repeat=True)
+    message = make(KIND, {"to": "zhang@daogang.test"}, repeat=True)
     assert await channel_to(post.port).send([message], NOW) == [DELIVERED]
     (mail,) = post.mails
     assert mail["Subject"] == "【可能重复】关键岗位无人"
@@ -75,7 +75,7 @@ async def test_each_address_has_its_own_outcome(post: Post) -> None:
         "barred@daogang.test": "554 5.7.1 not from you",
     }
     names = ("a", "gone", "full", "barred", "b")
-    sent = [make(KIND, to=f"{name}@daogang.test") for name in names]
+    sent = [make(KIND, {"to": f"{name}@daogang.test"}) for name in names]
     assert await channel_to(post.port).send(sent, NOW) == [
         DELIVERED,
         dead("smtp_550"),
@@ -87,13 +87,12 @@ async def test_each_address_has_its_own_outcome(post: Post) -> None:
 
 
 async def test_a_server_that_is_not_there_fails_as_a_whole(post: Post) -> None:
-    assert (
-        await channel_to(1).send([make(KIND, to="a@daogang.test")] * 2, NOW) == [retry("unreachable", whole=True)] * 2
-    )
+    sent = [make(KIND, {"to": "a@daogang.test"}), make(KIND, {"to": "b@daogang.test"})]
+    assert await channel_to(1).send(sent, NOW) == [retry("unreachable", whole=True)] * 2
     assert post.mails == []
 
 
 async def test_a_line_break_in_a_title_makes_no_header(post: Post) -> None:
-    message = replace(make(KIND, to="a@daogang.test"), title="一\r\nBcc: evil@daogang.test")
+    message = replace(make(KIND, {"to": "a@daogang.test"}), title="一\r\nBcc: evil@daogang.test")
     assert await channel_to(post.port).send([message], NOW) == [DELIVERED]
     assert post.mails[0]["Bcc"] is None

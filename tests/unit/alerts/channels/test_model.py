@@ -77,7 +77,7 @@ async def test_what_is_not_configured_says_so_and_sends_nothing() -> None:
     assert all(channel.missing for channel in channels.values())
     for channel in channels.values():
         with pytest.raises(RuntimeError, match=channel.missing):
-            await channel.send([make(AddressKind.EMAIL, to="a@daogang.test")], NOW)
+            await channel.send([make(AddressKind.EMAIL, {"to": "a@daogang.test"})], NOW)
 
 
 GIVEN = {

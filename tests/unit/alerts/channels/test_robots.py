@@ -41,8 +41,8 @@ async def dingtalk(service: HttpService) -> AsyncIterator[RobotChannel]:
 
 async def test_alerts_for_one_robot_go_in_one_message(wecom: RobotChannel, service: HttpService) -> None:
     robot, other = uuid4(), uuid4()
-    sent = [make(WECOM, address_id=robot, key="k1", body=f"第 {number} 条") for number in range(5)]
-    sent.insert(2, make(WECOM, address_id=other, key="k2", body="另一条"))
+    sent = [make(WECOM, {"key": "k1", "body": f"第 {number} 条"}, robot) for number in range(5)]
+    sent.insert(2, make(WECOM, {"key": "k2", "body": "另一条"}, other))
     assert await wecom.send(sent, NOW) == [DELIVERED] * 6
     first, second = service.asked
     assert (first.path, first.query) == ("/cgi-bin/webhook/send", {"key": ["k1"]})
@@ -52,7 +52,7 @@ async def test_alerts_for_one_robot_go_in_one_message(wecom: RobotChannel, servi
 
 
 async def test_dingtalk_is_signed(dingtalk: RobotChannel, service: HttpService) -> None:
-    assert await dingtalk.send([make(DINGTALK, key="t", secret="SEC1")], NOW) == [DELIVERED]
+    assert await dingtalk.send([make(DINGTALK, {"key": "t", "secret": "SEC1"})], NOW) == [DELIVERED]
     (asked,) = service.asked
     at = str(int(NOW.timestamp() * 1000))
     expected = base64.b64encode(hmac.new(b"SEC1", f"{at}\nSEC1".encode(), hashlib.sha256).digest()).decode()
@@ -61,7 +61,7 @@ async def test_dingtalk_is_signed(dingtalk: RobotChannel, service: HttpService) 
 
 
 async def test_names_make_no_markup_and_a_repeat_is_marked(wecom: RobotChannel, service: HttpService) -> None:
-    await wecom.send([make(WECOM, key="k", body="[点我](http://x) <font>", repeat=True)], NOW)
+    await wecom.send([make(WECOM, {"key": "k", "body": "[点我](http://x) <font>"}, repeat=True)], NOW)
     text = service.asked[0].content["markdown"]["content"]
     assert "［点我］(http://x) ＜font＞" in text
     assert text.startswith("**【可能重复】关键岗位无人**")
@@ -80,7 +80,7 @@ async def test_wecom_tells_the_truth_in_a_200(
     wecom: RobotChannel, service: HttpService, code: int, outcome: object
 ) -> None:
     service.script = lambda _: Answer(body={"errcode": code, "errmsg": "told so"})
-    assert await wecom.send([make(WECOM, key="k")], NOW) == [outcome]
+    assert await wecom.send([make(WECOM, {"key": "k"})], NOW) == [outcome]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ async def test_wecom_tells_the_truth_in_a_200(
 )
 async def test_so_does_dingtalk(dingtalk: RobotChannel, service: HttpService, code: int, outcome: object) -> None:
     service.script = lambda _: Answer(body={"errcode": code, "errmsg": "told so"})
-    assert await dingtalk.send([make(DINGTALK, key="t")], NOW) == [outcome]
+    assert await dingtalk.send([make(DINGTALK, {"key": "t"})], NOW) == [outcome]
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ async def test_so_does_dingtalk(dingtalk: RobotChannel, service: HttpService, co
 )
 async def test_other_answers(wecom: RobotChannel, service: HttpService, answer: Answer, outcome: object) -> None:
     service.script = lambda _: answer
-    assert await wecom.send([make(WECOM, key="k")], NOW) == [outcome]
+    assert await wecom.send([make(WECOM, {"key": "k"})], NOW) == [outcome]
 
 
 async def test_a_robot_never_sends_more_than_it_may(wecom: RobotChannel, service: HttpService) -> None:
     robot = uuid4()
-    long = [make(WECOM, address_id=robot, key="k", body="岗" * 1300) for _ in range(30)]
+    long = [make(WECOM, {"key": "k", "body": "岗" * 1300}, robot) for _ in range(30)]
     outcomes = await wecom.send(long, NOW)
     assert len(service.asked) == PER_WINDOW
     assert [outcome.kind for outcome in outcomes] == [OutcomeKind.DELIVERED] * 18 + [OutcomeKind.RETRY] * 12
@@ -138,7 +138,7 @@ def test_no_window_has_more(steps: list[int]) -> None:
 
 @given(st.lists(st.text(max_size=400), min_size=1, max_size=30), st.integers(100, 900))
 def test_every_alert_is_in_one_text_and_no_text_is_too_long(bodies: list[str], longest: int) -> None:
-    messages = [make(WECOM, key="k", body=body) for body in bodies]
+    messages = [make(WECOM, {"key": "k", "body": body}) for body in bodies]
     packed = list(pack(messages, longest, "R"))
     assert [message for _, held in packed for message in held] == messages
     assert all(len(text.encode()) <= longest for text, _ in packed)

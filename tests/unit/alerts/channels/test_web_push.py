@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.alerts.channels.model import DELIVERED, AddressKind, Outcome, dead, failed, retry
-from backend.alerts.channels.push_services import DEFAULT_HOSTS, are_keys, is_allowed
 from backend.alerts.channels.web_push import PAYLOAD, WebPushChannel, payload_of, vapid_public_key
+from backend.identity.push_services import DEFAULT_HOSTS, are_keys, is_allowed
 from backend.kit.keyring import MemoryKeyRing
 from tests.support.alert_messages import NOW, TAG, make
 from tests.support.http_services import HANG, Answer, HttpService, http_service
@@ -67,7 +67,7 @@ async def test_only_the_browser_can_read_it_and_the_signature_is_ours(
     browser: ec.EllipticCurvePrivateKey,
     ring: MemoryKeyRing,
 ) -> None:
-    assert await channel.send([make(KIND, **parts)], NOW) == [DELIVERED]
+    assert await channel.send([make(KIND, parts)], NOW) == [DELIVERED]
     (asked,) = service.asked
     read = json.loads(http_ece.decrypt(asked.body, private_key=browser, auth_secret=AUTH, version="aes128gcm"))
     assert (read["title"], read["tag"], read["path"]) == ("关键岗位无人", TAG, f"/alerts/{TAG}")
@@ -103,7 +103,7 @@ async def test_each_answer_has_its_meaning(
     channel: WebPushChannel, service: HttpService, parts: dict[str, str], answer: Answer, outcome: Outcome
 ) -> None:
     service.script = lambda _: answer
-    assert await channel.send([make(KIND, **parts)], NOW) == [outcome]
+    assert await channel.send([make(KIND, parts)], NOW) == [outcome]
     assert len(service.asked) == 1
 
 
@@ -111,7 +111,7 @@ async def test_nothing_goes_to_a_host_that_is_not_a_push_service(
     service: HttpService, ring: MemoryKeyRing, parts: dict[str, str]
 ) -> None:
     channel = WebPushChannel(ring, "mailto:operator@daogang.test", DEFAULT_HOSTS)
-    assert await channel.send([make(KIND, **parts)], NOW) == [failed("host_not_allowed")]
+    assert await channel.send([make(KIND, parts)], NOW) == [failed("host_not_allowed")]
     assert service.asked == []
     await channel.aclose()
 
@@ -119,7 +119,7 @@ async def test_nothing_goes_to_a_host_that_is_not_a_push_service(
 async def test_a_subscription_of_a_retired_key_is_over(
     channel: WebPushChannel, service: HttpService, parts: dict[str, str]
 ) -> None:
-    assert await channel.send([make(KIND, **parts | {"key": "gone"})], NOW) == [dead("key_retired")]
+    assert await channel.send([make(KIND, parts | {"key": "gone"})], NOW) == [dead("key_retired")]
     assert service.asked == []
 
 
@@ -180,7 +180,7 @@ def test_any_keys_are_judged(p256dh: str, auth: str) -> None:
 
 @given(st.integers(0, 6000), st.sampled_from(["a", "岗", '"', "\n", "😀"]))
 def test_a_long_body_is_cut_to_what_push_services_take(length: int, character: str) -> None:
-    message = make(KIND, endpoint="e", body=character * length)
+    message = make(KIND, {"endpoint": "e", "body": character * length})
     content = payload_of(message)
     assert len(content) <= PAYLOAD
     assert (
