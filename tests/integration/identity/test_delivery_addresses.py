@@ -20,6 +20,7 @@ from backend.identity.delivery_addresses import (
 from backend.identity.errors import AddressPresent, SessionEnded
 from backend.identity.grants import Grant
 from backend.identity.refresh import Lifetimes
+from backend.identity.roles import Role
 from backend.identity.sessions import end_session, start_session
 from backend.identity.tables import Account, DeliveryAddress, SessionFamily
 from backend.kit.guards import Actor
@@ -166,7 +167,7 @@ def a_subscription(keys: MemoryKeyRing, **changed: str) -> dict[str, str]:
 async def test_a_browser_names_push_services_only(
     committed: Committed, caller: Caller, keys: MemoryKeyRing, changed: dict[str, str], status: int
 ) -> None:
-    staff = await committed.staff()
+    staff = await committed.staff(Grant(Role.AUDITOR))
     session = (await caller.log_in(staff.username)).json()
     answer = await caller.client.put(
         "/admin/v1/me/push-address", json=a_subscription(keys, **changed), headers=bearer(session)
@@ -180,7 +181,7 @@ async def test_robots_are_for_operators(committed: Committed, caller: Caller) ->
     target = await committed.staff()
     robot = {"kind": "dingtalk", "access_token": "0123456789abcdef", "secret": "SEC1", "label": "一群"}
     path = f"/admin/v1/accounts/{target.account_id}/delivery-addresses"
-    for role, status in (("operator", 201), ("city", 403)):
+    for role, status in ((Role.OPERATOR, 201), (Role.CITY, 403)):
         staff = await committed.staff(Grant(role))
         session = (await caller.log_in(staff.username)).json()
         answer = await caller.client.post(path, json=robot, headers=bearer(session))
