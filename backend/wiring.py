@@ -50,7 +50,13 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
     ring = keys or FileKeyRing(settings.keys_dir, SERVER_PURPOSES)
     return Wiring(
         keys=ring,
-        identity=make_identity_services(ring, clock, settings.sms_outbox, sms_console=settings.sms_console),
+        identity=make_identity_services(
+            ring,
+            clock,
+            settings.sms_outbox,
+            sms_console=settings.sms_console,
+            push_hosts=settings.channels.web_push_hosts,
+        ),
         data_keys=DataKeys(ring, clock.now),
         fingerprints=Fingerprints(ring, clock.now),
         blobs=open_blobs(settings),

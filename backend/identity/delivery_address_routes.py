@@ -1,5 +1,6 @@
 """Routes by which apps and browsers say where they are pushed to, and administrators set other addresses."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from backend.identity import delivery_addresses, errors
 from backend.identity.authority import require_office
 from backend.identity.delivery_addresses import NewAddress
 from backend.identity.phone_numbers import read_phone_number
-from backend.identity.push_services import DEFAULT_HOSTS, are_keys, is_allowed
+from backend.identity.push_services import are_keys, is_allowed
 from backend.identity.roles import Role
 from backend.identity.services import IdentityServices
 from backend.kit.clock import Clock
@@ -20,7 +21,6 @@ from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.kit.keyring import KeyRing, KeyUnknownError, Purpose
 from backend.kit.wire import Instant, Wire
-from backend.settings import Settings
 
 WRITE = "identity.accounts.write"
 Token = Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"^[\x21-\x7e]+$")]
@@ -117,11 +117,10 @@ async def name_phone_address(
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
     keys: NamedDependency[KeyRing],
-    settings: NamedDependency[Settings],
     identity_services: NamedDependency[IdentityServices],
 ) -> None:
     """Take the address in place of the session's last one, and from whoever had it; log-out erases it."""
-    address = read_push_address(data, settings, keys, clock)
+    address = read_push_address(data, identity_services.push_hosts, keys, clock)
     await delivery_addresses.name_own_address(tx, actor, address, clock=clock, services=identity_services)
 
 
@@ -145,11 +144,10 @@ async def name_browser_address(
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
     keys: NamedDependency[KeyRing],
-    settings: NamedDependency[Settings],
     identity_services: NamedDependency[IdentityServices],
 ) -> None:
     """Take the address in place of the session's last one, and from whoever had it; log-out erases it."""
-    address = read_push_address(data, settings, keys, clock)
+    address = read_push_address(data, identity_services.push_hosts, keys, clock)
     await delivery_addresses.name_own_address(tx, actor, address, clock=clock, services=identity_services)
 
 
@@ -233,13 +231,12 @@ async def remove_delivery_address(
     await delivery_addresses.remove_address(tx, actor, account_id, address_id, clock=clock)
 
 
-def read_push_address(data: PushBody, settings: Settings, keys: KeyRing, clock: Clock) -> NewAddress:
+def read_push_address(data: PushBody, hosts: Sequence[str], keys: KeyRing, clock: Clock) -> NewAddress:
     """Return what an app or browser named; raises AddressNotAllowed for what no push service would have given."""
     if isinstance(data, FcmTokenBody):
         return NewAddress("fcm_token", {"to": data.token})
     if isinstance(data, FcmInstallationBody):
         return NewAddress("fcm_installation", {"to": data.installation_id})
-    hosts = settings.channels.web_push_hosts or DEFAULT_HOSTS
     if not is_allowed(data.endpoint, hosts) or not are_keys(data.p256dh, data.auth):
         raise errors.AddressNotAllowed
     try:

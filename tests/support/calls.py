@@ -69,7 +69,7 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("PUT", "/admin/v1/me/push-address"): told(kind="fcm_installation", installation_id="c8VQ1gYtT0qZ"),
     ("PUT", "/mobile/v1/me/push-address"): told(kind="fcm_token", token="d1:APA91b"),
     ("POST", "/admin/v1/accounts/{account_id}/delivery-addresses"): lambda _: Call(
-        json={"kind": "wecom", "key": fresh_name(), "label": "城建群"}
+        json={"kind": "email", "email": f"{fresh_name()}@daogang.test", "label": "办公室"}
     ),
     ("POST", "/admin/v1/accounts"): lambda _: Call(json={"username": fresh_name(), "display_name": "新账号"}),
     ("POST", "/admin/v1/accounts/{account_id}/grants"): lambda town: Call(
