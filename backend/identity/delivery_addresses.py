@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -147,7 +147,12 @@ async def live_addresses(
         DeliveryAddress.id, DeliveryAddress.account_id, DeliveryAddress.kind, DeliveryAddress.target
     ).where(DeliveryAddress.id.in_(address_ids), *_writable(now))
     return {
-        row[0]: LiveAddress(row[0], row[1], row[2], msgspec.json.decode(services.cipher.decrypt(row[3], _cell(row[0]))))
+        row[0]: LiveAddress(
+            row[0],
+            row[1],
+            cast("AddressKind", row[2]),
+            msgspec.json.decode(services.cipher.decrypt(row[3] or b"", _cell(row[0]))),
+        )
         for row in await tx.execute(statement)
     }
 
@@ -161,7 +166,7 @@ async def address_ids_of(
     )
     found: dict[UUID, list[tuple[UUID, AddressKind]]] = {}
     for account_id, address_id, kind in await tx.execute(statement.order_by(DeliveryAddress.set_at)):
-        found.setdefault(account_id, []).append((address_id, kind))
+        found.setdefault(account_id, []).append((address_id, cast("AddressKind", kind)))
     return found
 
 
