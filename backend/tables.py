@@ -7,6 +7,7 @@ MODULES = (
     "backend.identity.tables",
     "backend.sites.tables",
     "backend.evidence.tables",
+    "backend.evidence.photos.tables",
     "backend.evidence.ways.tables",
     "backend.ledger.tables",
     "backend.gates.envelope_tables",

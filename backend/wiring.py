@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from backend.attendance.person_days import send_fold
 from backend.evidence.faces.port import FaceProcess, Faces, NoFaces
+from backend.evidence.photos.arrivals import ArrivalsBySource, PhoneArrivals
+from backend.gates.photo_arrivals import GateArrivals
 from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.tools import PlaceReader
 from backend.identity.attestation.model import Attestation, NoAttestation
@@ -36,6 +38,7 @@ class Wiring:
     fingerprints: Fingerprints
     blobs: BlobStore
     faces: Faces
+    arrivals: ArrivalsBySource
     gate_secrets: GateSecrets
     anchors: Anchors
     attestation: Attestation
@@ -48,6 +51,7 @@ class Wiring:
 def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wiring:
     """Build the adapters; `keys` replaces the key files (tests, demo)."""
     ring = keys or FileKeyRing(settings.keys_dir, SERVER_PURPOSES)
+    data_keys, blobs = DataKeys(ring, clock.now), open_blobs(settings)
     return Wiring(
         keys=ring,
         identity=make_identity_services(
@@ -57,10 +61,11 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
             sms_console=settings.sms_console,
             push_hosts=settings.channels.web_push_hosts,
         ),
-        data_keys=DataKeys(ring, clock.now),
+        data_keys=data_keys,
         fingerprints=Fingerprints(ring, clock.now),
-        blobs=open_blobs(settings),
         faces=NoFaces() if settings.faces_socket is None else FaceProcess(settings.faces_socket),
+        blobs=blobs,
+        arrivals={"phone": PhoneArrivals(blobs, data_keys), "gate": GateArrivals(blobs, data_keys)},
         gate_secrets=GateSecrets(ring, clock.now),
         anchors=Anchors(ring),
         attestation=open_attestation(settings),

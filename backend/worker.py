@@ -9,6 +9,10 @@ import structlog
 
 from backend.alerts.following import follow
 from backend.attendance.person_days import send_fold
+from backend.evidence.photos.deleting import DeletionTools, delete_what_is_due
+from backend.evidence.photos.examiner import Examiner
+from backend.evidence.photos.intake import IntakeTools
+from backend.evidence.photos.tasks import keep_taking_in
 from backend.evidence.purge import purge_uploads
 from backend.evidence.uploads import UploadTools
 from backend.gates.envelopes import purge_envelopes
@@ -24,7 +28,7 @@ from backend.kit.db import Database, start_up_options
 from backend.kit.logs import configure_logs
 from backend.migrate import MONTHS_AHEAD
 from backend.settings import Settings
-from backend.wiring import wire
+from backend.wiring import Wiring, wire
 from geofences.corrections import CorrectionTools
 from geofences.tasks import continue_corrections
 
@@ -99,6 +103,7 @@ def create_worker_app(settings: Settings, database: Database, clock: Clock) -> p
         return CorrectionTools(database, wiring.data_keys, wiring.workbench, wiring.fold_days, clock)
 
     _add_upload_purge(app, settings, database, clock)
+    _add_photo_deletion(app, settings, database, clock)
 
     @app.periodic(cron="* * * * *")
     @app.task(queueing_lock="continue_corrections", name="continue_corrections", pass_context=True)
@@ -154,6 +159,38 @@ def _add_upload_purge(app: procrastinate.App, settings: Settings, database: Data
         log.info("evidence.uploads_purged", uploads=await purge_uploads(upload_tools()))
 
 
+def _add_photo_deletion(app: procrastinate.App, settings: Settings, database: Database, clock: Clock) -> None:
+    @cache
+    def deletion_tools() -> DeletionTools:
+        return make_deletion_tools(wire(settings, clock), database, clock)
+
+    @app.periodic(cron="47 * * * *")
+    @app.task(queueing_lock="delete_photos", name="delete_photos", pass_context=True)
+    async def delete_old_photos(context: procrastinate.JobContext, timestamp: int) -> None:
+        """End photos, and originals, whose time is over and which nobody holds."""
+        del timestamp
+        _begin(context)
+        originals, photos = await delete_what_is_due(deletion_tools())
+        log.info("photos.deleted", photos=photos, originals=originals)
+
+
+def make_deletion_tools(wiring: Wiring, database: Database, clock: Clock) -> DeletionTools:
+    """Give what deleting photos works with."""
+    return DeletionTools(database=database, blobs=wiring.blobs, arrivals=wiring.arrivals, clock=clock)
+
+
+def make_intake_tools(wiring: Wiring, database: Database, clock: Clock) -> IntakeTools:
+    """Give what taking photos in works with; its examiner starts a process with the first photo."""
+    return IntakeTools(
+        database=database,
+        data_keys=wiring.data_keys,
+        blobs=wiring.blobs,
+        examiner=Examiner(),
+        arrivals=wiring.arrivals,
+        clock=clock,
+    )
+
+
 def _check_gates(app: procrastinate.App, database: Database, clock: Clock) -> None:
     """Add the jobs that compare gates with the ledger and look for misuse."""
 
@@ -184,16 +221,21 @@ def run_worker(settings: Settings) -> None:
     app = create_worker_app(settings, database, clock)
 
     async def run() -> None:
+        wiring = wire(settings, clock)
         async with database.opened(), app.open_async():
             log.info("worker.started")
             stopping = asyncio.Event()
-            # Not a periodic job: those come once a minute, and supervisors are told within a second.
+            # Not periodic jobs: those come once a minute, and supervisors are told within a second.
             following = asyncio.create_task(follow(database, clock, stopping))
+            photos = asyncio.create_task(
+                keep_taking_in(make_intake_tools(wiring, database, clock), make_deletion_tools(wiring, database, clock))
+            )
             try:
                 await app.run_worker_async(install_signal_handlers=True, shutdown_graceful_timeout=15)
             finally:
                 stopping.set()
-                await following
+                photos.cancel()
+                await asyncio.gather(following, photos, return_exceptions=True)
             log.info("worker.stopped")
 
     asyncio.run(run())

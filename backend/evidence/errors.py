@@ -36,6 +36,13 @@ class PhotoTooLarge(DaogangError):
     status = 413
 
 
+class PhotoHeif(DaogangError):
+    """HEIC and its like are not read here; phones can send JPEG."""
+
+    code = "evidence.photo_heif"
+    status = 415
+
+
 class ChecksumWrong(DaogangError):
     """The bytes of one request are not those of its checksum; they were not kept."""
 

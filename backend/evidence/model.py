@@ -7,7 +7,8 @@ from typing import Final
 from uuid import UUID
 
 MAX_PHOTO_BYTES: Final = 8 * 1024 * 1024
-MEDIA_TYPES: Final = ("image/jpeg", "image/png", "image/webp", "image/heic")
+MEDIA_TYPES: Final = ("image/jpeg", "image/png", "image/webp")
+HEIF_TYPES: Final = ("image/heic", "image/heif", "image/avif")
 LIFE: Final = timedelta(days=7)
 """As long as a field pack: whoever had no network for that long fetches a new one and sends the photo anew."""
 

@@ -42,7 +42,7 @@ class PhotoRow:
     id: UUID
     sha256: bytes
     media_type: str
-    wrapped_key: bytes
+    wrapped_key: bytes | None
 
 
 async def hold_quota(tx: Tx, person_id: UUID) -> None:

@@ -46,7 +46,10 @@ class PhotoUploadPart(Base):
 
 
 class Photo(Base):
-    """A whole photo of a person, sealed in a blob; without this row nobody can read it. `id` is that of its upload."""
+    """A whole photo of a person as it was sent, sealed in a blob; `id` is that of its upload.
+
+    Without its key nobody can read it: the row stays, so that the same photo is not asked for again.
+    """
 
     __tablename__ = "photo"
     __table_args__ = (Index("uq_photo_id", "id", unique=True),)
@@ -56,5 +59,5 @@ class Photo(Base):
     id: Mapped[UUID]
     size_bytes: Mapped[int] = mapped_column(Integer)
     media_type: Mapped[str] = mapped_column(Text)
-    wrapped_key: Mapped[bytes]
+    wrapped_key: Mapped[bytes | None]
     stored_at: Mapped[datetime] = mapped_column(_INSTANT)

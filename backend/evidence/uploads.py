@@ -27,6 +27,8 @@ from backend.evidence.errors import (
     UploadUnknown,
 )
 from backend.evidence.model import Claim
+from backend.evidence.photos.arrivals import enqueue
+from backend.evidence.photos.reading import read_kept
 from backend.evidence.queries import UploadRow
 from backend.evidence.tables import Photo, PhotoUpload, PhotoUploadPart
 from backend.kit.blobs import BlobMissing, BlobsAway, BlobStore
@@ -234,6 +236,7 @@ class _Arrival:
 
 async def _insert_photo(tx: Tx, upload: UploadRow, clock: Clock) -> bool:
     """Insert the photo's row; tell whether it is new to the person."""
+    now = clock.now()
     made = await tx.execute(
         upsert(Photo)
         .values(
@@ -243,12 +246,17 @@ async def _insert_photo(tx: Tx, upload: UploadRow, clock: Clock) -> bool:
             size_bytes=upload.size,
             media_type=upload.media_type,
             wrapped_key=upload.wrapped_key,
-            stored_at=clock.now(),
+            stored_at=now,
         )
         .on_conflict_do_nothing(constraint="pk_photo")
         .returning(Photo.id)
     )
-    return made.one_or_none() is not None
+    if made.one_or_none() is None:
+        return False
+    await enqueue(
+        tx, upload.id, upload.person_id, upload.sha256, size=upload.size, media_type=upload.media_type, now=now
+    )
+    return True
 
 
 async def end_upload(upload: UploadRow, *, tools: UploadTools) -> None:
@@ -260,18 +268,23 @@ async def end_upload(upload: UploadRow, *, tools: UploadTools) -> None:
 
 
 async def read_photo(person_id: UUID, digest: bytes, *, tools: UploadTools) -> tuple[bytes, str]:
-    """Return a person's photo and its media type; raises PhotoUnknown or BlobsAway."""
-    async with tools.database.transaction() as tx:
-        row = await queries.find_photo(tx, person_id, digest)
-    if row is None:
-        raise PhotoUnknown
-    try:
-        stored = await tools.blobs.get(model.photo_name(row.sha256, row.id))
-    except BlobMissing as fault:
-        log.error("photo.lost", photo_id=row.id)  # noqa: TRY400 - the trace says nothing more
-        raise BlobsAway from fault
-    key = tools.data_keys.unwrap_once(row.wrapped_key, model.key_label(row.id))
-    return key.open(stored, model.photo_label(row.id)), row.media_type
+    """Return a person's photo and its media type: as it was sent, or as it is kept once it was examined.
+
+    Raises PhotoUnknown, PhotoGone or BlobsAway.
+    """
+    for _ in range(2):
+        async with tools.database.transaction() as tx:
+            row = await queries.find_photo(tx, person_id, digest)
+        if row is None:
+            raise PhotoUnknown
+        if row.wrapped_key is None:
+            return await read_kept(tools.database, tools.data_keys, tools.blobs, row.id), "image/jpeg"
+        with suppress(BlobMissing):  # its end may have come between the two looks
+            stored = await tools.blobs.get(model.photo_name(row.sha256, row.id))
+            key = tools.data_keys.unwrap_once(row.wrapped_key, model.key_label(row.id))
+            return key.open(stored, model.photo_label(row.id)), row.media_type
+    log.error("photo.lost", person_id=person_id)
+    raise BlobsAway
 
 
 async def drop_blobs(blobs: BlobStore, *names: str) -> None:

@@ -231,7 +231,10 @@ class GateRefusal(Base):
 
 
 class GatePhoto(Base):
-    """A photo that a device uploaded; its bytes lie among the blobs, sealed under the data key `key_id`."""
+    """A photo that a device uploaded; its bytes lie among the blobs, sealed under a key of its own.
+
+    The key is gone when the photo was examined. Before photos were, they were sealed under the data key `key_id`.
+    """
 
     __tablename__ = "gate_photo"
     __table_args__ = (of_device("gate_photo"),)
@@ -240,5 +243,6 @@ class GatePhoto(Base):
     device_id: Mapped[UUID] = mapped_column(primary_key=True)
     sha256: Mapped[bytes] = mapped_column(primary_key=True)
     received_at: Mapped[datetime] = mapped_column(Instant)
-    key_id: Mapped[UUID]
+    key_id: Mapped[UUID | None]
+    wrapped_key: Mapped[bytes | None]
     size_bytes: Mapped[int] = mapped_column(Integer)

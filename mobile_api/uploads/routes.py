@@ -15,7 +15,8 @@ from litestar.params import FromPath
 
 from backend.evidence import errors as evidence
 from backend.evidence import uploads
-from backend.evidence.model import MAX_PHOTO_BYTES, MEDIA_TYPES, Claim
+from backend.evidence.model import HEIF_TYPES, MAX_PHOTO_BYTES, MEDIA_TYPES, Claim
+from backend.evidence.photos.errors import PhotoGone
 from backend.evidence.queries import UploadRow
 from backend.evidence.uploads import BodyCutOff, Checksum, UploadTools
 from backend.kit.blobs import BlobsAway
@@ -93,6 +94,7 @@ async def describe_protocol() -> Response[None]:
             ProtocolUnknown,
             UploadHeaderInvalid,
             evidence.PhotoTooLarge,
+            evidence.PhotoHeif,
             evidence.QuotaReached,
         ),
     },
@@ -108,7 +110,7 @@ async def begin(
     """Make an upload; `Location` says where its bytes go.
 
     Headers: `Tus-Resumable: 1.0.0`, `Upload-Length` in bytes, `Upload-Metadata` with `sha256` (64 hexadecimal digits)
-    and `filetype` (JPEG, PNG, WebP or HEIC).
+    and `filetype` (JPEG, PNG or WebP).
     """
     require_version(request)
     person_id = await live_person(tx, actor, clock)
@@ -123,6 +125,8 @@ def _claim(request: AnyRequest) -> Claim:
     metadata = protocol.read_metadata(request.headers.get("upload-metadata", ""))
     digest = None if metadata is None else protocol.read_digest(metadata.get("sha256"))
     media_type = (metadata or {}).get("filetype", b"").decode("ascii", "replace")
+    if media_type in HEIF_TYPES:
+        raise evidence.PhotoHeif
     if digest is None or media_type not in MEDIA_TYPES:
         raise UploadHeaderInvalid(header="Upload-Metadata")
     return Claim(digest, size, media_type)
@@ -251,7 +255,7 @@ async def give_up(
 
 @get(
     "/photos/{sha256:str}",
-    opt={"scope": SELF, "raises": (SessionEnded, evidence.PhotoUnknown, BlobsAway)},
+    opt={"scope": SELF, "raises": (SessionEnded, evidence.PhotoUnknown, PhotoGone, BlobsAway)},
     summary="One of my photos",
     media_type="image/jpeg",
 )
@@ -262,7 +266,7 @@ async def get_photo(
     clock: NamedDependency[Clock],
     upload_tools: NamedDependency[UploadTools],
 ) -> Response[bytes]:
-    """Give back a photo as it was sent; 404 as long as it is not whole."""
+    """Give back a photo: as it was sent, or as it is kept once it was examined; 404 as long as it is not whole."""
     person_id = await live_person(tx, actor, clock)
     digest = protocol.read_digest(sha256.encode())
     if digest is None:

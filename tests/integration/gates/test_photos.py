@@ -6,10 +6,9 @@ import pytest
 from httpx import AsyncClient, Response
 from litestar import Litestar
 
-from backend.gates.photos import PHOTO_LIMIT, photo_name
+from backend.gates.photos import PHOTO_LIMIT, photo_key_label, photo_name
 from backend.gates.signature import signed_headers
 from backend.kit.blobs import BlobsAway
-from backend.kit.crypto import data_key_label
 from backend.kit.db import Database
 from tests.integration.gates.gate_site import Device, GateSite, rows
 from tests.support.factories import draw_code
@@ -35,11 +34,12 @@ async def test_a_photo_is_kept_sealed_and_once(site: GateSite, app: Litestar, da
     (row,) = await rows(database, "SELECT * FROM gate_photo WHERE device_id = :id", id=device.id)
     digest = sha256(body).digest()
     assert (bytes(row["sha256"]), row["size_bytes"], row["received_at"]) == (digest, len(body), device.clock.now())
+    (waiting,) = await rows(database, "SELECT * FROM photo_file WHERE device_id = :id", id=device.id)
+    assert (waiting["source"], waiting["class"], waiting["state"]) == ("gate", "gate", "waiting")
     wiring = app.state.wiring
-    stored = await wiring.blobs.get(photo_name(site.project_id, device.id, row["received_at"], digest))
+    stored = await wiring.blobs.get(photo_name(site.project_id, device.id, row["received_at"], waiting["id"]))
     assert body[4:-2] not in stored
-    (key,) = await rows(database, "SELECT wrapped FROM data_key WHERE key_id = :id", id=row["key_id"])
-    opened = wiring.data_keys.unwrap(bytes(key["wrapped"]), data_key_label(site.project_id, "2026-03"))
+    opened = wiring.data_keys.unwrap_once(bytes(row["wrapped_key"]), photo_key_label(waiting["id"]))
     assert opened.open(stored, digest) == body
 
 

@@ -510,3 +510,9 @@ async def test_photos_go_to_a_bucket_as_well(
         await uploads.take_bytes(upload, 400, pieces(PHOTO[400:]), None, tools=in_bucket)
         assert (await uploads.read_photo(person_id, DIGEST.digest(), tools=in_bucket))[0] == PHOTO
         assert [name.split("/")[1] for name in held.objects] == ["photos"]
+
+
+@pytest.mark.parametrize("media_type", ["image/heic", "image/heif", "image/avif"])
+async def test_what_is_not_read_is_refused_before_it_is_sent(sender: Sender, media_type: str) -> None:
+    metadata = upload_metadata(DIGEST.digest(), media_type)
+    refused(await sender.begin(Upload_Metadata=metadata), 415, "evidence.photo_heif")

@@ -1,0 +1,94 @@
+"""A store of photos with its database, keys and clock: what receives, examines and deletes them."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from backend.evidence.model import Claim
+from backend.evidence.photos.arrivals import Arrivals, PhoneArrivals
+from backend.evidence.photos.deleting import DeletionTools
+from backend.evidence.photos.examiner import Examiner
+from backend.evidence.photos.intake import IntakeTools
+from backend.evidence.uploads import UploadTools, begin_upload, take_bytes
+from backend.gates.photo_arrivals import GateArrivals
+from backend.kit.blobs import BlobStore, DiskBlobs
+from backend.kit.clock import ManualClock
+from backend.kit.crypto import DataKeys
+from backend.kit.db import Database
+from backend.kit.keyring import MemoryKeyRing
+from tests.support.photos import pieces
+
+
+@dataclass
+class House:
+    """Everything that photos go through, on one database and one folder."""
+
+    database: Database
+    keys: MemoryKeyRing
+    clock: ManualClock
+    blobs: BlobStore
+    folder: Path
+    examiner: Examiner
+
+    @property
+    def data_keys(self) -> DataKeys:
+        """Return who wraps data keys."""
+        return DataKeys(self.keys, self.clock.now)
+
+    @property
+    def arrivals(self) -> Mapping[str, Arrivals]:
+        """Return who received photos."""
+        return {
+            "phone": PhoneArrivals(self.blobs, self.data_keys),
+            "gate": GateArrivals(self.blobs, self.data_keys),
+        }
+
+    @property
+    def uploads(self) -> UploadTools:
+        """Return what receives photos of phones."""
+        return UploadTools(database=self.database, data_keys=self.data_keys, blobs=self.blobs, clock=self.clock)
+
+    @property
+    def intake(self) -> IntakeTools:
+        """Return what examines them."""
+        return IntakeTools(
+            database=self.database,
+            data_keys=self.data_keys,
+            blobs=self.blobs,
+            examiner=self.examiner,
+            arrivals=self.arrivals,
+            clock=self.clock,
+        )
+
+    @property
+    def deletion(self) -> DeletionTools:
+        """Return what deletes them."""
+        return DeletionTools(database=self.database, blobs=self.blobs, arrivals=self.arrivals, clock=self.clock)
+
+    async def receive(self, person_id: UUID, content: bytes, media_type: str = "image/jpeg") -> UUID:
+        """Receive a photo of a person's phone; return its id."""
+        claim = Claim(hashlib.sha256(content).digest(), len(content), media_type)
+        async with self.database.transaction() as tx:
+            upload = await begin_upload(tx, person_id, claim, tools=self.uploads)
+        await take_bytes(upload, 0, pieces(content), None, tools=self.uploads)
+        return upload.id
+
+    async def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+        """Return the rows of a statement."""
+        async with self.database.transaction() as tx:
+            return [dict(row) for row in (await tx.execute(text(statement), values)).mappings()]
+
+    def files(self) -> dict[str, bytes]:
+        """Return what lies in the store, by name."""
+        found = [path for path in self.folder.rglob("*") if path.is_file()]
+        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in found}
+
+
+def make_house(database: Database, clock: ManualClock, folder: Path, keys: MemoryKeyRing) -> House:
+    """Give a house that stores in a folder."""
+    return House(database, keys, clock, DiskBlobs(folder), folder, Examiner())
