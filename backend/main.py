@@ -17,6 +17,7 @@ from backend.alerts.routes import alerts_router
 from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
 from backend.evidence.uploads import UploadTools
+from backend.evidence.ways.routes import ways_router
 from backend.gates.commands.routes import command_router
 from backend.gates.dialects.hikvision.routes import hikvision_router
 from backend.gates.dialects.mqtt.routes import mqtt_admin_router
@@ -66,11 +67,13 @@ from mobile_api.offline.anchors import Anchors
 from mobile_api.offline.routes import offline_router
 from mobile_api.offline.sync import Syncs
 from mobile_api.phone_care_routes import phone_care_router
+from mobile_api.presence.routes import presence_router
+from mobile_api.presence.tools import PresenceTools, relying_party_of
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
 
-SCHEMA_HEAD = "0033"
+SCHEMA_HEAD = "0034"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -156,6 +159,11 @@ def provide_upload_tools(state: State) -> UploadTools:
     return state.upload_tools
 
 
+def provide_presence_tools(state: State) -> PresenceTools:
+    """Give what the ways of showing presence work with."""
+    return state.presence_tools
+
+
 def provide_field_cipher(state: State) -> FieldCipher:
     """Give the cipher of single columns."""
     return state.wiring.identity.cipher
@@ -197,6 +205,7 @@ DEPENDENCIES = {
     "correction_tools": Provide(provide_correction_tools, sync_to_thread=False),
     "file_reader": Provide(provide_file_reader, sync_to_thread=False),
     "upload_tools": Provide(provide_upload_tools, sync_to_thread=False),
+    "presence_tools": Provide(provide_presence_tools, sync_to_thread=False),
     "field_cipher": Provide(provide_field_cipher, sync_to_thread=False),
     "blind_index": Provide(provide_blind_index, sync_to_thread=False),
     "identity_services": Provide(provide_identity_services, sync_to_thread=False),
@@ -234,6 +243,8 @@ def routers() -> list[Router]:
         mobile_router(),
         offline_router(),
         uploads_router(),
+        presence_router(),
+        ways_router(),
         phone_care_router(),
         phone_alerts_router(),
     ]
@@ -288,6 +299,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 "file_reader": FileReader(),
                 "upload_tools": UploadTools(
                     database=database, data_keys=wiring.data_keys, blobs=wiring.blobs, clock=clock
+                ),
+                "presence_tools": PresenceTools(
+                    database, wiring.fences, wiring.identity.cipher, relying_party_of(settings), clock
                 ),
                 "schema_head": SCHEMA_HEAD,
             }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 from urllib.parse import unquote, urlsplit
 
 
@@ -65,6 +65,8 @@ class Settings:
     `faces_socket` is where the process that measures faces listens (None: faces are not evaluated), `models_dir` where
     its models lie, `anti_spoof` an operator's description of a model of his own.
     `attestation_dir` holds what attestations of phones' keys are checked against (None: none is).
+    `passkey_rp_id` is the domain for which passkeys are made (None: there are none), `passkey_origins` the pages and
+    apps in which they may be used.
     """
 
     database_url: str
@@ -86,6 +88,8 @@ class Settings:
     anti_spoof: Path | None = None
     attestation_dir: Path | None = None
     channels: ChannelSettings = ChannelSettings()
+    passkey_rp_id: str | None = None
+    passkey_origins: tuple[str, ...] = ()
 
     @property
     def is_development(self) -> bool:
@@ -193,7 +197,27 @@ def _smtp(environment: Mapping[str, str]) -> SmtpServer | None:
         sender=sender,
         user=unquote(url.username) if url.username else None,
         password=password,
+        **_passkeys(environment, name),
     )
+
+
+def _passkeys(environment: Mapping[str, str], name: str) -> dict[str, Any]:
+    party = environment.get("DAOGANG_PASSKEY_RP_ID") or ("localhost" if name == "development" else None)
+    if party is None:
+        return {}
+    port = _whole(environment, "PORT", 8000)
+    given = environment.get("DAOGANG_PASSKEY_ORIGINS", "")
+    origins = tuple(one.strip() for one in given.split(",") if one.strip())
+    if not origins:
+        origins = (f"http://localhost:{port}",) if party == "localhost" else (f"https://{party}",)
+    for origin in origins:
+        if not origin.startswith(("https://", "android:apk-key-hash:", "http://localhost:")) or origin.endswith("/"):
+            msg = (
+                f"DAOGANG_PASSKEY_ORIGINS holds {origin!r}: give https://host (no slash at the end) or "
+                "android:apk-key-hash:…, with commas between them"
+            )
+            raise SettingsError(msg)
+    return {"passkey_rp_id": party, "passkey_origins": origins}
 
 
 def _blobs(environment: Mapping[str, str]) -> Path | S3Bucket:

@@ -9,6 +9,7 @@ MODULES = (
     "backend.evidence.tables",
     "backend.evidence.photos.tables",
     "backend.evidence.ways.tables",
+    "backend.evidence.ways.way_tables",
     "backend.ledger.tables",
     "backend.gates.envelope_tables",
     "backend.gates.registry.tables",

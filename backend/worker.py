@@ -1,7 +1,7 @@
 """Joins every module's background jobs into one procrastinate application and runs it."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import procrastinate
@@ -15,6 +15,7 @@ from backend.evidence.photos.intake import IntakeTools
 from backend.evidence.photos.tasks import keep_taking_in
 from backend.evidence.purge import purge_uploads
 from backend.evidence.uploads import UploadTools
+from backend.evidence.ways.passkeys import forget_challenges
 from backend.gates.envelopes import purge_envelopes
 from backend.gates.misuse.following import follow_ledger, look_at_days
 from backend.gates.outages.ruling_again import RulingTools, continue_ruling
@@ -95,6 +96,8 @@ def create_worker_app(settings: Settings, database: Database, clock: Clock) -> p
         _begin(context)
         async with database.transaction() as tx:
             log.info("identity.traces_purged", rows=await purge_log_in_traces(tx, clock=clock))
+            now = clock.now()
+            log.info("ways.challenges_forgotten", rows=await forget_challenges(tx, now - timedelta(days=1)))
 
     @cache
     def correction_tools() -> CorrectionTools:

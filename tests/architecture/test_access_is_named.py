@@ -78,6 +78,9 @@ def test_public_routes_are_few_and_known() -> None:
         "GET /health/live",
         "GET /health/ready",
         "GET /metrics",
+        # Whoever has the address of a site's screen sees its code; the address is 256 random bits.
+        "GET /screens/v1/site-codes/{screen_token}",
+        "GET /screens/v1/site-codes/{screen_token}/shown",
         "GET /.well-known/jwks.json",
         "POST /admin/v1/session",
         "POST /admin/v1/session/refresh",

@@ -29,6 +29,8 @@ async def running_app(url: str, folder: Path, *, clock: "Clock", keys: "KeyRing"
         environment="test",
         processes=1,
         sms_outbox=folder / "sms.ndjson",
+        passkey_rp_id="daogang.test",
+        passkey_origins=("https://daogang.test", "android:apk-key-hash:invented"),
     )
     app = create_app(settings, clock=clock, keys=keys)
     async with app.lifespan():

@@ -10,13 +10,14 @@ import msgspec
 from backend.decision.policy import DEFAULT_POLICY
 from backend.identity.roles import Role
 from tests.support.factories import draw_code, draw_phone
-from tests.support.phones import CENTRE, tap
+from tests.support.phones import CENTRE, fix, tap
 from tests.support.photos import upload_metadata
 from tests.support.queues import Signing
 from tests.support.rosters import csv_roster, roster_line
 from tests.support.town import AXIS, CIRCLE, PASSWORD, PHOTO, THEIRS, Town, fresh_company, fresh_name, fresh_person
 
 PROJECT = "/admin/v1/projects/{project_id}"
+PRESENCE = "/mobile/v1/presence"
 DRAWING = {"crs": "wgs84", "shape": CIRCLE}
 LINE: dict[str, Any] = {"crs": "wgs84", "coordinates": AXIS, "prefix": "K", "start": "K0+000"}
 PERIOD = {"from_on": "2026-01-01", "to_on": "2026-12-31"}
@@ -146,6 +147,21 @@ CALLS: dict[tuple[str, str], Maker] = {
         json={"reason": "现场领取"}, ids={"application_id": town.ids["approved_id"]}
     ),
     ("POST", f"{PROJECT}/gates/{{gate_id}}/self-tests"): lambda _: Call(),
+    ("POST", f"{PROJECT}/site-codes"): told(name="西门"),
+    ("POST", f"{PRESENCE}/passkeys/challenges"): lambda _: Call(),
+    ("POST", f"{PRESENCE}/passkeys"): lambda town: Call(json=town.ways.registering),
+    ("POST", f"{PRESENCE}/passkey-challenges"): lambda town: Call(json={"project_id": town.ids["project_id"]}),
+    ("POST", f"{PRESENCE}/passkey-proofs"): lambda town: Call(json=town.ways.showing),
+    ("POST", f"{PRESENCE}/site-code-proofs"): lambda town: Call(
+        json={"project_id": town.ids["project_id"], "code": town.ways.scan}
+    ),
+    ("POST", f"{PRESENCE}/witness-requests"): lambda town: Call(
+        json={"project_id": town.ids["project_id"], "fixes": [fix()]}
+    ),
+    ("POST", f"{PRESENCE}/witness-looks"): lambda town: Call(json={"code": town.ways.witness_code}),
+    ("POST", f"{PRESENCE}/witness-statements"): lambda town: Call(
+        json={"code": town.ways.witness_code, "fixes": [fix()]}
+    ),
     ("GET", "/admin/v1/gate-key-register/csv"): lambda _: Call(params=PERIOD),
     ("GET", "/admin/v1/gate-key-register/xlsx"): lambda _: Call(params=PERIOD),
     ("GET", "/admin/v1/gate-key-report"): lambda _: Call(params={"year": 2026}),

@@ -51,6 +51,7 @@ from tests.support.phones import CENTRE, make_fence, make_phone
 from tests.support.photos import make_uploads
 from tests.support.queues import PATH as QUEUE_PATH
 from tests.support.queues import QueuePhone, register
+from tests.support.ways import Ways, make_ways
 
 MINE, THEIRS = "project_manager", "chief_supervisor"
 """Posts of the contractor, whose people owner's and contractor's accounts see here, and of the supervising company,
@@ -74,6 +75,7 @@ class Town:
     awaiting: tuple[UUID, UUID]
     company_id: UUID
     colleague: str
+    ways: Ways
     tokens: Any
     clock: ManualClock
 
@@ -151,6 +153,15 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         alignment = await _alignment(tx, project.id, clerk)
         corridor, face = await _corridor_with_face(tx, project.id, clerk)
         company = await make_company(tx)
+        ways = await make_ways(
+            tx,
+            keys,
+            project.id,
+            (site.people[MINE].id, phone.phone_id),
+            (site.people[THEIRS].id, awaiting[0]),
+            clerk,
+            now,
+        )
     misdated = entry(
         project.id,
         site.people[MINE].id,
@@ -199,6 +210,10 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "month": f"{now:%Y-%m}",
         "upload_id": str(upload),
         "sha256": photo,
+        "passkey_id": str(ways.passkey_id),
+        "code_id": str(ways.code_id),
+        "screen_token": ways.screen_token,
+        "request_id": str(ways.request_id),
         **tile_of(CENTRE),
         **_of_post(site, MINE, entries[MINE]),
     }
@@ -214,6 +229,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         awaiting=awaiting,
         company_id=company,
         colleague=colleague,
+        ways=ways,
         tokens=app.state.verifier,
         clock=clock,
     )

@@ -34,6 +34,17 @@ class NewProof:
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedProof:
+    """A proof as its owner is told of it."""
+
+    id: UUID
+    way: Way
+    outcome: ProofOutcome
+    made_at: datetime
+    expires_at: datetime
+
+
 async def record_proof(tx: Tx, proof: NewProof, *, now: datetime) -> UUID:
     """Record a proof for good and return its id, which one punch may name.
 

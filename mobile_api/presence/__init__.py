@@ -1,0 +1,1 @@
+"""Ways of showing presence, as phones go them."""
