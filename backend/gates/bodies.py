@@ -26,6 +26,8 @@ RECORD_NAMES: Final = TEMPLATE_NAMES | {"OPLOG", "USER", "IDCARD", "ERRORLOG"}
 _LINE_LIMIT: Final = 4000
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+# `Content-Encoding: deflate`: the usual window with each of its levels. No text begins like that.
+_ZLIB: Final = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _TAR_MARK: Final = slice(257, 262)
 
 # Fingerprints, faces, photos, passwords: by the names that terminals give them, up to the end of the value.
@@ -53,12 +55,12 @@ class DecodedText(NamedTuple):
 
 
 def unpack(body: bytes, *, limit: int = UNPACKED_LIMIT) -> bytes:
-    """Return a body as it was before it was packed (gzip, tar in gzip, tar, zip), told by its first bytes.
+    """Return a body as it was before it was packed (gzip, zlib, tar in either, tar, zip), told by its first bytes.
 
-    Files of an archive follow one another, each ended by a line feed. Raises BodyUnusable for what is damaged or
-    unfolds to more than `limit` bytes; never more than that is held.
+    Files of an archive follow one another, each ended by a line feed; so do several gzip members of one body. Raises
+    BodyUnusable for what is damaged or unfolds to more than `limit` bytes; never more than that is held.
     """
-    if body.startswith(_GZIP):
+    if body.startswith((_GZIP, *_ZLIB)):
         body = _inflate(body, limit)
     elif body.startswith(_ZIP):
         return _unzip(body, limit)
@@ -111,16 +113,23 @@ def _cut_templates(raw: bytes) -> bytes:
 
 
 def _inflate(body: bytes, limit: int) -> bytes:
-    machine = zlib.decompressobj(wbits=31)
-    try:
-        found = machine.decompress(body, limit + 1)
-    except zlib.error as error:
-        raise BodyUnusable("packing_damaged") from error
-    if len(found) > limit or machine.unconsumed_tail:
-        raise BodyUnusable("unpacked_too_large")
-    if not machine.eof:
-        raise BodyUnusable("packing_damaged")
-    return found
+    found = bytearray()
+    for _ in range(MEMBERS_LIMIT):
+        # 32: gzip or zlib, by the first bytes.
+        machine = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
+        try:
+            found += machine.decompress(body, limit + 1 - len(found))
+        except zlib.error as error:
+            raise BodyUnusable("packing_damaged") from error
+        if len(found) > limit or machine.unconsumed_tail:
+            raise BodyUnusable("unpacked_too_large")
+        if not machine.eof:
+            raise BodyUnusable("packing_damaged")
+        # Another member may follow; anything else is padding.
+        body = machine.unused_data
+        if not body.startswith(_GZIP):
+            return bytes(found)
+    raise BodyUnusable("too_many_files")
 
 
 def _untar(body: bytes) -> bytes:

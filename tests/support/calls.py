@@ -42,7 +42,7 @@ class Call:
 
 
 Maker = Callable[[Town], Call]
-PUSHED = ("cdata", "querydata", "getrequest", "devicecmd", "registry", "push", "rtdata", "ping", "exchange")
+PUSHED = ("cdata", "fdata", "querydata", "getrequest", "devicecmd", "registry", "push", "rtdata", "ping", "exchange")
 
 
 def told(**body: Any) -> Maker:  # noqa: ANN401 - JSON
@@ -238,6 +238,7 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("PUT", "/gates/v1/photos/{digest}"): lambda _: Call(content=PHOTO, media_type="image/jpeg"),
     ("POST", "/gates/v1/heartbeat"): lambda town: Call(json={"clock_now": town.clock.now().isoformat(), "backlog": 0}),
     **{("POST", f"/iclock/{name}{end}"): lambda _: _attlog() for name in PUSHED for end in ("", ".aspx")},
+    ("POST", "/iclock/{rest}"): lambda _: _attlog(),
     **{(method, "/gates/hikvision/{token}"): lambda _: _alert() for method in ("POST", "PUT")},
     ("POST", "/mobile/v1/session/code"): lambda town: Call(
         json={"phone_number": town.site.people["project_manager"].phone}

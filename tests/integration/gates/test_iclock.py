@@ -2,6 +2,7 @@
 
 import dataclasses
 import gzip
+import zlib
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import uuid4
@@ -526,3 +527,43 @@ async def test_who_calls_too_often_is_sent_away_and_loses_nothing(
     finally:
         app.state.gate_tools = tools
     assert (await terminal.attlog(row)).text == "OK: 1"
+
+
+async def test_photos_come_under_their_older_path_too(terminal: PushTerminal) -> None:
+    at = terminal.clock.now() - timedelta(minutes=1)
+    head = f"PIN={at + timedelta(hours=8):%Y%m%d%H%M%S}-7.jpg\nSN={terminal.serial_no}\nsize=20\nCMD=uploadphoto\0"
+    for query in ({"table": "ATTPHOTO"}, {}):
+        answer = await terminal.post(head.encode() + JPEG, "/iclock/fdata", **query)
+        assert (answer.status_code, answer.text) == (200, "OK")
+    assert [row["subject"] for row in await terminal.table("gate_photo_link")] == [f"7|{local(at)}"]
+
+
+async def test_paths_that_nobody_knows_are_acknowledged_kept_and_shown(
+    terminal: PushTerminal, client: AsyncClient
+) -> None:
+    answers = [
+        await terminal.get("/iclock/edata"),
+        await terminal.post("whatever=1", "/iclock/service/upload", table="NEWTABLE"),
+        await client.post("/iclock/service/upload", params={"SN": "X" + terminal.serial_no}, content=b"x"),
+    ]
+    assert [(answer.status_code, answer.text) for answer in answers] == [(200, "OK")] * 3
+    assert [line["reason"] for line in await terminal.table("gate_unread_line")] == ["table_unknown"]
+
+
+async def test_odd_ends_of_lines_and_bodies(terminal: PushTerminal) -> None:
+    at = [local(terminal.clock.now() - timedelta(seconds=number)) for number in range(9)]
+    bodies = (
+        f"1\t{at[0]}\t0\t1\r2\t{at[1]}\t0\t1\r",
+        f"\r\n\n3\t{at[2]}\t0\t1",
+        f"4\t{at[3]}\t0\t1\r\n\0\0\0",
+        f"\ufeff5\t{at[4]}",
+        f"6\t{at[5].replace('-', '/')}\t0\t1\n",
+    )
+    answers = [await terminal.post(body, table="ATTLOG") for body in bodies]
+    assert [answer.text for answer in answers] == ["OK: 2", "OK: 1", "OK: 1", "OK: 1", "OK: 1"]
+    several = gzip.compress(f"7\t{at[6]}\t0\t1\n".encode()) + gzip.compress(f"8\t{at[7]}\t0\t1\n".encode())
+    assert (await terminal.post(several, table="ATTLOG")).text == "OK: 2"
+    packed = zlib.compress(f"9\t{at[8]}\t0\t1\n".encode())
+    assert (await terminal.post(packed, table="ATTLOG")).text == "OK: 1"
+    assert sorted(row["event_key"].split("|")[1] for row in await terminal.rows()) == list("123456789")
+    assert await terminal.table("gate_unread_line") == []

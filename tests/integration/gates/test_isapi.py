@@ -1,5 +1,6 @@
 """ISAPI terminals that post to a URL of their own, over HTTP and on the database."""
 
+import gzip
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 import pytest
 from httpx import AsyncClient
 
+from backend.gates.bodies import UNPACKED_LIMIT
 from backend.gates.reconciliation.checking import reconcile_gates
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
@@ -257,3 +259,13 @@ async def test_names_reach_no_list(terminal: PushTerminal) -> None:
     await terminal.alert(msgspec.json.encode({**message, "dateTime": "soon"}))
     stored = [await terminal.table(one) for one in ("gate_remark", "gate_unread_line")]
     assert name not in repr([*stored, await terminal.rows()])
+
+
+async def test_a_packed_alert_is_read_and_a_bomb_is_not(terminal: PushTerminal) -> None:
+    mac = await mac_of(terminal)
+    packed = gzip.compress(msgspec.json.encode(alert(terminal, mac, 5, 30)))
+    for _ in range(2):
+        assert (await terminal.alert(packed)).status_code == 200
+    assert len(await terminal.rows()) == 1
+    assert (await terminal.alert(gzip.compress(b" " * (UNPACKED_LIMIT + 1)))).status_code == 200
+    assert [line["reason"] for line in await terminal.table("gate_unread_line")] == ["unpacked_too_large"]

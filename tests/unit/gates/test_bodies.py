@@ -121,3 +121,24 @@ def test_templates_photos_and_passwords_are_cut(body: bytes, kept: bytes) -> Non
 def test_a_line_is_shown_short_and_without_control_signs() -> None:
     assert plain_line("a\x00b\x1b[31m\tc 张") == "a�b�[31m\tc 张"
     assert len(plain_line("ab " * 400)) == 300
+
+
+def test_members_of_one_gzip_follow_one_another_and_padding_is_none() -> None:
+    several = gzip.compress(b"1\n") + gzip.compress(b"2\n")
+    assert unpack(several) == unpack(several + b"\0" * 600) == b"1\n2\n"
+    with pytest.raises(BodyUnusable, match="unpacked_too_large"):
+        unpack(several, limit=3)
+    with pytest.raises(BodyUnusable, match="too_many_files"):
+        unpack(gzip.compress(b"") * 200)
+    with pytest.raises(BodyUnusable, match="packing_damaged"):
+        unpack(several[:-4])
+
+
+@pytest.mark.parametrize("level", range(1, 10))
+def test_deflated_bodies_are_read(level: int) -> None:
+    assert unpack(zlib.compress(b"7\t2026-03-16 09:00:00\t0\t1\r\n" * 9, level)).count(b"\n") == 9
+
+
+def test_a_deflated_bomb_is_refused() -> None:
+    with pytest.raises(BodyUnusable, match="unpacked_too_large"):
+        unpack(zlib.compress(b"\0" * 9_000_000))

@@ -6,7 +6,7 @@ from typing import Final
 import psycopg
 import structlog
 
-from backend.gates.bodies import plain_line
+from backend.gates.bodies import BodyUnusable, plain_line, unpack
 from backend.gates.counting import Counted
 from backend.gates.device_time import zone_of
 from backend.gates.dialects.hikvision.parts import take_apart
@@ -41,15 +41,22 @@ async def take_alert(
         remark = Remark(kind="dropped", code="body_too_large", key=key, at=now)
         await record_translated(tools, gate, Delivery(remarks=(remark,)), trust=terminal.trust, now=now)
         return
+    sent, fault = body, None
+    try:
+        body = unpack(sent)
+    except BodyUnusable as unusable:
+        body, fault = b"", unusable.reason
     async with tools.database.connection() as connection:
         found = _translated(headers, body, await home_mac_of(connection, gate), terminal, now)
+        if fault is not None:
+            found = Alerts(Translation(unread=(UnreadLine(1, fault, ""),)), (), (), life_sign=False)
         foreign = await _foreign_card(connection, terminal, found)
     if found.life_sign and foreign is None:
         await record_translated(tools, gate, Delivery(), trust=terminal.trust, now=now)
         return
     async with tools.database.connection() as connection:
         kept = b"\n".join(_messages(headers, body))
-        envelope = await store_envelope(connection, tools, gate, SUBJECT, body, kept, now)
+        envelope = await store_envelope(connection, tools, gate, SUBJECT, sent, kept, now)
     if envelope.recorded:
         await record_translated(tools, gate, Delivery(), trust=terminal.trust, now=now)
         return

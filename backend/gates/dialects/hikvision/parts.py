@@ -1,5 +1,6 @@
 """Takes a posted body apart: by its boundary, whatever the lengths in it say, into the message and pictures (pure)."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +17,16 @@ MESSAGE_LIMIT: Final = 1_000_000
 """Bytes of the message itself; pictures are parts of their own."""
 
 PARTS_LIMIT: Final = 20
+MESSAGES_LIMIT: Final = 100
 ALERT: Final = "EventNotificationAlert"
 
 _DEEPEST: Final = 20
 _BOUNDARY: Final = re.compile(r'boundary="?([^";,\r\n]{1,200})"?', re.IGNORECASE)
 _FIRST_LINE: Final = re.compile(rb"\A\s{0,20}--([^\r\n]{1,200})\r?\n")
+_DECLARATION: Final = re.compile(r"\A<\?xml[^>]{0,200}\?>")
+_SPACE: Final = re.compile(r"[\s,\0]*")
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+_json: Final = json.JSONDecoder()
 _PICTURES: Final = (b"\xff\xd8", b"\x89PNG")
 
 Message = dict[str, Any]
@@ -75,18 +81,19 @@ def split_parts(body: bytes, boundary: bytes) -> list[tuple[bytes, bytes]]:
 
 def read_message(raw: bytes) -> tuple[Message, ...] | str:
     """Read JSON or XML into plain values by name, or return the code of what is wrong with it."""
-    raw = raw.strip().removeprefix(b"\xef\xbb\xbf")
     if len(raw) > MESSAGE_LIMIT:
         return "message_too_large"
-    if raw.startswith(b"<"):
-        found = _read_xml(raw)
+    # Firmwares written in C send the end of their buffers too.
+    text = _text_of(raw).strip("\ufeff\0 \t\r\n")
+    if text.startswith("<"):
+        found = _read_xml(text)
         return found if isinstance(found, str) else (found,)
     try:
-        told: Any = msgspec.json.decode(decode_text(raw).text)
+        told: Any = msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return "not_json_or_xml"
+        told = _several(text)
     several: list[Any] = told if isinstance(told, list) else [told]
-    messages = [_unwrapped(cast("Message", one)) for one in several[:100] if isinstance(one, dict)]
+    messages = [_unwrapped(cast("Message", one)) for one in several[:MESSAGES_LIMIT] if isinstance(one, dict)]
     return tuple(messages) if messages and len(messages) == len(several) else "not_json_or_xml"
 
 
@@ -95,7 +102,30 @@ def _unwrapped(message: Message) -> Message:
     return cast("Message", inner) if isinstance(inner, dict) else message
 
 
-def _read_xml(raw: bytes) -> Message | str:
+def _text_of(raw: bytes) -> str:
+    if raw.startswith(_UTF16):
+        return raw.decode("utf-16", errors="replace")
+    return decode_text(raw).text
+
+
+def _several(text: str) -> list[Any]:
+    """Return the JSON values at the beginning of a text, one after the other; what follows the last is no message."""
+    found: list[Any] = []
+    at = 0
+    try:
+        while len(found) < MESSAGES_LIMIT:
+            value, end = _json.raw_decode(text, at)
+            found.append(value)
+            rest = _SPACE.match(text, end)
+            at = end if rest is None else rest.end()
+    except (ValueError, RecursionError):
+        return found
+    return found
+
+
+def _read_xml(text: str) -> Message | str:
+    # The parser knows few encodings, and what a terminal declares is often not what it sends.
+    raw = _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
     try:
         root = fromstring(raw, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     except DefusedXmlException:

@@ -48,7 +48,7 @@ def read_rows(lines: Iterable[str], zone: tzinfo, *, first_line: int = 1) -> Ite
     Columns stand apart by tabs or, from bridges, by spaces. `zone` holds for rows without an offset of their own.
     """
     for number, line in enumerate(lines, first_line):
-        text = line.strip("\r\n")
+        text = line.strip("\r\n\0")
         if not text.strip() or _HEADER.fullmatch(text):
             continue
         read = _read_row(number, text, zone)

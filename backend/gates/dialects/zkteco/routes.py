@@ -1,10 +1,12 @@
 """Paths under `/iclock` that are built into terminals: thin, and for strangers all alike."""
 
 from math import ceil
+from pathlib import Path
 from typing import Any, Final
 
 from litestar import HttpMethod, Request, Response, Router, route
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from backend.gates.dialects.zkteco import answers, exchange
 from backend.gates.dialects.zkteco.requests import Ask, read_ask
@@ -15,15 +17,17 @@ from backend.gates.uploads import drain
 BOTH: Final = [HttpMethod.GET, HttpMethod.POST]
 # Terminals prove nothing that deserves the word; what their word is worth stands on each event.
 OPEN: Final[dict[str, Any]] = {"public": True}
+DATA: Final = ["/cdata", "/cdata.aspx", "/fdata", "/fdata.aspx"]
+"""Photos come to the second pair from older firmwares."""
 REFUSED_REGISTRATION: Final = 406
 TOO_MANY: Final = 429
 
 Ask_ = tuple[Ask, Terminal | None]
 
 
-@route(["/cdata", "/cdata.aspx"], http_method=BOTH, opt=OPEN, request_max_body_size=None, include_in_schema=False)
+@route(DATA, http_method=BOTH, opt=OPEN, request_max_body_size=None, include_in_schema=False)
 async def exchange_data(request: Request[Any, Any, Any], gate_tools: NamedDependency[GateTools]) -> Response[bytes]:
-    """Hand out settings (GET), take events and whatever else a terminal uploads (POST)."""
+    """Hand out settings (GET), take events and whatever else a terminal uploads (POST); photos under either name."""
     ask, terminal = await _meet(gate_tools, request)
     now = gate_tools.clock.now()
     if terminal is None:
@@ -117,6 +121,23 @@ async def stay(request: Request[Any, Any, Any], gate_tools: NamedDependency[Gate
     return await _bland(gate_tools, request)
 
 
+@route("/{rest:path}", http_method=BOTH, opt=OPEN, request_max_body_size=None, include_in_schema=False)
+async def take_anything(
+    request: Request[Any, Any, Any], rest: FromPath[Path], gate_tools: NamedDependency[GateTools]
+) -> Response[bytes]:
+    """Take what a firmware sends to a path that nobody here knows: kept and shown, never repeated for ever."""
+    del rest
+    ask, terminal = await _meet(gate_tools, request)
+    if terminal is None:
+        return await _bland(gate_tools, request)
+    if request.method == "GET":
+        await exchange.note_life(gate_tools, terminal, gate_tools.clock.now())
+        return await _bland(gate_tools, request)
+    async with gate_tools.lanes.body_of(request) as body:
+        now = gate_tools.clock.now()
+        return _answer(gate_tools, await exchange.take_upload(gate_tools, terminal, ask, body, now))
+
+
 async def keep_pace(request: Request[Any, Any, Any]) -> Response[bytes] | None:
     """Send away who calls more often than any terminal does, known or not, before anything is read of it.
 
@@ -160,5 +181,6 @@ def zkteco_router() -> Router:
         hand_out_settings,
         tell_time,
         stay,
+        take_anything,
     ]
     return Router(path="/iclock", route_handlers=handlers, before_request=keep_pace, tags=["Terminals"])

@@ -1,5 +1,6 @@
 """Translates what `/iclock` terminals upload, by the table that each request names (pure)."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from functools import reduce
@@ -40,6 +41,7 @@ _BY_WORD: Final[tuple[tuple[str, Kind], ...]] = (
     ("irstate=", "counters"),
     ("transaction ", "transactions"),
 )
+_UPLOAD: Final = re.compile(rb"(?im)^CMD=(?:upload|realupload)(?:photo)?\b")
 _IN_PARTS: Final = frozenset({"attendance", "passes", "transactions"})
 
 
@@ -143,6 +145,8 @@ def dropped(code: str, received_at: datetime, *, size: int | None = None) -> Rem
 
 
 def _kind_by_content(body: bytes) -> Kind:
+    if _UPLOAD.search(body[:2000]) is not None:
+        return "photo"
     head = body[:2000].decode("utf-8", errors="replace").lstrip()
     first = head.split("\n", 1)[0]
     named = first.lower().replace(" ", "").strip()

@@ -269,3 +269,40 @@ def test_no_values_break_it(changes: dict[str, Any], access: dict[str, Any]) -> 
     for event in found.translation.events:
         assert 1 <= len(event.event_key) <= 200
         assert 1 <= len(event.number) <= 64
+
+
+def as_xml(encoding: str, declared: str) -> bytes:
+    return xml(alert()).decode().replace("UTF-8", declared).encode(encoding)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        msgspec.json.encode(alert()) + b"\0\0",
+        msgspec.json.encode(alert()) + b"\r\n--MIME_boundary--\r\n",
+        b"\xef\xbb\xbf" + msgspec.json.encode(alert()),
+        msgspec.json.encode(alert()).decode().encode("gb18030"),
+        msgspec.json.encode(alert()).decode().encode("utf-16"),
+        as_xml("gb18030", "GB2312"),
+        as_xml("utf-8", "GB2312"),
+        as_xml("utf-16", "UTF-16"),
+        as_xml("utf-8", "x-unheard-of"),
+        xml(alert()) + b"\0",
+    ],
+)
+def test_encodings_and_ends_of_buffers_do_not_hide_an_event(body: bytes) -> None:
+    found = translate({}, body, SHANGHAI, NOW)
+    assert [event.event_key for event in found.translation.events] == ["hik|1234|2026-04-15 09:17:32+03:00"]
+
+
+def test_several_messages_after_one_another_are_several() -> None:
+    body = b"\r\n".join(msgspec.json.encode(alert(serialNo=number)) for number in (1, 2, 3))
+    assert [one.number for one in translate({}, body + b" rest", SHANGHAI, NOW).serials] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le"])
+def test_a_dtd_is_refused_in_any_encoding(encoding: str) -> None:
+    dtd = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a><eventType>&b;</eventType></a>'
+    mark = b"\xff\xfe" if encoding == "utf-16-le" else b""
+    found = translate({}, mark + dtd.encode(encoding), SHANGHAI, NOW)
+    assert [line.reason for line in found.translation.unread] == ["xml_refused"]
