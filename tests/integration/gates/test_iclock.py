@@ -1,5 +1,7 @@
 """Terminals that push under `/iclock`: the cases of docs/gate-terminals.md, over HTTP and on the database."""
 
+import asyncio
+import base64
 import dataclasses
 import gzip
 import zlib
@@ -249,8 +251,6 @@ async def test_case_13_templates_go_nowhere_and_tampering_marks_the_day(
 
 
 async def test_an_envelope_holds_the_body_without_secrets(terminal: PushTerminal, site: GateSite) -> None:
-    import zlib
-
     await terminal.post(
         "USER PIN=1\tName=甲\tPasswd=4711\nFP PIN=1\tTMP=SECRET\nmore SECRET\nOPLOG 4\t1\t2026-03-16 09:00:00\n",
         table="OPERLOG",
@@ -567,3 +567,40 @@ async def test_odd_ends_of_lines_and_bodies(terminal: PushTerminal) -> None:
     assert (await terminal.post(packed, table="ATTLOG")).text == "OK: 1"
     assert sorted(row["event_key"].split("|")[1] for row in await terminal.rows()) == list("123456789")
     assert await terminal.table("gate_unread_line") == []
+
+
+async def test_case_05_and_06_job_codes_are_no_offset_and_a_row_s_own_offset_comes_first(
+    database: Database, client: AsyncClient, clock: ManualClock, site: GateSite
+) -> None:
+    one = await make_terminal(database, client, clock, site.project_id, time_zone="+05:30")
+    job = "982\t2026-03-15 12:08:21\t1\t0\t9001\t0\t0\t0\t0\t0\t4\t0\t0\t0\t0\t0"
+    place = base64.b64encode(b'{"GPSinfo": {"longitude": "114.08", "latitude": "22.76"}}').decode()
+    own = f"1007\t2026-03-15 07:58:01\t0\t15\t0\t0\t0\t0\t36.2\t36.2\t+28800\t{place}"
+    assert (await one.attlog(job, own)).text == "OK: 2"
+    found = {row["event_key"].split("|")[1]: row for row in await one.rows()}
+    assert found["982"]["device_time"] == "2026-03-15 12:08:21"
+    assert found["982"]["occurred_at"] == datetime(2026, 3, 15, 6, 38, 21, tzinfo=UTC)
+    assert found["1007"]["occurred_at"] == datetime(2026, 3, 14, 23, 58, 1, tzinfo=UTC)
+    # The place that the terminal claims stays in the raw body, and decides nothing.
+    assert place not in str(found)
+    (envelope,) = await one.table("gate_envelope")
+    key = await data_key(one, site)
+    assert zlib.decompress(key.open(envelope["sealed"], envelope["id"].bytes)) == f"{job}\r\n{own}\r\n".encode()
+
+
+async def test_case_12_a_burst_of_5000_rows_beside_live_terminals_is_stored_whole(
+    database: Database, client: AsyncClient, clock: ManualClock, site: GateSite, terminal: PushTerminal
+) -> None:
+    others = [await make_terminal(database, client, clock, site.project_id) for _ in range(20)]
+    begin = clock.now() - timedelta(days=2)
+    burst = [f"{number}\t{local(begin + timedelta(seconds=number))}\t0\t1" for number in range(5000)]
+
+    async def live(one: PushTerminal) -> list[str]:
+        rows = (f"7\t{local(clock.now() - timedelta(seconds=number))}\t0\t1" for number in range(5))
+        return [(await one.attlog(row)).text for row in rows]
+
+    whole, *answers = await asyncio.gather(terminal.attlog(*burst), *(live(one) for one in others))
+    assert (whole.status_code, whole.text) == (200, "OK: 5000")
+    assert answers == [["OK: 1"] * 5] * 20
+    assert len(await terminal.rows()) == 5000
+    assert [len(await one.rows()) for one in others] == [5] * 20

@@ -66,21 +66,6 @@ async def test_numbers_that_do_not_arrive_are_a_gap_and_after_an_hour_a_task(
     assert (ended["cause"], ended["id"]) == ("arrived", gap["id"])
 
 
-async def test_case_19_serial_numbers_that_are_missing_are_a_gap_and_a_task(
-    database: Database, site: GateSite, desk: Office, clock: ManualClock
-) -> None:
-    await deliver(site, 1234, 1240)
-    async with database.transaction() as tx:
-        statement = "UPDATE gate_device SET vendor = 'hikvision' WHERE id = :id"
-        await tx.execute(text(statement), {"id": site.device.id})
-    await check(database, site, clock.now())
-    clock.advance(timedelta(hours=1))
-    await check(database, site, clock.now())
-    gap = (await desk.take("GET", "/gate-gaps"))["items"][0]
-    assert (gap["kind"], gap["from_no"], gap["to_no"]) == ("serial", 1235, 1239)
-    assert [task["kind"] for task in (await desk.take("GET", "/gate-tasks", open=True))["items"]] == ["numbers_missing"]
-
-
 async def test_a_task_is_done_once_by_somebody_who_says_what_came_of_it(
     database: Database, site: GateSite, desk: Office, clock: ManualClock
 ) -> None:

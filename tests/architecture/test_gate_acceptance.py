@@ -1,0 +1,46 @@
+"""The page of acceptance cases names tests that exist, for each case from 1 to 25."""
+
+import ast
+import re
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+
+from tools.house import ROOT
+
+PAGE = ROOT / "docs/gate-acceptance.md"
+CASES = range(1, 26)
+ROW = re.compile(r"^\| (\d+) \|.*\| (.*) \|$", re.MULTILINE)
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+
+@cache
+def functions_in(path: Path) -> set[str]:
+    """Return the names of a file's functions."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    return {node.name for node in ast.parse(path.read_text()).body if isinstance(node, kinds)}
+
+
+def test_every_case_names_tests_that_exist() -> None:
+    named: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    for case, tests in ROW.findall(PAGE.read_text()):
+        named[int(case)] += NAMED.findall(tests)
+        assert not re.sub(NAMED, "", tests).strip(), f"case {case} names something that is no test"
+    assert sorted(named) == list(CASES)
+    assert [case for case in CASES if not named[case]] == []
+    missing = [
+        f"{file}::{test}" for tests in named.values() for file, test in tests if test not in functions_in(ROOT / file)
+    ]
+    assert missing == []
+
+
+def test_a_test_that_says_it_shows_a_case_stands_on_the_page() -> None:
+    page = PAGE.read_text()
+    said = {
+        test
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for test in functions_in(path)
+        if re.match(r"test_case_\d+_", test)
+    }
+    assert len(said) > len(CASES)
+    assert {test for test in said if f"::{test}`" not in page} == set()
