@@ -130,6 +130,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         anti_spoof=_path(environment, "DAOGANG_ANTI_SPOOF"),
         attestation_dir=_path(environment, "DAOGANG_ATTESTATION_DIR"),
         channels=_channels(environment),
+        **_passkeys(environment, name),
     )
 
 
@@ -197,7 +198,6 @@ def _smtp(environment: Mapping[str, str]) -> SmtpServer | None:
         sender=sender,
         user=unquote(url.username) if url.username else None,
         password=password,
-        **_passkeys(environment, name),
     )
 
 
