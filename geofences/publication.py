@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, literal, select, update
 
 from backend.decision.policy import SitePolicy
 from backend.identity.audit import record_act
+from backend.kit.announcements import announce
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
@@ -28,7 +29,7 @@ from geofences.field_copies import store_copy
 from geofences.period_queries import list_periods
 from geofences.periods import lay_period
 from geofences.queries import VersionRow
-from geofences.tables import FencePart, FenceVersion
+from geofences.tables import FencePart, FenceRow, FenceVersion
 
 # Small enough that a search box holds little but its fence (28 times faster than whole corridors), few enough to store.
 PART_VERTICES = 64
@@ -94,9 +95,39 @@ async def enter_force(tx: Tx, actor: Actor, project_id: UUID, version: VersionRo
     """
     if version.state not in {"draft", "submitted"}:
         return
+    await _announce_tolerance(tx, project_id, version, clock)
     await _change(tx, project_id, version, state="published", published_by=actor.account_id, published_at=clock.now())
     await _divide(tx, project_id, version.id)
     await store_copy(tx, project_id, version.id, clock=clock)
+
+
+async def _announce_tolerance(tx: Tx, project_id: UUID, version: VersionRow, clock: Clock) -> None:
+    """Announce that a version's tolerance (its buffer, metres) is above that of the one published before it."""
+    query = (
+        select(FenceVersion.buffer_m, FenceRow.name)
+        .join(FenceRow, FenceRow.id == FenceVersion.fence_id)
+        .where(
+            FenceVersion.project_id == project_id,
+            FenceVersion.fence_id == version.fence_id,
+            FenceVersion.published_at.is_not(None),
+        )
+        .order_by(FenceVersion.published_at.desc(), FenceVersion.number.desc())
+        .limit(1)
+    )
+    before = (await tx.execute(query)).one_or_none()
+    if before is None or version.buffer_m <= before.buffer_m:
+        return
+    now = clock.now()
+    detail = {
+        "before_m": before.buffer_m,
+        "after_m": version.buffer_m,
+        "fence": before.name,
+        "fence_id": version.fence_id,
+    }
+    subject = str(version.id)
+    await announce(
+        tx, "fences.tolerance_raised", subject, occurred_at=now, now=now, project_id=project_id, detail=detail
+    )
 
 
 def needs_second_person(policy: SitePolicy, version: VersionRow, actor: Actor) -> bool:

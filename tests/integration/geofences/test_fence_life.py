@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import func, select
 
 from backend.identity.tables import AuditEvent
+from backend.kit.announcements import AnnouncedFact
+from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.ids import new_id
 from geofences.tables import FencePart, FenceVersion
@@ -283,3 +285,21 @@ async def test_of_two_publications_at_once_one_is_in_force(desk: Desk) -> None:
     assert [answer.status_code for answer in answers] == [200, 200]
     states = sorted(one["state"] for one in (await desk.get(f"/fences/{fence_id}")).json()["versions"])
     assert states == ["published", "withdrawn"]
+
+
+async def test_a_tolerance_that_is_raised_is_announced_with_both_numbers_and_a_lowered_one_is_not(
+    desk: Desk, database: Database, clock: ManualClock
+) -> None:
+    fence_id = await desk.draw(CIRCLE, buffer_m=5.0)
+    assert (await desk.publish(fence_id)).status_code == 200
+    for number, buffer_m in ((2, 30.0), (3, 10.0)):
+        clock.advance(timedelta(minutes=1))
+        drawn = await desk.post(f"/fences/{fence_id}/versions", {"crs": "wgs84", "shape": CIRCLE, "buffer_m": buffer_m})
+        assert drawn.status_code == 201, drawn.text
+        assert (await desk.publish(fence_id, number)).status_code == 200
+    async with database.transaction() as tx:
+        statement = select(AnnouncedFact.kind, AnnouncedFact.detail).where(AnnouncedFact.project_id == desk.project.id)
+        rows = (await tx.execute(statement)).all()
+    assert [(row.kind, row.detail["before_m"], row.detail["after_m"]) for row in rows] == [
+        ("fences.tolerance_raised", 5.0, 30.0)
+    ]
