@@ -26,7 +26,8 @@ from backend.identity.phone_keys import digest_text, has_signed, jwk_thumbprint
 from backend.kit.canonical import canonical_bytes
 from backend.kit.ids import new_id
 from backend.kit.keyring import KeyRing
-from bench.world import QueueWorker, Site
+from bench.queue_world import QueueWorker
+from bench.world import Site
 from mobile_api.offline.anchors import Anchors, Pack, milliseconds
 from mobile_api.offline.items import item_message, read_item, sync_message
 from tools.say import Trouble

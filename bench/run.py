@@ -22,12 +22,13 @@ from bench.batches import measure_batches, prepare_mirror
 from bench.fence_scale import measure_fences
 from bench.figures import Measured, missed_bars, record, write_json
 from bench.loads import HERE, Taken, find_wrk, run_pgbench, run_sql, run_wrk
+from bench.queue_world import fill_queues
 from bench.queues import PHONES, drain, draw_key, measure_checking, write_calls
 from bench.server import Server, serving
 from bench.simulation import measure_simulation
 from bench.taps import issue_tokens, write_taps
 from bench.terminals import measure_terminals
-from bench.world import World, fill, fill_queues
+from bench.world import World, fill
 from tools.house import LOCAL, ROOT
 from tools.newcomer import recreate
 from tools.postgres import held
@@ -43,7 +44,7 @@ WARM_UP_S = 4
 MOST_PER_SECOND = 4000
 
 
-def measure(rounds: int) -> Measured:
+def measure(rounds: int, phones: int) -> Measured:
     """Measure everything once; yardstick and load take turns, so that a slow minute of the machine hits both."""
     measured = Measured(load_before=os.getloadavg()[0])
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -60,7 +61,7 @@ def measure(rounds: int) -> Measured:
         with serving(url, FOLDER / "keys", FOLDER) as server:
             _measure_check_ins(url, server, world, keys, measured, rounds)
             _measure_batches(url, server, world, measured, rounds)
-            _measure_queues(url, server, world, keys, measured)
+            _measure_queues(url, server, world, keys, measured, phones)
             measured.server_rss_mb = server.peak_rss_mb()
             numbers = [number for group in world.gate.groups for number in group]
             measured.terminals = measure_terminals(url, server, world.gate.project_id, numbers).figures()
@@ -104,10 +105,10 @@ def _measure_batches(url: str, server: Server, world: World, measured: Measured,
         say(f"round {number} of {rounds}: a gate batch takes {one.http_ms:.1f} ms, its plain SQL {one.sql_ms:.1f} ms")
 
 
-def _measure_queues(url: str, server: Server, world: World, keys: KeyRing, measured: Measured) -> None:
-    with step(f"giving {PHONES} phones keys and queues"):
+def _measure_queues(url: str, server: Server, world: World, keys: KeyRing, measured: Measured, phones: int) -> None:
+    with step(f"giving {phones} phones keys and queues"):
         measured.item_check_ms = measure_checking()
-        workers = fill_queues(url, world, PHONES, draw_key)
+        workers = fill_queues(url, world, phones, draw_key)
         calls = FOLDER / "queues"
         places = write_calls(calls, f"127.0.0.1:{server.port}", workers, keys)
         run_sql(url, "-c", "CHECKPOINT")
@@ -141,11 +142,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--record", action="store_true", help="put the figures into docs/performance.md")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds of each measurement ({ROUNDS})")
+    parser.add_argument("--phones", type=int, default=PHONES, help=f"phones that come back at once ({PHONES})")
     arguments = parser.parse_args()
     # Ended from outside, it stops what it started like after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     find_wrk()
-    figures = measure(arguments.rounds).figures() | measure_fences() | measure_simulation()
+    figures = measure(arguments.rounds, arguments.phones).figures() | measure_fences() | measure_simulation()
     for name, value in figures.items():
         print(f"{name} {value}")
     write_json(ROOT / "bench.json", figures)

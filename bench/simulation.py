@@ -35,7 +35,7 @@ from backend.ledger.partitions import make_partitions
 from backend.main import COLLECT_AFTER
 from backend.migrate import migrate
 from bench.fences import road, site
-from bench.world import Worker, fill_site
+from bench.world import Seed, Worker
 from geofences.evaluation import warm_up
 from geofences.materialise import materialise
 from geofences.shapes import Shape
@@ -56,6 +56,17 @@ FROM fence_version WHERE project_id = %s
 RETURNING fence_id, created_by
 """
 GRANT = "INSERT INTO role_grant (id, account_id, role, granted_at) VALUES (gen_random_uuid(), %s, 'city', now())"
+
+
+def fill_site(url: str, shape: Shape, people: int) -> list[Worker]:
+    """Fill the database of `url` (a superuser's) with one site that has a fence of that shape, and its people."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SET ROLE daogang_owner")
+        seed = Seed(connection, datetime.now(UTC))
+        site = seed.site(shape, [])
+        workers = [seed.worker(site) for _ in range(people)]
+        seed.write()
+    return workers
 
 
 def places(shape: Shape) -> Iterator[tuple[float, float]]:

@@ -1,11 +1,11 @@
 """Fills a migrated database with the sites, people, log-ins, fences and gates that the load comes from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 from math import cos, pi, sin
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -47,29 +47,6 @@ class Worker:
     holder: Holder
 
 
-class Signs(Protocol):
-    """A phone's key pair."""
-
-    @property
-    def der(self) -> bytes:
-        """The public key as SubjectPublicKeyInfo."""
-        ...
-
-    def sign(self, message: bytes) -> str:
-        """Sign as WebCrypto does."""
-        ...
-
-
-@dataclass(frozen=True)
-class QueueWorker:
-    """Somebody whose phone has a key and was without network: what its queue names, and what signs it."""
-
-    site: Site
-    phone_id: UUID
-    key_id: str
-    signer: Signs
-
-
 @dataclass(frozen=True)
 class Gate:
     """A gate, the key that it signs with, and the groups of numbers that it knows people by."""
@@ -93,7 +70,7 @@ def fill(url: str, keys: KeyRing) -> World:
     """Fill the database of `url` (a superuser's): a metro line, four buildings, and a site with a gate."""
     with psycopg.connect(url) as connection:
         connection.execute("SET ROLE daogang_owner")
-        seed = _Seed(connection, datetime.now(UTC))
+        seed = Seed(connection, datetime.now(UTC))
         sites = [seed.site(*_metro()), *(seed.site(*_building(number)) for number in range(BUILDINGS))]
         workers = [seed.worker(site) for site in sites for _ in range(PEOPLE_PER_SITE)]
         gate = seed.gate(keys)
@@ -102,32 +79,6 @@ def fill(url: str, keys: KeyRing) -> World:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
     return World(workers, gate, mirror_id)
-
-
-def fill_queues(url: str, world: World, count: int, draw_key: Callable[[], tuple[Signs, str]]) -> list[QueueWorker]:
-    """Add people with keys of their own to the sites of a world, whom nobody has heard of yet."""
-    sites = list({worker.site.project_id: worker.site for worker in world.workers}.values())
-    with psycopg.connect(url) as connection:
-        connection.execute("SET ROLE daogang_owner")
-        seed = _Seed(connection, datetime.now(UTC) - timedelta(days=6), again=True)
-        for site in sites:
-            seed.know(site)
-        found = [seed.queue_worker(sites[number % len(sites)], *draw_key()) for number in range(count)]
-        seed.write()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
-    return found
-
-
-def fill_site(url: str, shape: Shape, people: int) -> list[Worker]:
-    """Fill the database of `url` (a superuser's) with one site that has a fence of that shape, and its people."""
-    with psycopg.connect(url) as connection:
-        connection.execute("SET ROLE daogang_owner")
-        seed = _Seed(connection, datetime.now(UTC))
-        site = seed.site(shape, [])
-        workers = [seed.worker(site) for _ in range(people)]
-        seed.write()
-    return workers
 
 
 def _metro() -> tuple[Shape, list[tuple[float, float]]]:
@@ -149,26 +100,27 @@ def _building(number: int) -> tuple[Shape, list[tuple[float, float]]]:
     return Polygon((*shell, shell[0])), inside
 
 
-class _Seed:
+class Seed:
     """Collects rows by table and writes them in bulk, tables in the order in which they came up."""
 
     def __init__(self, connection: Connection, now: datetime, *, again: bool = False) -> None:
-        self._connection = connection
-        self._now = now
+        """Begin with a company and its staff, unless they are there already."""
+        self.connection = connection
+        self.now = now
         self._rows: dict[str, list[dict[str, Any]]] = {}
-        self._posts: dict[UUID, UUID] = {}
+        self.posts: dict[UUID, UUID] = {}
         if again:
             return
-        self._district = self._add("district", code="bench", name="试验区", created_at=now)
-        self._company = self._add("company", name="试验建设有限公司", created_at=now)
-        self._staff = self._add("account", kind="staff", display_name="bench", username="bench", created_at=now)
+        self._district = self.add("district", code="bench", name="试验区", created_at=now)
+        self._company = self.add("company", name="试验建设有限公司", created_at=now)
+        self._staff = self.add("account", kind="staff", display_name="bench", username="bench", created_at=now)
         self.write()
 
     def project(self) -> UUID:
         """Make a project that is being built, with a party and a post."""
-        project = self._add(
+        project = self.add(
             "project",
-            registration_no=f"BENCH-{len(self._posts)}",
+            registration_no=f"BENCH-{len(self.posts)}",
             name="试验工程",
             district_id=self._district,
             category="02",
@@ -176,22 +128,20 @@ class _Seed:
             site_mode="either",
             time_zone="Asia/Shanghai",
             cutover=time(4),
-            created_at=self._now,
+            created_at=self.now,
         )
-        party = self._add(
-            "project_party", project_id=project, company_id=self._company, kind="009", created_at=self._now
-        )
-        self._posts[project] = self._add(
-            "post", project_id=project, party_id=party, kind="project_manager", seats=9999, created_at=self._now
+        party = self.add("project_party", project_id=project, company_id=self._company, kind="009", created_at=self.now)
+        self.posts[project] = self.add(
+            "post", project_id=project, party_id=party, kind="project_manager", seats=9999, created_at=self.now
         )
         return project
 
     def site(self, shape: Shape, inside: Sequence[tuple[float, float]]) -> Site:
         """Make a project with one published fence."""
-        project, now, done = self.project(), self._now, materialise(shape)
-        fence = self._add("fence", project_id=project, name="围栏", created_by=self._staff, created_at=now)
+        project, now, done = self.project(), self.now, materialise(shape)
+        fence = self.add("fence", project_id=project, name="围栏", created_by=self._staff, created_at=now)
         axis = shapely.LineString(shape.centreline) if isinstance(shape, Corridor) else None
-        version = self._add(
+        version = self.add(
             "fence_version",
             project_id=project,
             fence_id=fence,
@@ -211,7 +161,7 @@ class _Seed:
             published_by=self._staff,
             published_at=now,
         )
-        self._add(
+        self.add(
             "fence_period",
             project_id=project,
             fence_id=fence,
@@ -225,32 +175,18 @@ class _Seed:
 
     def worker(self, site: Site) -> Worker:
         """Make a person on the site's post, with an account, a phone and a session."""
-        person, now = self._person(site.project_id), self._now
-        account = self._account(person)
-        phone = self._phone(account)
-        session = self._add(
+        person, now = self.person(site.project_id), self.now
+        account = self.account(person)
+        phone = self.phone(account)
+        session = self.add(
             "session_family", account_id=account, phone_id=phone, created_at=now, expires_at=now + timedelta(days=1)
         )
         return Worker(site, Holder(account, person, session, frozenset({"key_person"})))
 
-    def know(self, site: Site) -> None:
-        """Look up the post of a site that is there already."""
-        row = self._connection.execute("SELECT id FROM post WHERE project_id = %s", [site.project_id]).fetchone()
-        self._posts[site.project_id] = (row or [UUID(int=0)])[0]
-
-    def queue_worker(self, site: Site, signer: Signs, key_id: str) -> QueueWorker:
-        """Make a person on the site's post whose phone has a key."""
-        phone = self._phone(self._account(self._person(site.project_id)))
-        self._row(
-            "phone_key", id=key_id, phone_id=phone, public_key=signer.der, registered_at=self._now, trust="software"
-        )
-        self._row("phone_queue", key_id=key_id)
-        return QueueWorker(site, phone, key_id, signer)
-
     def gate(self, keys: KeyRing) -> Gate:
         """Make a site's gate, its key, and people whom it knows by number."""
-        project, now = self.project(), self._now
-        device = self._add(
+        project, now = self.project(), self.now
+        device = self.add(
             "gate_device",
             project_id=project,
             serial_no="bench-1",
@@ -266,7 +202,7 @@ class _Seed:
         )
         key, secrets = new_id(now), GateSecrets(keys, lambda: now)
         secret = secrets.draw()
-        self._row(
+        self.row(
             "gate_key",
             id=key_name(key),
             project_id=project,
@@ -278,12 +214,12 @@ class _Seed:
         )
         numbers = [f"{number:08d}" for number in range(GATE_GROUPS * GATE_GROUP)]
         for number in numbers:
-            self._row(
+            self.row(
                 "person_binding",
                 project_id=project,
                 kind="pin",
                 value=number,
-                person_id=self._person(project),
+                person_id=self.person(project),
                 valid_during=TimestamptzRange(now - timedelta(days=1), None),
                 bound_by=self._staff,
             )
@@ -292,7 +228,7 @@ class _Seed:
 
     def write(self) -> None:
         """Write what was collected, and forget it."""
-        with self._connection.cursor() as cursor:
+        with self.connection.cursor() as cursor:
             for table, rows in self._rows.items():
                 columns = SQL(", ").join(map(Identifier, rows[0]))
                 statement = SQL("COPY {} ({}) FROM STDIN").format(Identifier(table), columns)
@@ -301,50 +237,55 @@ class _Seed:
                         copy.write_row(tuple(row.values()))
         self._rows.clear()
 
-    def _account(self, person: UUID) -> UUID:
-        return self._add(
+    def account(self, person: UUID) -> UUID:
+        """Make a person's account."""
+        return self.add(
             "account",
             kind="person",
             display_name="试验员",
             person_id=person,
             phone_cipher=b"-",
             phone_blind=person.bytes,
-            created_at=self._now,
+            created_at=self.now,
         )
 
-    def _phone(self, account: UUID) -> UUID:
-        now = self._now
-        phone = self._add("phone", account_id=account, install_id=new_id(now), platform="android", bound_at=now)
-        self._add("phone_binding", phone_id=phone, bound_at=now)
+    def phone(self, account: UUID) -> UUID:
+        """Make a phone that is bound to an account."""
+        now = self.now
+        phone = self.add("phone", account_id=account, install_id=new_id(now), platform="android", bound_at=now)
+        self.add("phone_binding", phone_id=phone, bound_at=now)
         return phone
 
-    def _person(self, project: UUID) -> UUID:
-        blind = new_id(self._now).bytes
-        person = self._add(
+    def person(self, project: UUID) -> UUID:
+        """Make a person on the project's post."""
+        blind = new_id(self.now).bytes
+        person = self.add(
             "person",
             name="试验员",
             document_type="01",
             document_cipher=b"-",
             document_blind=blind,
             document_last4_blind=b"-",
-            created_at=self._now,
+            created_at=self.now,
         )
-        self._add(
+        self.add(
             "assignment",
             project_id=project,
-            post_id=self._posts[project],
+            post_id=self.posts[project],
             person_id=person,
             from_on=FROM_ON,
-            created_at=self._now,
+            created_at=self.now,
         )
         return person
 
-    def _add(self, table: str, **values: Any) -> UUID:  # noqa: ANN401 - any table, any column
-        made = new_id(self._now)
-        self._row(table, id=made, **values)
+    def add(self, table: str, **values: Any) -> UUID:  # noqa: ANN401 - any table, any column
+        """Add a row with an id of its own."""
+        made = new_id(self.now)
+        self.row(table, id=made, **values)
         return made
 
-    def _row(self, table: str, **values: Any) -> None:  # noqa: ANN401 - any table, any column
+    def row(self, table: str, **values: Any) -> None:  # noqa: ANN401 - any table, any column
+        """Add a row."""
         self._rows.setdefault(table, []).append(values)
 
 
