@@ -25,6 +25,7 @@ MODULES = (
     "geofences.correction_tables",
     "geofences.tables",
     "mobile_api.offline.tables",
+    "mobile_api.tables",
 )
 
 

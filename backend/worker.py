@@ -32,6 +32,7 @@ from backend.settings import Settings
 from backend.wiring import Wiring, wire
 from geofences.corrections import CorrectionTools
 from geofences.tasks import continue_corrections
+from mobile_api.photo_waits import PhotoTools, settle_photo_waits
 
 log = structlog.get_logger()
 STALLED_AFTER_S = 120
@@ -131,7 +132,20 @@ def create_worker_app(settings: Settings, database: Database, clock: Clock) -> p
             log.warning("job.retried", stalled_job_id=job.id, stalled_task=job.task_name)
 
     _add_watch(app, database, clock)
+    _add_photo_waits(app, database, clock)
     return app
+
+
+def _add_photo_waits(app: procrastinate.App, database: Database, clock: Clock) -> None:
+    @app.periodic(cron="* * * * *")
+    @app.task(queueing_lock="settle_photo_waits", name="settle_photo_waits", pass_context=True)
+    async def settle_waits(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Rule on punches whose photos came unnoticed, or did not come in time."""
+        del timestamp
+        _begin(context)
+        ruled = await settle_photo_waits(PhotoTools(database, send_fold, clock))
+        if ruled:
+            log.info("photos.ruled_on", punches=ruled)
 
 
 def _add_watch(app: procrastinate.App, database: Database, clock: Clock) -> None:

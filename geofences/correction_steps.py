@@ -52,10 +52,12 @@ WITH given AS MATERIALIZED (
   FROM given g WHERE s.project_id = %(project_id)s AND s.punch_id = g.punch_id AND s.seq = g.seq
   RETURNING s.punch_id, s.seq, s.person_id, s.occurred_at, s.ruling_id
 ), ruled AS (
-  INSERT INTO ruling (project_id, ruled_at, ruling_id, punch_id, seq, outcome, reasons, policy_version, ruled_by, note)
+  INSERT INTO ruling (project_id, ruled_at, ruling_id, punch_id, seq, outcome, reasons, policy_version, ruled_by, note,
+    deadline_at)
   SELECT %(project_id)s, %(now)s, m.ruling_id, m.punch_id, m.seq, g.to_outcome, g.reasons, g.policy_version, %(by)s,
-    %(note)s
+    %(note)s, b.deadline_at
   FROM moved m JOIN given g USING (punch_id)
+  LEFT JOIN ruling b ON b.project_id = %(project_id)s AND b.punch_id = m.punch_id AND b.seq = m.seq - 1
 ), told AS (
   INSERT INTO ledger_outbox (project_id, kind, entry_id, recorded_at)
   SELECT %(project_id)s, 'ruling', ruling_id, %(now)s FROM moved

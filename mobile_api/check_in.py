@@ -2,16 +2,17 @@
 
 Waits on the database from the first byte to the answer: (1) BEGIN and the read go out together; (2) append, lock, fold
 and COMMIT go out together. One more when a fence is not yet in this process's memory, two more when the event id was
-taken already: its receipt and the day as it stands. The first punch of a project's month makes its data key, which
-costs one more; so does a person who names no project and has several, or one that has ended: had a first attempt chosen
-another project than this one would, the repetition would become a second punch.
+taken already: its receipt and the day as it stands; one more for taps that name photos. The first punch of a project's
+month makes its data key, which costs one more; so does a person who names no project and has several, or one that has
+ended: had a first attempt chosen another project than this one would, the repetition would become a second punch.
 
 What arrives while a transaction is under way makes up the next one (backend/kit/gathering.py): nobody waits for
 company, and at rush hours a commit, a flush to disk and the planner's and executor's fixed costs are shared.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -34,6 +35,7 @@ from backend.sites.model import day_bounds, work_on, zone_of
 from geofences.cache import FenceCache
 from mobile_api.errors import EventIdInvalid, SessionEnded, TooManyRefused
 from mobile_api.judging import Tap, choose_project, is_fitting, judge, policy_of, worth_of
+from mobile_api.photo_waits import PhotoWait, find_here, send_waits, waits_of
 from mobile_api.placing import read_fixes
 from mobile_api.proofs import Proofs, again_if_taken
 from mobile_api.reading import Asked, Reading, read_for_check_ins
@@ -64,6 +66,7 @@ class _Judged:
     entry: Entry
     key: DayKey
     reading: Reading
+    waits: Sequence[PhotoWait]
 
     @property
     def day_of(self) -> DayOf:
@@ -128,9 +131,10 @@ class CheckIns:
                 if not patient:
                     await connection.execute(SHORT_PATIENCE)
                 readings = await read_for_check_ins(connection, [_asked(n, tap) for n, tap in enumerate(taps)])
+                here = await find_here(connection, _named_photos(taps, readings))
                 for place, tap in enumerate(taps):
                     try:
-                        one = await self._judge(connection, tap, readings.get(place), proofs)
+                        one = await self._judge(connection, tap, readings.get(place), proofs, here)
                     except psycopg.Error:
                         raise  # the transaction is lost, for all of them
                     except Exception as error:  # noqa: BLE001 - it is this tap's, and nobody else's
@@ -142,6 +146,7 @@ class CheckIns:
                             outcomes[place] = one
                 entries = [one.entry for one in judged.values()]
                 appending = await send_append(connection, entries)
+                await send_waits(connection, [wait for one in judged.values() for wait in one.waits])
                 folding = await send_fold(connection, _merged(judged.values()), max(tap.at for tap in taps))
             appended = await settle_append(connection, entries, appending)
             days = await settle_fold(folding)
@@ -157,6 +162,7 @@ class CheckIns:
         tap: Tap,
         readings: list[Reading] | None,
         proofs: Proofs,
+        here: Collection[tuple[UUID, str]],
     ) -> _Judged | CheckInResult:
         if readings is None:
             raise SessionEnded
@@ -182,19 +188,25 @@ class CheckIns:
         day = work_on(tap.at, reading.time_zone, reading.cutover)
         event = (reading.project_id, reading.phone_id or tap.actor.account_id, str(tap.request.event_id))
         presence = worth_of(tap.proof_id, reading, tap.at, tap.at, taken=proofs.is_taken(tap.proof_id, event))
-        entry = judge(tap, reading, day, policy, fences, seal, presence=presence)
+        outstanding = [one for one in tap.photos if (reading.person_id, one) not in here]
+        entry = judge(tap, reading, day, policy, fences, seal, presence=presence, outstanding=outstanding)
         if reading.refused_lately >= policy.refused_per_hour and await find_taken(connection, entry) is None:
             raise TooManyRefused(retry_after_s=RETRY_REFUSED_S)
         proofs.take(entry)
         from_at, to_at = day_bounds(day, reading.time_zone, reading.cutover)
         key = DayKey(reading.project_id, reading.person_id, day, from_at, to_at, if_any=(entry.punch_id,))
-        return _Judged(entry, key, reading)
+        return _Judged(entry, key, reading, waits_of(entry, outstanding))
 
 
 def _asked(n: int, tap: Tap) -> Asked:
     actor, request = tap.actor, tap.request
     month = month_of(tap.at)
     return Asked(n, actor.account_id, actor.family_id, request.project_id, tap.at, month, tap.proof_id)
+
+
+def _named_photos(taps: Sequence[Tap], readings: Mapping[int, Sequence[Reading]]) -> list[tuple[UUID, str]]:
+    found = ((tap, readings.get(place)) for place, tap in enumerate(taps) if tap.photos)
+    return [(read[0].person_id, photo) for tap, read in found if read for photo in tap.photos]
 
 
 def _merged(judged: Iterable[_Judged]) -> list[DayKey]:

@@ -12,6 +12,7 @@ from backend.decision.attestation import attestation_signals
 from backend.decision.checkin import CheckInFacts, decide_check_in
 from backend.decision.placement import Placement
 from backend.decision.policy import DEFAULT_POLICY, DEFAULT_VERSION, Signal, SitePolicy
+from backend.decision.ruling import AWAITED
 from backend.evidence.ways.model import Claim, Finding, judge_proof
 from backend.kit.canonical import canonical_bytes
 from backend.kit.guards import Actor
@@ -23,6 +24,7 @@ from geofences.choice import Fix
 from geofences.coordinates import CoordinateSystem
 from geofences.evaluation import Fence
 from mobile_api.errors import ProjectAmbiguous, ProjectUnknown
+from mobile_api.photo_waits import deadline_of
 from mobile_api.placing import fix_signals, place, place_signals
 from mobile_api.reading import Reading
 from mobile_api.schemas import CheckInRequest
@@ -43,6 +45,11 @@ class Tap:
     def proof_id(self) -> UUID | None:
         """The proof of presence that it names."""
         return self.request.proof_id or None
+
+    @property
+    def photos(self) -> tuple[str, ...]:
+        """The photos that it names, each once."""
+        return tuple(dict.fromkeys(self.request.photos or ()))
 
 
 def policy_of(reading: Reading) -> SitePolicy:
@@ -106,8 +113,12 @@ def judge(
     seal: MonthKey,
     *,
     presence: Finding,
+    outstanding: Sequence[str] = (),
 ) -> Entry:
-    """Decide the tap and build its ledger entry; `presence` is what the proof is worth that it names."""
+    """Decide the tap and build its ledger entry.
+
+    `presence` is what the proof is worth that it names, `outstanding` are those of its photos that are not here.
+    """
     placement, chosen = place(fences, tap.fixes, policy, reading.within_on(day), reading.faces_on(day))
     signals = fix_signals(chosen, policy) | place_signals(placement) | _signals(tap, reading, policy)
     ruling = decide_check_in(
@@ -121,13 +132,14 @@ def judge(
             placement=placement,
             no_fix_reason=tap.request.no_fix_reason,
             signals=frozenset(signals),
-            noted=frozenset({"decision.phone_unconfirmed"} if reading.binding == "unconfirmed" else ()),
+            noted=_noted(reading, outstanding),
             presence=presence,
         ),
         policy,
     )
     punch_id = new_id(tap.at)
-    private = canonical_bytes({"person": reading.person_name, "fixes": tap.request.fixes})
+    named = {"photos": tap.photos} if tap.photos else {}
+    private = canonical_bytes({"person": reading.person_name, "fixes": tap.request.fixes, **named})
     sealed = seal.key.seal(private, punch_id.bytes)
     reasons = tuple(reason.wire() for reason in ruling.reasons)
     return Entry(
@@ -156,6 +168,7 @@ def judge(
         key_id=seal.key_id,
         sealed=sealed.ciphertext.hex(),
         ruling_id=new_id(tap.at),
+        deadline_at=deadline_of(ruling, tap.at, policy),
         outcome=ruling.outcome,
         reasons=reasons,
         proof_id=tap.proof_id if presence in TAKES else None,
@@ -169,6 +182,11 @@ def judge(
         ),
         **({} if placement is None else evaluation_of(placement)),
     )
+
+
+def _noted(reading: Reading, outstanding: Sequence[str]) -> frozenset[str]:
+    noted = {"decision.phone_unconfirmed"} if reading.binding == "unconfirmed" else set[str]()
+    return frozenset(noted | AWAITED if outstanding else noted)
 
 
 def _signals(tap: Tap, reading: Reading, policy: SitePolicy) -> set[Signal]:

@@ -1,72 +1,42 @@
 """Confirms new phones, locks lost ones, lists a person's phones; what was held back counts once one is confirmed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, LiteralString, cast
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
-from backend.decision.confirmation import reconsider_confirmed
-from backend.decision.policy import DEFAULT_POLICY, SitePolicy
+from backend.decision.afterwards import UNCONFIRMED, reconsider
+from backend.decision.ruling import Ruling
 from backend.identity.audit import record_act
 from backend.identity.phone_bindings import Awaits, EndReason, end_bindings
 from backend.identity.tables import Account, Phone, PhoneBinding, PhoneKeyRow, SessionFamily
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
-from backend.kit.ids import new_id
 from backend.ledger.append import Connection, DayFolder
-from backend.ledger.model import DayKey, is_dated
 from backend.sites.errors import ProjectUnknown
-from backend.sites.model import day_bounds, work_on
 from backend.sites.queries import find_project
 from backend.sites.tables import Assignment
 from mobile_api.errors import NothingToConfirm, OwnPhone, PhoneUnknown, WitnessUnfit
+from mobile_api.ruling_again import RuledPunch, rule_again
 
 SCOPE: Final = "sites.write"
 MOST: Final = 2_000
 """Punches that one confirmation lets count; more than a phone makes in half a year."""
 
-HELD: LiteralString = """
-SELECT s.project_id, s.punch_id, s.seq, r.reasons::text, r.policy_version, pol.body, p.time_zone, p.cutover
+HELD = """
+SELECT s.project_id, s.punch_id
 FROM punch_status s
 JOIN punch u ON u.project_id = s.project_id AND u.received_at = s.received_at AND u.punch_id = s.punch_id
 JOIN ruling r ON r.project_id = s.project_id AND r.punch_id = s.punch_id AND r.ruling_id = s.ruling_id
-JOIN project p ON p.id = s.project_id
-LEFT JOIN site_policy pol ON pol.project_id = s.project_id AND pol.version = r.policy_version
 WHERE s.person_id = %(person_id)s AND s.source = 'phone' AND s.outcome IN ('review', 'refused')
   AND s.occurred_at >= %(since)s::timestamptz - interval '1 day' AND u.source_id = %(phone_id)s AND r.ruled_by IS NULL
   AND r.reasons @> '[{"code": "decision.phone_unconfirmed"}]'
 ORDER BY s.project_id, s.punch_id LIMIT %(most)s
 """
-
-# A ruling that somebody made in the meantime stands: the state is no longer at the seq that was looked at.
-RULE: LiteralString = """
-WITH given AS MATERIALIZED (
-  SELECT * FROM json_to_recordset(%(given)s::text::json) AS g (project_id uuid, punch_id uuid, seq integer,
-    ruling_id uuid, outcome text, reasons jsonb, policy_version integer)
-), moved AS (
-  UPDATE punch_status s SET ruling_id = g.ruling_id, seq = s.seq + 1, outcome = g.outcome
-  FROM given g WHERE s.project_id = g.project_id AND s.punch_id = g.punch_id AND s.seq = g.seq
-  RETURNING s.project_id, s.punch_id, s.seq, s.person_id, s.occurred_at, s.ruling_id
-), ruled AS (
-  INSERT INTO ruling (project_id, ruled_at, ruling_id, punch_id, seq, outcome, reasons, policy_version)
-  SELECT m.project_id, %(now)s, m.ruling_id, m.punch_id, m.seq, g.outcome, g.reasons, g.policy_version
-  FROM moved m JOIN given g USING (project_id, punch_id)
-), told AS (
-  INSERT INTO ledger_outbox (project_id, kind, entry_id, recorded_at)
-  SELECT project_id, 'ruling', ruling_id, %(now)s FROM moved ORDER BY ruling_id
-)
-SELECT m.project_id, m.person_id, m.occurred_at, p.time_zone, p.cutover
-FROM moved m JOIN project p ON p.id = m.project_id
-"""
-
-_encoder = msgspec.json.Encoder()
-_reasons = msgspec.json.Decoder(list[dict[str, Any]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,41 +198,12 @@ async def _rule_anew(tx: Tx, phone: PhoneOf, now: datetime, fold: DayFolder) -> 
     """Write new rulings for the punches that were held back for the phone alone; fold their days."""
     connection = cast("Connection", (await tx.get_raw_connection()).driver_connection)
     values = {"person_id": phone.person_id, "phone_id": phone.id, "since": phone.bound_at, "most": MOST}
-    given: list[dict[str, Any]] = []
-    for project_id, punch_id, seq, reasons, version, body, *_ in await (
-        await connection.execute(HELD, values)
-    ).fetchall():
-        policy = DEFAULT_POLICY if body is None else msgspec.convert(body, SitePolicy)
-        ruling = reconsider_confirmed(_reasons.decode(reasons), policy)
-        if ruling is not None:
-            given.append(
-                {
-                    "project_id": project_id,
-                    "punch_id": punch_id,
-                    "seq": seq,
-                    "ruling_id": new_id(now),
-                    "outcome": ruling.outcome,
-                    "reasons": [reason.wire() for reason in ruling.reasons],
-                    "policy_version": version,
-                }
-            )
-    if not given:
-        return 0
-    ruled = await connection.execute(RULE, {"given": _encoder.encode(given).decode(), "now": now})
-    moved = await ruled.fetchall()
-    if keys := _days_of(moved):
-        await fold(connection, keys, now)
-    return len(moved)
+    held = await (await connection.execute(HELD, values)).fetchall()
 
+    def confirmed(punch: RuledPunch) -> Ruling | None:
+        return reconsider(punch.reasons, punch.policy, without=UNCONFIRMED)
 
-def _days_of(moved: Sequence[Sequence[Any]]) -> list[DayKey]:
-    keys: set[DayKey] = set()
-    for project_id, person_id, occurred_at, time_zone, cutover in moved:
-        # A time outside of the ledger's years belongs to no day.
-        if is_dated(occurred_at):
-            day = work_on(occurred_at, time_zone, cutover)
-            keys.add(DayKey(project_id, person_id, day, *day_bounds(day, time_zone, cutover)))
-    return sorted(keys)
+    return await rule_again(connection, [(row[0], row[1]) for row in held], confirmed, now, fold)
 
 
 async def lock_phone(  # the path's three ids

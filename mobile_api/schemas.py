@@ -15,6 +15,11 @@ CoordinateSystem = Annotated[
 NoFixReason = Literal["denied", "timeout", "unavailable", "approximate"]
 
 
+Photos = Annotated[
+    tuple[Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 in hexadecimal")], ...], Meta(max_length=5)
+]
+
+
 class FixIn(Wire, frozen=True, kw_only=True):
     """One position of the phone's window, as the platform reported it.
 
@@ -36,6 +41,7 @@ class CheckInRequest(Wire, frozen=True, kw_only=True):
     """One tap. `event_id` is made on the phone (UUID version 7) and stays the same in every retry.
 
     Without `project_id` the one project of the person that fits is taken. Without fixes `no_fix_reason` says why.
+    `photos` are SHA-256 digests of photos that go up apart (docs/photo-upload.md): the punch waits for them.
     `proof_id` is the proof of presence that this punch takes (docs/presence.md); each is good for one punch.
     """
 
@@ -47,6 +53,7 @@ class CheckInRequest(Wire, frozen=True, kw_only=True):
     no_fix_reason: NoFixReason | None = None
     # Left out of what is digested where it was left out: a tap that was begun before there were proofs stays the same.
     proof_id: UUID | UnsetType | None = UNSET
+    photos: Photos | UnsetType = UNSET
 
 
 class ReasonOut(Wire, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from backend.decision.nearness import reach_m
 from backend.decision.placement import Placement
 from backend.decision.policy import Signal, SitePolicy
 from backend.decision.presence import presence_code, presence_outcome
-from backend.decision.ruling import DOUBTS, OFFLINE, Argument, Outcome, Reason, Ruling, compass
+from backend.decision.ruling import AWAITED, DOUBTS, OFFLINE, Argument, Outcome, Reason, Ruling, compass
 from backend.evidence.ways.model import Finding
 
 SiteMode = Literal["gate", "phone", "either"]
@@ -57,22 +57,35 @@ class CheckInFacts:
     no_fix_reason: str | None
     signals: frozenset[Signal]
     phone_path: PhonePath | None = None
-    # Codes out of DOUBTS and REMARKS.
+    # Codes out of DOUBTS, AWAITED and REMARKS.
     noted: frozenset[str] = frozenset()
     # What the proof of presence is worth that the punch names, or that it names none; None where nobody looked.
     presence: Finding | None = None
 
 
 def decide_check_in(facts: CheckInFacts, policy: SitePolicy) -> Ruling:
-    """Rule on a check-in: the worst of what place, site mode, assignment and signals say, with every reason."""
+    """Rule on a check-in: the worst of what place, site mode, assignment and signals say, with every reason.
+
+    What is refused waits for nothing.
+    """
     findings: list[tuple[Outcome, Reason]] = [
         _judge_place(facts, policy),
         *_judge_standing(facts, policy),
         *_judge_signals(facts, policy),
         *_judge_presence(facts, policy),
-        *(("review" if code in DOUBTS else "counted", Reason(code)) for code in sorted(facts.noted)),
+        *((noted_outcome(code), Reason(code)) for code in sorted(facts.noted)),
     ]
-    return worst_of(findings)
+    ruling = worst_of(findings)
+    if ruling.outcome == "refused":
+        return Ruling("refused", tuple(reason for reason in ruling.reasons if reason.code not in AWAITED))
+    return ruling
+
+
+def noted_outcome(code: str) -> Outcome:
+    """Return what a code out of DOUBTS, AWAITED or REMARKS means by itself; no site's policy changes that."""
+    if code in AWAITED:
+        return "pending"
+    return "review" if code in DOUBTS else "counted"
 
 
 def worst_of(findings: Sequence[tuple[Outcome, Reason]]) -> Ruling:

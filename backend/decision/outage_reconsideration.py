@@ -7,15 +7,15 @@ means is read from the same table as at first.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, get_args
 
-from backend.decision.checkin import PLACE_OUTCOMES, PhonePath, signal_outcome, worst_of
+from backend.decision.checkin import PLACE_OUTCOMES, PhonePath, noted_outcome, signal_outcome, worst_of
 from backend.decision.policy import Signal, SitePolicy
 from backend.decision.presence import FINDINGS_BY_CODE, presence_outcome
-from backend.decision.ruling import DOUBTS, OFFLINE, REMARKS, Outcome, Reason, Ruling
+from backend.decision.ruling import AWAITED, DOUBTS, OFFLINE, REMARKS, Outcome, Reason, Ruling
 
 GATE_SITE: Final = "decision.gate_site"
 _STANDING: Final = ("decision.assignment_not_in_force", "decision.project_not_building")
 _SIGNALS: Final[dict[str, Signal]] = {f"decision.{signal}": signal for signal in sorted(get_args(Signal))}
-_NOTED: Final = (*sorted(DOUBTS), *sorted(REMARKS))
+_NOTED: Final = (*sorted(DOUBTS), *sorted(AWAITED), *sorted(REMARKS))
 _ORDER: Final = {
     code: place
     for place, code in enumerate((*PLACE_OUTCOMES, GATE_SITE, *_STANDING, *_SIGNALS, *FINDINGS_BY_CODE, *_NOTED))
@@ -47,8 +47,8 @@ def _outcome(code: str, policy: SitePolicy, *, offline: bool) -> Outcome:
         return "counted"
     if code in FINDINGS_BY_CODE:
         return presence_outcome(FINDINGS_BY_CODE[code], policy.presence, offline=offline) or "counted"
-    if code in _STANDING or code in DOUBTS:
+    if code in _NOTED:
+        return noted_outcome(code)
+    if code in _STANDING:
         return "review"
-    if code in REMARKS:
-        return "counted"
     return PLACE_OUTCOMES[code] if code in PLACE_OUTCOMES else signal_outcome(_SIGNALS[code], policy)

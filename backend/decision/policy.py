@@ -17,6 +17,7 @@ Signal = Literal[
     "outside_work_face",
     "attestation_missing",
     "attestation_failed",
+    "photos_missing",
 ]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Metres = Annotated[float, Meta(gt=0, le=10_000)]
@@ -50,6 +51,8 @@ class SitePolicy(Wire, frozen=True, kw_only=True):
     its own error (`counted_tail`, `far_m`, `far_probability`: see `reach_m`; a tail of 0.5 switches that off). Below
     `refused_probability` it is refused; between them people decide.
 
+    A punch that names photos is pending until they are here, `photo_wait_h` hours at most.
+
     A number that was not used for `dormant_days` opens nothing on a new phone until the project admin confirms it:
     carriers give numbers to others, after 90 days or more.
 
@@ -75,7 +78,8 @@ class SitePolicy(Wire, frozen=True, kw_only=True):
     people_per_phone: Annotated[int, Meta(ge=1, le=20)] = 1
     dormant_days: Annotated[int, Meta(ge=7, le=365)] = 60
     refused_per_hour: Annotated[int, Meta(ge=1, le=1000)] = 30
-    review_signals: frozenset[Signal] = frozenset({"mock_location", "stale_fix"})
+    review_signals: frozenset[Signal] = frozenset({"mock_location", "stale_fix", "photos_missing"})
+    photo_wait_h: Annotated[int, Meta(ge=1, le=720)] = 72
     off_mode: Literal["review", "refused"] = "review"
     presence: PresencePolicy = "not_required"
     publish_needs_second_person: bool = False

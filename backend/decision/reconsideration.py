@@ -12,7 +12,7 @@ from backend.decision.checkin import CheckInFacts, SiteMode, decide_check_in
 from backend.decision.placement import Placement
 from backend.decision.policy import Signal, SitePolicy
 from backend.decision.presence import FINDINGS_BY_CODE
-from backend.decision.ruling import DOUBTS, REMARKS, Outcome, Ruling
+from backend.decision.ruling import AWAITED, DOUBTS, REMARKS, Outcome, Ruling
 from backend.evidence.ways.model import Finding
 
 PLACE: Final = frozenset(
@@ -37,7 +37,7 @@ SIGNALS_BY_CODE: Final[dict[str, Signal]] = {f"decision.{signal}": signal for si
 _STANDING: Final = frozenset(
     f"decision.{reason}" for reason in ("gate_site", "outage_path", "assignment_not_in_force", "project_not_building")
 )
-_NOTED: Final = DOUBTS | REMARKS
+_NOTED: Final = DOUBTS | AWAITED | REMARKS
 _CERTAIN = Placement(
     fence_version_id=UUID(int=0), covered=True, probability=1.0, signed_distance_m=1.0, accuracy_m=0.0, sigma_m=1.0
 )

@@ -41,6 +41,8 @@ REASONS = (
     "decision.presence_expired",
     "decision.attestation_missing",
     "decision.attestation_failed",
+    "decision.photos_missing",
+    "decision.photos_outstanding",
     "decision.time_unproven",
     "decision.pack_expired",
     "decision.clock_turned_back",
@@ -72,6 +74,8 @@ DOUBTS = frozenset(
         "decision.phone_ended",
     }
 )
+# … what keeps it waiting …
+AWAITED = frozenset({"decision.photos_outstanding"})
 # … and these never do.
 OFFLINE = "decision.recorded_offline"
 REMARKS = frozenset({"decision.sequence_gap", OFFLINE})

@@ -10,7 +10,7 @@ from backend.decision.checkin import SEVERITY, CheckInFacts, decide_check_in
 from backend.decision.occurrence import Occurrence
 from backend.decision.placement import Placement
 from backend.decision.policy import DEFAULT_VERSION, SitePolicy
-from backend.decision.ruling import Ruling
+from backend.decision.ruling import AWAITED, OFFLINE, Ruling
 from backend.evidence.ways.model import Finding
 from backend.kit.canonical import canonical_bytes
 from backend.kit.ids import id_instant, new_id
@@ -21,6 +21,7 @@ from mobile_api.judging import TAKES, evaluation_of
 from mobile_api.offline.anchors import instant
 from mobile_api.offline.chains import Linked
 from mobile_api.offline.items import ReadItem
+from mobile_api.photo_waits import deadline_of
 from mobile_api.placing import fix_signals, place, place_signals, read_fixes
 from mobile_api.reading import Reading
 from mobile_api.schemas import FixIn
@@ -36,6 +37,7 @@ class Case:
     linked: Linked
     key_ended: bool
     attestation: str
+    outstanding: Sequence[str]
     reading: Reading
     day: date
     policy: SitePolicy
@@ -101,6 +103,7 @@ def judge_item(case: Case, seal: MonthKey) -> Entry:
         key_id=seal.key_id,
         sealed=sealed.ciphertext.hex(),
         ruling_id=new_id(case.received_at),
+        deadline_at=deadline_of(ruling, case.received_at, case.policy),
         outcome=ruling.outcome,
         reasons=reasons,
         proof_id=item.proof_id if case.presence in TAKES else None,
@@ -118,7 +121,9 @@ def judge_item(case: Case, seal: MonthKey) -> Entry:
 
 def _noted(case: Case) -> frozenset[str]:
     found = {f"decision.{doubt}" for doubt in (*case.occurrence.doubts, *case.linked.doubts)}
-    found.add("decision.recorded_offline")
+    found.add(OFFLINE)
+    if case.outstanding:
+        found |= AWAITED
     if case.linked.gap:
         found.add("decision.sequence_gap")
     if case.reading.binding == "unconfirmed":
@@ -136,10 +141,12 @@ def _private(case: Case, plain: Sequence[FixIn]) -> bytes:
 
 
 def _with_numbers(reason: dict[str, Any], occurrence: Occurrence) -> dict[str, Any]:
-    """Add to what says that there was no network how exactly the instant is known."""
-    if reason["code"] != "decision.recorded_offline":
-        return reason
-    return {**reason, "error_s": round(occurrence.error / 1000), "time_quality": occurrence.quality}
+    return offline_reason(occurrence) if reason["code"] == OFFLINE else reason
+
+
+def offline_reason(occurrence: Occurrence) -> dict[str, Any]:
+    """Return what says that there was no network, and how exactly the instant is known."""
+    return {"code": OFFLINE, "error_s": round(occurrence.error / 1000), "time_quality": occurrence.quality}
 
 
 def _known(phone_id: Any) -> Any:  # noqa: ANN401 - an id

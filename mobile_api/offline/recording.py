@@ -17,6 +17,7 @@ from mobile_api.offline.items import ReadItem
 from mobile_api.offline.reception import Opened, SignedCall
 from mobile_api.offline.records import (
     Alarm,
+    KeptClocks,
     KeptItem,
     KnownKey,
     Queue,
@@ -26,6 +27,7 @@ from mobile_api.offline.records import (
     send_kept,
     settle_kept,
 )
+from mobile_api.photo_waits import PhotoWait, send_waits
 from mobile_api.proofs import Proofs
 
 STATUSES: Final[dict[str, ItemStatus]] = {"recorded": "recorded", "online": "duplicate", "conflict": "conflict"}
@@ -42,6 +44,7 @@ class JudgedItem:
     fresh: Fresh
     entry: Entry
     day: DayKey | None
+    waits: Sequence[PhotoWait] = ()
 
 
 @dataclass(slots=True)
@@ -54,6 +57,7 @@ class Round:
     refusals: list[Refusal]
     queues: dict[str, Queue] = field(default_factory=dict[str, Queue])
     anchors: dict[int, dict[UUID, Anchor]] = field(default_factory=dict[int, dict[UUID, Anchor]])
+    photos_here: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
     fresh: dict[Place, Fresh] = field(default_factory=dict[Place, Fresh])
     known: dict[Place, Known] = field(default_factory=dict[Place, Known])
     judged: dict[Place, JudgedItem] = field(default_factory=dict[Place, JudgedItem])
@@ -81,6 +85,7 @@ async def write(connection: Connection, work: Round) -> tuple[list[Entry], Curso
             entries.append(one.entry)
         kept.append(_kept(one, beaten=beaten))
     appending = await send_append(connection, entries)
+    await send_waits(connection, [wait for one in work.judged.values() for wait in one.waits])
     keeping = await send_kept(connection, kept, _note_seen(work), _alarms(work), work.refusals)
     days = [one.day for one in work.judged.values() if one.day is not None]
     await send_fold(connection, _merged(days), max(call.at for call in work.calls))
@@ -166,6 +171,7 @@ def _kept(one: JudgedItem, *, beaten: bool) -> KeptItem:
         earliest_at=instant(occurrence.earliest),
         latest_at=instant(occurrence.latest),
         photos=item.photos,
+        clocks=KeptClocks(held=one.fresh.held, sent=one.fresh.sent, clock=item.clock) if one.fresh.linked.gap else None,
     )
 
 

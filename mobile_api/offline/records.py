@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from backend.decision.occurrence import Before, Reading
+from backend.decision.occurrence import Before, ClockKind, Held, Reading, Sent
 from backend.ledger.append import Connection, Cursor
 from backend.ledger.model import Receipt
 from mobile_api.offline.chains import Chain, Link, Ranges
@@ -31,16 +31,16 @@ CROSS JOIN LATERAL (
 # The punch is whichever holds the event id by now: this call's, or that of an earlier check-in or item.
 KEEP_ITEMS = """
 INSERT INTO phone_item (key_id, counter, digest, prev, event_id, project_id, punch_id, status, received_at, wall_at,
-  mono_ms, boot, earliest_at, latest_at, photos)
+  mono_ms, boot, earliest_at, latest_at, photos, clocks)
 SELECT i.key_id, i.counter, i.digest, i.prev, i.event_id, i.project_id, d.punch_id,
   CASE WHEN d.punch_id = i.punch_id THEN 'recorded'
     WHEN i.beaten OR EXISTS (SELECT FROM phone_item o WHERE o.event_id = i.event_id) THEN 'conflict'
     ELSE 'online' END,
-  i.received_at, i.wall_at, i.mono_ms, i.boot, i.earliest_at, i.latest_at, i.photos
+  i.received_at, i.wall_at, i.mono_ms, i.boot, i.earliest_at, i.latest_at, i.photos, i.clocks
 FROM json_to_recordset(%s::text::json) AS i (
   key_id text, counter bigint, digest text, prev text, event_id uuid, project_id uuid, punch_id uuid, source_id uuid,
   bucket date, beaten boolean, received_at timestamptz, wall_at timestamptz, mono_ms bigint, boot uuid,
-  earliest_at timestamptz, latest_at timestamptz, photos text[])
+  earliest_at timestamptz, latest_at timestamptz, photos text[], clocks jsonb)
 CROSS JOIN LATERAL (
   SELECT punch_id FROM punch_dedupe d
   WHERE d.project_id = i.project_id AND d.source_id = i.source_id AND d.bucket = i.bucket
@@ -100,6 +100,14 @@ class Queue:
     ended_at: datetime | None
 
 
+class KeptClocks(Struct, frozen=True, kw_only=True):
+    """What the time of an item was told by, beside its own clocks."""
+
+    held: Held | None
+    sent: Sent
+    clock: ClockKind
+
+
 class KeptItem(Struct, frozen=True, kw_only=True):
     """An item as it is written down; `beaten`: an earlier one of the same call has its event id."""
 
@@ -120,6 +128,7 @@ class KeptItem(Struct, frozen=True, kw_only=True):
     earliest_at: datetime
     latest_at: datetime
     photos: tuple[str, ...]
+    clocks: KeptClocks | None
 
 
 class Alarm(Struct, frozen=True, kw_only=True):

@@ -2,8 +2,8 @@
 
 Waits on the database: (1) keys that are not in memory; (2) BEGIN, the queues' locks and links; (3) what held at the
 items' instants; (4) append, items, days and COMMIT. Repetitions ask for their receipts instead of (3). One more when a
-fence is not in memory, when a month's data key is made, when an event id was taken already, and when a site's policy
-trusts clocks differently than the default.
+fence is not in memory, when a month's data key is made, when an event id was taken already, when items name photos, and
+when a site's policy trusts clocks differently than the default.
 """
 
 from collections import OrderedDict
@@ -29,6 +29,7 @@ from mobile_api.judging import policy_of
 from mobile_api.offline.anchors import Anchors, Pack, instant
 from mobile_api.offline.chains import missing, neighbours
 from mobile_api.offline.examining import Examined, Fresh, ItemOutcome, Known, examine
+from mobile_api.offline.gaps import close_gaps
 from mobile_api.offline.items import ReadItem
 from mobile_api.offline.reception import Faulty, Opened, SignedCall, faults, held_anchors, named_keys, open_call
 from mobile_api.offline.recording import Place, Round, bucket_of, rejected, settle, write
@@ -41,6 +42,7 @@ from mobile_api.offline.records import (
 )
 from mobile_api.offline.schemas import AnchorOut
 from mobile_api.offline.weighing import weigh
+from mobile_api.photo_waits import find_here
 from mobile_api.proofs import again_if_taken
 from mobile_api.reading import AskedItem, Reading, read_for_items
 
@@ -150,6 +152,8 @@ class Syncs:
         work.queues = await lock_queues(connection, neighbours(counters))
         self._examine(work)
         readings = await self._read(connection, work)
+        named = ((reading.person_id, one) for reading, fresh in readings.values() for one in fresh.read.item.photos)
+        work.photos_here = await find_here(connection, named)
         for place, fresh in sorted(work.fresh.items()):
             try:
                 judged = await weigh(
@@ -168,7 +172,9 @@ class Syncs:
                 work.outcomes[place] = rejected(fresh, InternalFault())
             else:
                 work.judged[place] = judged
-        return await write(connection, work)
+        sent = await write(connection, work)
+        await close_gaps(connection, work, max(call.at for call in work.calls))
+        return sent
 
     def _examine(self, work: Round) -> None:
         for number, items in work.opened.items():

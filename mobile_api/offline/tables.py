@@ -1,10 +1,11 @@
 """Tables of queues; migration 0018 is the authority (checks, grants, triggers), `alembic check` keeps both equal."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE
+from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.db import Base
@@ -26,7 +27,8 @@ class PhoneItem(Base):
     """One item of a queue as it came in: its place in the chain, its clocks, and the punch that it became.
 
     `status` is `online` where the same tap had come in by a check-in before, `conflict` where another item had taken
-    the event id: then the punch is that other one's.
+    the event id: then the punch is that other one's. `clocks` is what its time was told by where the item before it was
+    missing: once that comes in, it is told again.
     """
 
     __tablename__ = "phone_item"
@@ -46,6 +48,7 @@ class PhoneItem(Base):
     boot: Mapped[UUID]
     earliest_at: Mapped[datetime] = mapped_column(Instant)
     latest_at: Mapped[datetime] = mapped_column(Instant)
+    clocks: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     photos: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
 
 

@@ -16,6 +16,7 @@ from mobile_api.offline.errors import RefusedTooOften
 from mobile_api.offline.examining import Fresh
 from mobile_api.offline.judging import Case, judge_item
 from mobile_api.offline.recording import JudgedItem, Place, Round
+from mobile_api.photo_waits import waits_of
 from mobile_api.reading import Reading
 
 RETRY_REFUSED_S = 3600
@@ -66,6 +67,7 @@ async def weigh(
         instant(occurrence.latest),
         taken=work.proofs.is_taken(item.proof_id, event),
     )
+    outstanding = [one for one in dict.fromkeys(item.photos) if (reading.person_id, one) not in work.photos_here]
     entry = judge_item(
         Case(
             read=fresh.read,
@@ -73,6 +75,7 @@ async def weigh(
             occurrence=fresh.occurrence,
             linked=fresh.linked,
             key_ended=fresh.key_ended,
+            outstanding=outstanding,
             attestation=work.keys[fresh.read.item.key].attestation,
             reading=reading,
             day=on,
@@ -89,4 +92,4 @@ async def weigh(
     if is_dated(at):
         bounds = day_bounds(on, reading.time_zone, reading.cutover)
         day = DayKey(reading.project_id, reading.person_id, on, *bounds, if_any=(entry.punch_id,))
-    return JudgedItem(fresh, entry, day)
+    return JudgedItem(fresh, entry, day, waits_of(entry, outstanding))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
+import structlog
 from litestar import HttpMethod, Request, Response, Router, delete, get, head, patch, post, route
 from litestar.datastructures import State
 from litestar.di import NamedDependency
@@ -25,10 +26,14 @@ from backend.kit.db import Database, Tx
 from backend.kit.errors import BodyTooLarge, DaogangError, MalformedBody
 from backend.kit.guards import Actor
 from backend.kit.problems import answer_error
+from backend.ledger.append import DayFolder
 from mobile_api.errors import SessionEnded
+from mobile_api.photo_waits import PhotoTools, rule_on_arrival
 from mobile_api.queries import find_live_person
 from mobile_api.uploads import protocol
 from mobile_api.uploads.errors import ChecksumUnknown, ChunkMediaType, ProtocolUnknown, UploadHeaderInvalid
+
+log = structlog.get_logger()
 
 SELF = "mobile.self"
 IDLE_S = 30.0
@@ -185,6 +190,7 @@ async def send_bytes(
     database: NamedDependency[Database],
     actor: NamedDependency[Actor],
     upload_tools: NamedDependency[UploadTools],
+    fold_days: NamedDependency[DayFolder],
 ) -> Response[None]:
     """Store the bytes that begin at `Upload-Offset`; they are durable when this is answered.
 
@@ -204,7 +210,17 @@ async def send_bytes(
         reached = await uploads.take_bytes(row, offset, _body(request), _checksum(request), tools=upload_tools)
     except BodyCutOff as cut:
         raise MalformedBody(reason="it ended before it was whole") from cut
+    if reached == row.size:
+        await _rule(PhotoTools(database, fold_days, clock), row)
     return Response(None, headers=_told(row) | {"Upload-Offset": str(reached)})
+
+
+async def _rule(tools: PhotoTools, row: UploadRow) -> None:
+    """Rule on the punches that waited for a photo; it is stored whatever comes of that, and the worker looks again."""
+    try:
+        await rule_on_arrival(tools, row.person_id, row.sha256)
+    except Exception:
+        log.exception("photo.ruling")
 
 
 def _checksum(request: AnyRequest) -> Checksum | None:

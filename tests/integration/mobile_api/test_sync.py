@@ -1,44 +1,18 @@
 """Queues over HTTP: recorded once, answered again for ever, in any order, whoever the person is by now."""
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from httpx import AsyncClient, Response
-from litestar import Litestar
 from sqlalchemy import text, update
 
 from backend.identity.tables import Account, PhoneBinding, PhoneKeyRow, SessionFamily
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
+from backend.kit.ids import new_id
+from tests.integration.mobile_api.conftest import Sync
 from tests.support.phones import Ground, open_phone, tap
-from tests.support.queues import PATH, Item, QueuePhone, item_fix, register
-
-Sync = Callable[..., Awaitable[Response]]
-
-
-@pytest.fixture
-async def phone(ground: Ground, database: Database, app: Litestar, clock: ManualClock) -> QueuePhone:
-    """Give the person's phone with a key and a pack."""
-    phone = QueuePhone(ground.owner.phone_id, clock.now())
-    async with database.transaction() as tx:
-        await register(tx, phone)
-    phone.fetches_pack(app.state.wiring.anchors)
-    return phone
-
-
-@pytest.fixture
-def sync(client: AsyncClient, clock: ManualClock) -> Sync:
-    """Send a phone's queue, or some items of it, when it is the phone's true time."""
-
-    async def sent(phone: QueuePhone, items: list[Any] | None = None, **changes: Any) -> Response:  # noqa: ANN401
-        if phone.at > clock.now():
-            clock.advance(phone.at - clock.now())
-        body = phone.body(items, **changes)
-        return await client.post(PATH, content=body, headers=phone.headers(body))
-
-    return sent
+from tests.support.queues import Item, QueuePhone, item_fix, register
 
 
 def told(answer: Response) -> list[tuple[str, str | None]]:
@@ -109,6 +83,52 @@ async def test_out_of_order_and_in_parts(ground: Ground, phone: QueuePhone, sync
         ("duplicate", "counted"),
     ]
     assert rest.json()["missing"]["counters"] == []
+
+
+async def test_a_gap_that_closes_is_ruled_on_again(
+    ground: Ground, phone: QueuePhone, sync: Sync, client: AsyncClient, clock: ManualClock
+) -> None:
+    # The page was closed in between: only a wall clock and a whole chain say when it was.
+    phone.passes(timedelta(minutes=5))
+    phone.punches(ground.project.id)
+    phone.restarts()
+    phone.passes(timedelta(minutes=5))
+    phone.punches(ground.project.id)
+    phone.restarts()
+    phone.passes(timedelta(minutes=5))
+    before, after = phone.queue
+    late = await sync(phone, [after])
+    assert told(late) == [("recorded", "review")]
+    assert {"sequence_gap", "time_unproven"} <= set(codes(late.json()["results"][0]))
+    closed = await sync(phone, [before])
+    assert told(closed) == [("recorded", "counted")]
+    own = (await client.get("/mobile/v1/punches", headers=ground.owner.headers(clock.now()))).json()["items"]
+    assert [one["outcome"] for one in own] == ["counted", "counted"]
+    reasons = {reason["code"]: reason["numbers"] for reason in own[0]["reasons"]}
+    assert reasons.keys() == {"decision.inside_fence", "decision.recorded_offline"}
+    assert reasons["decision.recorded_offline"]["time_quality"] == "bracketed"
+    assert (await sync(phone)).json()["results"][1]["punch"] == late.json()["results"][0]["punch"]
+
+
+async def test_a_gap_that_something_else_fills_stays_one(
+    ground: Ground, phone: QueuePhone, sync: Sync, client: AsyncClient, clock: ManualClock
+) -> None:
+    phone.passes(timedelta(minutes=5))
+    first = phone.punches(ground.project.id)
+    phone.restarts()
+    phone.passes(timedelta(minutes=5))
+    lost = phone.punches(ground.project.id)
+    phone.restarts()
+    phone.passes(timedelta(minutes=5))
+    last = phone.punches(ground.project.id)
+    phone.restarts()
+    phone.passes(timedelta(minutes=5))
+    assert told(await sync(phone, [first, last])) == [("recorded", "counted"), ("recorded", "review")]
+    other = phone.signed({**lost.value, "salt": "A" * 22, "event_id": str(new_id(phone.at))})
+    answer = await sync(phone, [other])
+    assert (told(answer), "chain_broken" in codes(answer.json()["results"][0])) == ([("recorded", "review")], True)
+    own = (await client.get("/mobile/v1/punches", headers=ground.owner.headers(clock.now()))).json()["items"]
+    assert [one["outcome"] for one in own] == ["review", "review", "counted"]
 
 
 async def test_one_bad_item_never_spoils_the_others(ground: Ground, phone: QueuePhone, sync: Sync) -> None:

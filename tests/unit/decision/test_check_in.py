@@ -12,7 +12,7 @@ from backend.decision.checkin import SEVERITY, CheckInFacts, decide_check_in
 from backend.decision.placement import Placement
 from backend.decision.policy import DEFAULT_POLICY, Signal, SitePolicy
 from backend.decision.reconsideration import recall
-from backend.decision.ruling import DOUBTS, REASONS, REMARKS, Reason, Ruling, compass
+from backend.decision.ruling import AWAITED, DOUBTS, REASONS, REMARKS, Reason, Ruling, compass
 from backend.evidence.ways.model import Finding
 
 SIGNALS = get_args(Signal)
@@ -208,7 +208,7 @@ def test_every_reason_of_a_check_in_can_be_reached() -> None:
                     placement=place,
                     no_fix_reason=None,
                     signals=frozenset(SIGNALS),
-                    noted=DOUBTS | REMARKS,
+                    noted=DOUBTS | AWAITED | REMARKS,
                     presence=finding,
                 ),
                 SitePolicy(presence="required"),
@@ -223,6 +223,15 @@ def test_every_reason_of_a_check_in_can_be_reached() -> None:
         "decision.time_redated",
     }
     assert reached == set(REASONS) - of_gates
+
+
+def test_what_is_outstanding_is_waited_for_unless_it_could_change_nothing() -> None:
+    facts = replace(FACTS, noted=AWAITED)
+    assert decide_check_in(facts, DEFAULT_POLICY).outcome == "pending"
+    doubtful = decide_check_in(replace(facts, noted=AWAITED | {"decision.chain_broken"}), DEFAULT_POLICY)
+    assert (doubtful.outcome, set(codes(doubtful)) >= AWAITED) == ("review", True)
+    off_mode = decide_check_in(replace(facts, site_mode="gate"), SitePolicy(off_mode="refused"))
+    assert (off_mode.outcome, AWAITED & set(codes(off_mode))) == ("refused", set())
 
 
 @pytest.mark.parametrize("code", sorted(DOUBTS | REMARKS))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.decision.afterwards import UNCONFIRMED, reconsider
 from backend.decision.checkin import SEVERITY, CheckInFacts, PhonePath, decide_check_in
-from backend.decision.confirmation import UNCONFIRMED, reconsider_confirmed
 from backend.decision.outage_reconsideration import reconsider_with_path
 from backend.decision.placement import Placement
 from backend.decision.policy import DEFAULT_POLICY, SitePolicy
@@ -115,8 +115,8 @@ def test_it_is_remembered_when_the_punch_is_ruled_anew(finding: Finding, policy:
     assert recalled is not None
     assert recalled.decide(PLACE, policy, has_fence=True, fix_signals=()) == ruling
 
-    held = decide_check_in(replace(facts, noted=noted | {UNCONFIRMED}), policy)
-    confirmed = reconsider_confirmed([reason.wire() for reason in held.reasons], policy)
+    held = decide_check_in(replace(facts, noted=noted | UNCONFIRMED), policy)
+    confirmed = reconsider([reason.wire() for reason in held.reasons], policy, without=UNCONFIRMED)
     assert confirmed is not None
     assert (confirmed.outcome, set(codes(confirmed))) == (ruling.outcome, set(codes(ruling)))
 
