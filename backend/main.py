@@ -72,6 +72,7 @@ from mobile_api.presence.tools import PresenceTools, relying_party_of
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
+from mobile_api.versions import versions_router
 
 SCHEMA_HEAD = "0035"
 BODY_LIMIT = 1_000_000
@@ -127,6 +128,11 @@ def provide_syncs(state: State) -> Syncs:
 def provide_anchors(state: State) -> Anchors:
     """Give what signs time anchors."""
     return state.wiring.anchors
+
+
+def provide_min_app_version(state: State) -> str:
+    """Give what phone apps are asked to be at least."""
+    return state.settings.min_app_version
 
 
 def provide_attestation(state: State) -> Attestation:
@@ -199,6 +205,7 @@ DEPENDENCIES = {
     "check_ins": Provide(provide_check_ins, sync_to_thread=False),
     "syncs": Provide(provide_syncs, sync_to_thread=False),
     "anchors": Provide(provide_anchors, sync_to_thread=False),
+    "min_app_version": Provide(provide_min_app_version, sync_to_thread=False),
     "attestation": Provide(provide_attestation, sync_to_thread=False),
     "gate_tools": Provide(provide_gate_tools, sync_to_thread=False),
     "simulation_tools": Provide(provide_simulation_tools, sync_to_thread=False),
@@ -245,6 +252,7 @@ def routers() -> list[Router]:
         uploads_router(),
         presence_router(),
         ways_router(),
+        versions_router(),
         phone_care_router(),
         phone_alerts_router(),
     ]

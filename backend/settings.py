@@ -1,5 +1,6 @@
 """The server's settings: one frozen object, read once from the environment by whoever builds the application."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,9 +65,10 @@ class Settings:
     shows messages on the console too if `sms_console`; `blobs` says where photos are kept: a folder or an S3 bucket.
     `faces_socket` is where the process that measures faces listens (None: faces are not evaluated), `models_dir` where
     its models lie, `anti_spoof` an operator's description of a model of his own.
-    `attestation_dir` holds what attestations of phones' keys are checked against (None: none is).
     `passkey_rp_id` is the domain for which passkeys are made (None: there are none), `passkey_origins` the pages and
     apps in which they may be used.
+    `min_app_version` is what phone apps are asked to be at least; `attestation_dir` holds what attestations of phones'
+    keys are checked against (None: none is).
     """
 
     database_url: str
@@ -90,6 +92,7 @@ class Settings:
     channels: ChannelSettings = ChannelSettings()
     passkey_rp_id: str | None = None
     passkey_origins: tuple[str, ...] = ()
+    min_app_version: str = "0"
 
     @property
     def is_development(self) -> bool:
@@ -128,6 +131,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         faces_socket=_path(environment, "DAOGANG_FACES_SOCKET"),
         models_dir=Path(environment.get("DAOGANG_MODELS_DIR", "models")),
         anti_spoof=_path(environment, "DAOGANG_ANTI_SPOOF"),
+        min_app_version=_version(environment, "DAOGANG_MIN_APP_VERSION"),
         attestation_dir=_path(environment, "DAOGANG_ATTESTATION_DIR"),
         channels=_channels(environment),
         **_passkeys(environment, name),
@@ -251,6 +255,14 @@ def _blobs(environment: Mapping[str, str]) -> Path | S3Bucket:
 def _path(environment: Mapping[str, str], name: str) -> Path | None:
     value = environment.get(name)
     return Path(value) if value else None
+
+
+def _version(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name) or "0"
+    if re.fullmatch(r"[0-9]+(\.[0-9]+){0,3}", value) is None:
+        msg = f"{name} is {value!r}: give numbers with points between them, like 1.4.0"
+        raise SettingsError(msg)
+    return value
 
 
 def _whole(environment: Mapping[str, str], name: str, default: int) -> int:

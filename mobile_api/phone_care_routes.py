@@ -1,22 +1,25 @@
 """Routes that confirm and lock phones, and take a queue that a phone exported."""
 
+from typing import Annotated
 from uuid import UUID
 
 from litestar import Request, Router, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from sqlalchemy import select
 
 from backend.identity.tables import PhoneBinding
 from backend.kit.clock import Clock
+from backend.kit.cursors import CursorInvalid, read_cursor, write_cursor
 from backend.kit.db import Database, Tx
 from backend.kit.errors import InvalidBody, MalformedBody
 from backend.kit.guards import Actor
+from backend.kit.wire import Page
 from backend.ledger.append import DayFolder
 from backend.sites.errors import ProjectUnknown
 from backend.sites.queries import find_project
-from mobile_api import phone_care
+from mobile_api import key_alarms, phone_care
 from mobile_api.errors import (
     NothingToConfirm,
     OwnPhone,
@@ -32,6 +35,7 @@ from mobile_api.offline.reception import SignedCall, read_envelope
 from mobile_api.offline.routes import answer_of
 from mobile_api.offline.schemas import (
     ExportedQueueBody,
+    KeyAlarmAnswer,
     LockBody,
     PhoneAnswer,
     PhoneConfirmedAnswer,
@@ -121,6 +125,7 @@ async def post_exported_queue(
     database: NamedDependency[Database],
     syncs: NamedDependency[Syncs],
     clock: NamedDependency[Clock],
+    min_app_version: NamedDependency[str],
 ) -> SyncAnswer:
     """Record the items of a signed file as if the phone had sent them; its clocks prove nothing about their time.
 
@@ -132,7 +137,45 @@ async def post_exported_queue(
     body = data.body.encode()
     call = SignedCall(data.key, data.signature, body, read_envelope(body), clock.now(), exported=True)
     languages = request.headers.get("accept-language")
-    return await answer_of(database, call, await syncs.take(call), languages, clock.now(), only=project_id)
+    return await answer_of(
+        database, call, await syncs.take(call), languages, clock.now(), min_app_version, only=project_id
+    )
+
+
+@get(
+    "/projects/{project_id:uuid}/phone-key-alarms",
+    opt={"scope": SCOPE, "raises": (ProjectUnknown, CursorInvalid)},
+    summary="Alarms of phones' keys",
+)
+async def list_key_alarms(
+    project_id: FromPath[UUID],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
+) -> Page[KeyAlarmAnswer]:
+    """List keys of people posted here that did what one phone cannot do, latest first."""
+    before = None if after is None else read_cursor(after)
+    found = await key_alarms.list_key_alarms(tx, actor, project_id, before=before, limit=limit + 1)
+    end = found[limit - 1] if len(found) > limit else None
+    return Page(
+        items=[
+            KeyAlarmAnswer(
+                id=one.id,
+                raised_at=one.raised_at,
+                kind="counter_reused",
+                person_id=one.person_id,
+                person_name=one.person_name,
+                phone_id=one.phone_id,
+                key=one.key_id,
+                counter=one.counter,
+                locked_at=one.locked_at,
+                punch_ids=one.punch_ids,
+            )
+            for one in found[:limit]
+        ],
+        next=None if end is None else write_cursor(end.raised_at, end.id),
+    )
 
 
 @post(
@@ -209,7 +252,14 @@ def phone_care_router() -> Router:
         route_handlers=[
             Router(
                 path="/admin/v1",
-                route_handlers=[list_phones, confirm_phone, lock_phone, unlock_phone, post_exported_queue],
+                route_handlers=[
+                    list_phones,
+                    confirm_phone,
+                    lock_phone,
+                    unlock_phone,
+                    post_exported_queue,
+                    list_key_alarms,
+                ],
                 tags=["Phones of people"],
             ),
             Router(path="/mobile/v1", route_handlers=[post_witness_code, post_confirmation], tags=["Phone"]),

@@ -12,16 +12,18 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy import exists, select
 
 from backend.decision.afterwards import OF_PHOTOS, reconsider
 from backend.decision.policy import SitePolicy
 from backend.decision.ruling import AWAITED, Ruling
 from backend.kit.clock import Clock
-from backend.kit.db import Database
+from backend.kit.db import Database, Tx
 from backend.ledger.append import Connection, DayFolder
 from backend.ledger.model import Entry
 from backend.ledger.partitions import in_ledger_transaction
 from mobile_api.ruling_again import RuledPunch, rule_again
+from mobile_api.tables import PhotoWaitRow
 
 RUN: Final = 500
 """Punches that are ruled on in one transaction."""
@@ -74,7 +76,6 @@ WHERE w.project_id = k.project_id AND w.punch_id = k.punch_id AND w.deadline_at 
 RETURNING w.project_id, w.punch_id
 """
 PURGE = "DELETE FROM photo_wait WHERE deadline_at < %s"
-IS_AWAITED = "SELECT EXISTS (SELECT FROM photo_wait WHERE person_id = %s AND sha256 = %s)"
 
 _encoder = msgspec.json.Encoder()
 
@@ -135,10 +136,12 @@ async def send_waits(connection: Connection, waits: Sequence[PhotoWait]) -> None
         await connection.execute(KEEP_WAITS, (_encoder.encode(waits).decode(),))
 
 
-async def is_awaited(connection: Connection, person_id: UUID, sha256: bytes) -> bool:
+async def is_awaited(tx: Tx, person_id: UUID, sha256: bytes) -> bool:
     """Tell whether a punch of the person waits for a photo."""
-    row = await (await connection.execute(IS_AWAITED, (person_id, sha256))).fetchone()
-    return bool(row and row[0])
+    waits = exists(
+        select(PhotoWaitRow.punch_id).where(PhotoWaitRow.person_id == person_id, PhotoWaitRow.sha256 == sha256)
+    )
+    return bool(await tx.scalar(select(waits)))
 
 
 async def rule_on_arrival(tools: PhotoTools, person_id: UUID, sha256: bytes) -> int:

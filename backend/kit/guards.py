@@ -36,9 +36,14 @@ class TokenVerifier(Protocol):
 async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let public and signed routes pass (those check signatures themselves); ask the others for token and scope.
 
+    A route that names `or_signed` beside its scope takes a signature where there is no token.
+
     A coroutine only because Litestar sends every other guard to a thread, which costs more than the guard itself.
     """
     if "scope" not in handler.opt:
+        return
+    if handler.opt.get("or_signed") and "authorization" not in connection.headers:
+        connection.scope["user"] = None  # the route asks for the signature
         return
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:

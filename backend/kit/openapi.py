@@ -205,6 +205,8 @@ def _complete(operation: Operation, handler: HTTPRouteHandler) -> None:
     operation.responses = {**kept, **responses_of(raised_by(handler))}
     if "scope" in access:
         operation.security = [{"bearer": []}]
+        if other := access.get("or_signed"):
+            operation.security.append({str(other): []})
         operation.description = f"{operation.description or ''}\n\nScope: `{access['scope']}`.".strip()
     elif access.get("signed"):
         operation.security = [{str(access["signed"]): []}]

@@ -45,7 +45,9 @@ class FieldPack:
     load: Load
 
 
-async def prepare_pack(tx: Tx, actor: Actor, *, has: Collection[UUID], anchors: Anchors, clock: Clock) -> FieldPack:
+async def prepare_pack(
+    tx: Tx, actor: Actor, *, has: Collection[UUID], min_version: str, anchors: Anchors, clock: Clock
+) -> FieldPack:
     """Return a pack for the session's phone; `has` names the fence versions that it keeps already.
 
     The tag says what the pack holds, whatever the phone named and whenever it asks. Raises SessionEnded or KeyMissing;
@@ -59,7 +61,7 @@ async def prepare_pack(tx: Tx, actor: Actor, *, has: Collection[UUID], anchors: 
     life = timedelta(days=min((_policy(row).pack_days for row in posted), default=DEFAULT_POLICY.pack_days))
     until = now + life
     periods = await list_fence_periods(tx, sorted({row.project_id for row in posted}), now, until)
-    digest = sha256(msgspec.json.encode((FORM, posted, periods))).hexdigest()[:32]
+    digest = sha256(msgspec.json.encode((FORM, posted, periods, min_version))).hexdigest()[:32]
     pack = Pack(new_id(now), milliseconds(now), milliseconds(until))
     anchor = anchors.make(phone_id, pack, now)
 
@@ -72,6 +74,7 @@ async def prepare_pack(tx: Tx, actor: Actor, *, has: Collection[UUID], anchors: 
             server_time=now,
             expires_at=until,
             anchor=anchor,
+            min_version=min_version,
             projects=_projects(posted),
             fences=[
                 PackFence(

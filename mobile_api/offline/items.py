@@ -18,6 +18,8 @@ from backend.kit.wire import Wire
 from mobile_api.offline.errors import ItemMalformed, ItemTooLarge
 from mobile_api.schemas import FixIn, NoFixReason
 
+ITEM_FORMAT: Final = 1
+"""The `v` of the items that are read here."""
 ITEM_LIMIT: Final = 16_384
 """Bytes of an item; one with ten fixes and five photos has some 3 000."""
 HIGHEST: Final = 2**53 - 1

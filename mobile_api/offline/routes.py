@@ -22,6 +22,7 @@ from mobile_api.offline.anchors import CHALLENGE_LIFE, Anchors
 from mobile_api.offline.errors import KeyMissing, KeyTaken, KeyUnknown, ProofWrong, SignatureMissing, SignatureWrong
 from mobile_api.offline.examining import ItemOutcome
 from mobile_api.offline.field_pack import header_of, is_current, prepare_pack
+from mobile_api.offline.items import ITEM_FORMAT
 from mobile_api.offline.keys import register_key
 from mobile_api.offline.reception import BODY_LIMIT, SignedCall, read_envelope
 from mobile_api.offline.schemas import (
@@ -37,6 +38,7 @@ from mobile_api.offline.schemas import (
 from mobile_api.offline.sync import SyncOutcome, Syncs
 from mobile_api.offline.wire_schema import KEY_HEADER, SIGNATURE_HEADER, SyncOperation
 from mobile_api.queries import stored_photos_of_phone
+from mobile_api.versions import ITEM_FORMATS, format_headers
 from mobile_api.words import reason_words
 
 SELF = "mobile.self"
@@ -96,6 +98,7 @@ async def get_field_pack(
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
     anchors: NamedDependency[Anchors],
+    min_app_version: NamedDependency[str],
     has: Annotated[list[UUID] | None, QueryParameter(max_items=200, description="versions that the phone has")] = None,
 ) -> Response[FieldPackAnswer | None]:
     """Give assignments, modes, policies and fences of the coming days, and a signed time anchor.
@@ -103,7 +106,9 @@ async def get_field_pack(
     304 without a body when `If-None-Match` names the tag of the last answer: nothing has changed since. The new anchor
     stands in the header `X-Daogang-Anchor` of every answer.
     """
-    pack = await prepare_pack(tx, actor, has=frozenset(has or ()), anchors=anchors, clock=clock)
+    pack = await prepare_pack(
+        tx, actor, has=frozenset(has or ()), min_version=min_app_version, anchors=anchors, clock=clock
+    )
     headers = {"ETag": pack.tag, "Cache-Control": "private, no-cache", ANCHOR_HEADER: header_of(pack.anchor)}
     if is_current(pack.tag, request.headers.get("if-none-match", "")):
         return Response(None, status_code=304, headers=headers)
@@ -122,7 +127,8 @@ async def post_sync(
     syncs: NamedDependency[Syncs],
     database: NamedDependency[Database],
     clock: NamedDependency[Clock],
-) -> SyncAnswer:
+    min_app_version: NamedDependency[str],
+) -> Response[SyncAnswer]:
     """Record up to 200 items and answer for each of them, in order; the answer is sent after all are durable.
 
     Needs no session: the phone's key signs the call. It may be repeated as often as needed; a known item is answered
@@ -134,7 +140,10 @@ async def post_sync(
         raise BodyTooLarge(limit_bytes=BODY_LIMIT)
     call = SignedCall(key_id, signature, body, read_envelope(body), clock.now())
     outcome = await syncs.take(call)
-    return await answer_of(database, call, outcome, request.headers.get("accept-language"), clock.now())
+    answer = await answer_of(
+        database, call, outcome, request.headers.get("accept-language"), clock.now(), min_app_version
+    )
+    return Response(answer, headers=format_headers(ITEM_FORMATS, {ITEM_FORMAT}))
 
 
 async def answer_of(
@@ -143,6 +152,7 @@ async def answer_of(
     outcome: SyncOutcome,
     languages: str | None,
     now: datetime,
+    min_version: str,
     *,
     only: UUID | None = None,
 ) -> SyncAnswer:
@@ -158,6 +168,7 @@ async def answer_of(
         results=[result_of(one, language, only) for one in outcome.results],
         missing=MissingOut(counters=list(outcome.missing), photos=list(photos)),
         highest_counter=outcome.highest,
+        min_version=min_version,
         anchor=outcome.anchor,
     )
 

@@ -106,6 +106,24 @@ class PhoneAnswer(Wire, frozen=True, kw_only=True):
     has_key: bool
 
 
+class KeyAlarmAnswer(Wire, frozen=True, kw_only=True):
+    """Two different punches have one counter of a key: somebody else may have it, or a backup of the phone came back.
+
+    `punch_ids` are those of this project. Lock the phone if it is not explained.
+    """
+
+    id: UUID
+    raised_at: datetime
+    kind: Literal["counter_reused"]
+    person_id: UUID
+    person_name: str
+    phone_id: UUID
+    key: str
+    counter: int
+    locked_at: datetime | None
+    punch_ids: list[UUID]
+
+
 class PhonesAnswer(Wire, frozen=True, kw_only=True):
     """A person's phones, latest bound first."""
 
@@ -208,6 +226,7 @@ class FieldPackAnswer(Wire, frozen=True, kw_only=True):
     server_time: datetime
     expires_at: datetime
     anchor: AnchorOut
+    min_version: str
     projects: list[PackProject]
     fences: list[PackFence]
     periods: list[PackPeriod]
@@ -267,4 +286,5 @@ class SyncAnswer(Wire, frozen=True, kw_only=True):
     results: list[SyncResult]
     missing: MissingOut
     highest_counter: int
+    min_version: str
     anchor: AnchorOut | None

@@ -1,49 +1,57 @@
 """Routes of tus 1.0.0 under `/mobile/v1/uploads`, and of one's own photos."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import structlog
-from litestar import HttpMethod, Request, Response, Router, delete, get, head, patch, post, route
-from litestar.datastructures import State
+from litestar import HttpMethod, Response, Router, delete, get, head, patch, post, route
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException, InternalServerException
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath
 
 from backend.evidence import errors as evidence
 from backend.evidence import uploads
-from backend.evidence.model import HEIF_TYPES, MAX_PHOTO_BYTES, MEDIA_TYPES, Claim
+from backend.evidence.model import MAX_PHOTO_BYTES
 from backend.evidence.photos.errors import PhotoGone
 from backend.evidence.queries import UploadRow
-from backend.evidence.uploads import BodyCutOff, Checksum, UploadTools
+from backend.evidence.uploads import BodyCutOff, UploadTools
 from backend.kit.blobs import BlobsAway
 from backend.kit.clock import Clock
-from backend.kit.db import Database, Tx
+from backend.kit.db import Tx
 from backend.kit.errors import BodyTooLarge, DaogangError, MalformedBody
-from backend.kit.guards import Actor
 from backend.kit.problems import answer_error
 from backend.ledger.append import DayFolder
 from mobile_api.errors import SessionEnded
-from mobile_api.photo_waits import PhotoTools, rule_on_arrival
-from mobile_api.queries import find_live_person
+from mobile_api.offline.errors import KeyUnknown, SignatureWrong
+from mobile_api.photo_waits import PhotoTools, is_awaited, rule_on_arrival
 from mobile_api.uploads import protocol
+from mobile_api.uploads.authority import AnyRequest, PhotoUnawaited, is_signed, method_of, person_behind
+from mobile_api.uploads.bodies import read_body, read_checksum, read_claim
 from mobile_api.uploads.errors import ChecksumUnknown, ChunkMediaType, ProtocolUnknown, UploadHeaderInvalid
 
 log = structlog.get_logger()
 
 SELF = "mobile.self"
-IDLE_S = 30.0
-"""So long may a request say nothing; then what came of it is stored and the phone asks for the offset."""
-
 SPOKEN = {"Tus-Resumable": protocol.VERSION, "Cache-Control": "no-store"}
 PATH = "/uploads/{upload_id:uuid}"
 """Not under `/mobile/v1/photos`: uploads end, photos stay."""
 
-AnyRequest = Request[Any, Any, State]
+AUTHORITY = (SessionEnded, KeyUnknown, SignatureWrong)
+FIND_ERRORS = (*AUTHORITY, ProtocolUnknown, evidence.UploadUnknown)
+CHUNK_ERRORS = (
+    *FIND_ERRORS,
+    UploadHeaderInvalid,
+    ChecksumUnknown,
+    ChunkMediaType,
+    BodyTooLarge,
+    MalformedBody,
+    evidence.OffsetWrong,
+    evidence.UploadOverrun,
+    evidence.ChecksumWrong,
+    evidence.DigestWrong,
+    BlobsAway,
+)
 
 
 class ChunkOperation(Operation):
@@ -59,14 +67,6 @@ def require_version(request: AnyRequest) -> None:
     """Refuse what does not speak the protocol."""
     if request.headers.get("tus-resumable") != protocol.VERSION:
         raise ProtocolUnknown
-
-
-async def live_person(tx: Tx, actor: Actor, clock: Clock) -> UUID:
-    """Return the person behind a session that has not ended; raises SessionEnded."""
-    found = await find_live_person(tx, actor.account_id, actor.family_id, clock.now())
-    if found is None:
-        raise SessionEnded
-    return found
 
 
 @route(
@@ -94,8 +94,10 @@ async def describe_protocol() -> Response[None]:
     "/uploads",
     opt={
         "scope": SELF,
+        "or_signed": "phone",
         "raises": (
-            SessionEnded,
+            *AUTHORITY,
+            PhotoUnawaited,
             ProtocolUnknown,
             UploadHeaderInvalid,
             evidence.PhotoTooLarge,
@@ -108,7 +110,6 @@ async def describe_protocol() -> Response[None]:
 async def begin(
     request: AnyRequest,
     tx: NamedDependency[Tx],
-    actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
     upload_tools: NamedDependency[UploadTools],
 ) -> Response[None]:
@@ -118,23 +119,12 @@ async def begin(
     and `filetype` (JPEG, PNG or WebP).
     """
     require_version(request)
-    person_id = await live_person(tx, actor, clock)
-    row = await uploads.begin_upload(tx, person_id, _claim(request), tools=upload_tools)
+    person_id = await person_behind(tx, request, clock)
+    claim = read_claim(request)
+    if is_signed(request) and not await is_awaited(tx, person_id, claim.sha256):
+        raise PhotoUnawaited
+    row = await uploads.begin_upload(tx, person_id, claim, tools=upload_tools)
     return Response(None, status_code=201, headers={**_told(row), "Location": f"/mobile/v1/uploads/{row.id}"})
-
-
-def _claim(request: AnyRequest) -> Claim:
-    size = protocol.read_number(request.headers.get("upload-length"))
-    if not size:
-        raise UploadHeaderInvalid(header="Upload-Length")
-    metadata = protocol.read_metadata(request.headers.get("upload-metadata", ""))
-    digest = None if metadata is None else protocol.read_digest(metadata.get("sha256"))
-    media_type = (metadata or {}).get("filetype", b"").decode("ascii", "replace")
-    if media_type in HEIF_TYPES:
-        raise evidence.PhotoHeif
-    if digest is None or media_type not in MEDIA_TYPES:
-        raise UploadHeaderInvalid(header="Upload-Metadata")
-    return Claim(digest, size, media_type)
 
 
 def _told(row: UploadRow) -> dict[str, str]:
@@ -143,43 +133,35 @@ def _told(row: UploadRow) -> dict[str, str]:
 
 @head(
     PATH,
-    opt={"scope": SELF, "raises": (SessionEnded, ProtocolUnknown, evidence.UploadUnknown)},
+    opt={"scope": SELF, "or_signed": "phone", "raises": FIND_ERRORS},
     summary="How much of an upload is there",
 )
 async def tell_offset(
     request: AnyRequest,
     upload_id: FromPath[UUID],
-    tx: NamedDependency[Tx],
-    actor: NamedDependency[Actor],
-    clock: NamedDependency[Clock],
+    upload_tools: NamedDependency[UploadTools],
 ) -> Response[None]:
     """Tell in `Upload-Offset` how many bytes are stored; all of `Upload-Length` means that the photo is kept."""
+    return await _tell(request, upload_id, upload_tools, 200)
+
+
+async def _tell(request: AnyRequest, upload_id: UUID, tools: UploadTools, status: int) -> Response[None]:
+    row = await _find(request, upload_id, tools)
+    told = {"Upload-Offset": str(row.offset), "Upload-Length": str(row.size)}
+    return Response(None, status_code=status, headers=_told(row) | told)
+
+
+async def _find(request: AnyRequest, upload_id: UUID, tools: UploadTools) -> UploadRow:
     require_version(request)
-    row = await uploads.find_upload(tx, await live_person(tx, actor, clock), upload_id, clock=clock)
-    return Response(None, headers=_told(row) | {"Upload-Offset": str(row.offset), "Upload-Length": str(row.size)})
-
-
-CHUNK_ERRORS = (
-    SessionEnded,
-    ProtocolUnknown,
-    UploadHeaderInvalid,
-    ChecksumUnknown,
-    ChunkMediaType,
-    BodyTooLarge,
-    MalformedBody,
-    evidence.UploadUnknown,
-    evidence.OffsetWrong,
-    evidence.UploadOverrun,
-    evidence.ChecksumWrong,
-    evidence.DigestWrong,
-    BlobsAway,
-)
+    async with tools.database.transaction() as tx:
+        person_id = await person_behind(tx, request, tools.clock)
+        return await uploads.find_upload(tx, person_id, upload_id, clock=tools.clock)
 
 
 @patch(
     PATH,
     status_code=204,
-    opt={"scope": SELF, "raises": CHUNK_ERRORS},
+    opt={"scope": SELF, "or_signed": "phone", "raises": CHUNK_ERRORS},
     summary="Send bytes of a photo",
     request_max_body_size=MAX_PHOTO_BYTES,
     operation_class=ChunkOperation,
@@ -187,8 +169,6 @@ CHUNK_ERRORS = (
 async def send_bytes(
     request: AnyRequest,
     upload_id: FromPath[UUID],
-    database: NamedDependency[Database],
-    actor: NamedDependency[Actor],
     upload_tools: NamedDependency[UploadTools],
     fold_days: NamedDependency[DayFolder],
 ) -> Response[None]:
@@ -197,22 +177,24 @@ async def send_bytes(
     With `Upload-Checksum` (`sha256` or `sha1`) all of them count or none; without, also those of a request that was
     cut off. The last ones make the photo whole: if its SHA-256 is not the announced one, the upload is gone.
     """
+    return await _send(request, upload_id, upload_tools, fold_days)
+
+
+async def _send(request: AnyRequest, upload_id: UUID, tools: UploadTools, fold: DayFolder) -> Response[None]:
     require_version(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != protocol.CHUNK_MEDIA_TYPE:
         raise ChunkMediaType
     offset = protocol.read_number(request.headers.get("upload-offset"))
     if offset is None:
         raise UploadHeaderInvalid(header="Upload-Offset")
-    clock = upload_tools.clock
-    async with database.transaction() as tx:
-        row = await uploads.find_upload(tx, await live_person(tx, actor, clock), upload_id, clock=clock)
+    row = await _find(request, upload_id, tools)
     try:
-        reached = await uploads.take_bytes(row, offset, _body(request), _checksum(request), tools=upload_tools)
+        reached = await uploads.take_bytes(row, offset, read_body(request), read_checksum(request), tools=tools)
     except BodyCutOff as cut:
         raise MalformedBody(reason="it ended before it was whole") from cut
     if reached == row.size:
-        await _rule(PhotoTools(database, fold_days, clock), row)
-    return Response(None, headers=_told(row) | {"Upload-Offset": str(reached)})
+        await _rule(PhotoTools(tools.database, fold, tools.clock), row)
+    return Response(None, status_code=204, headers=_told(row) | {"Upload-Offset": str(reached)})
 
 
 async def _rule(tools: PhotoTools, row: UploadRow) -> None:
@@ -223,50 +205,47 @@ async def _rule(tools: PhotoTools, row: UploadRow) -> None:
         log.exception("photo.ruling")
 
 
-def _checksum(request: AnyRequest) -> Checksum | None:
-    told = request.headers.get("upload-checksum")
-    if told is None:
-        return None
-    read = protocol.read_checksum(told)
-    if read is None:
-        raise ChecksumUnknown
-    return Checksum(*read)
-
-
-async def _body(request: AnyRequest) -> AsyncIterator[bytes]:
-    """Yield the body; raises BodyCutOff when the phone is gone, or says nothing for IDLE_S."""
-    stream = request.stream()
-    while True:
-        try:
-            piece = await asyncio.wait_for(anext(stream), IDLE_S)
-        except StopAsyncIteration:
-            return
-        except (TimeoutError, MalformedBody, InternalServerException, ClientException) as fault:
-            if isinstance(fault, ClientException) and fault.status_code == BodyTooLarge.status:
-                raise
-            raise BodyCutOff from fault
-        yield piece
-
-
 @delete(
     PATH,
-    opt={"scope": SELF, "raises": (SessionEnded, ProtocolUnknown, evidence.UploadUnknown)},
+    opt={"scope": SELF, "or_signed": "phone", "raises": FIND_ERRORS},
     summary="Give an upload up",
 )
 async def give_up(
-    request: AnyRequest,
-    upload_id: FromPath[UUID],
-    database: NamedDependency[Database],
-    actor: NamedDependency[Actor],
-    upload_tools: NamedDependency[UploadTools],
+    request: AnyRequest, upload_id: FromPath[UUID], upload_tools: NamedDependency[UploadTools]
 ) -> Response[None]:
     """Forget the upload and its bytes; a photo that was whole stays."""
-    require_version(request)
-    clock = upload_tools.clock
-    async with database.transaction() as tx:
-        row = await uploads.find_upload(tx, await live_person(tx, actor, clock), upload_id, clock=clock)
-    await uploads.end_upload(row, tools=upload_tools)
-    return Response(None, headers=SPOKEN)
+    return await _give_up(request, upload_id, upload_tools)
+
+
+async def _give_up(request: AnyRequest, upload_id: UUID, tools: UploadTools) -> Response[None]:
+    await uploads.end_upload(await _find(request, upload_id, tools), tools=tools)
+    return Response(None, status_code=204, headers=SPOKEN)
+
+
+@post(
+    PATH,
+    status_code=204,
+    opt={"scope": SELF, "or_signed": "phone", "raises": CHUNK_ERRORS},
+    summary="HEAD, PATCH or DELETE where a network lets only POST through",
+    request_max_body_size=MAX_PHOTO_BYTES,
+    operation_class=ChunkOperation,
+)
+async def override_method(
+    request: AnyRequest,
+    upload_id: FromPath[UUID],
+    upload_tools: NamedDependency[UploadTools],
+    fold_days: NamedDependency[DayFolder],
+) -> Response[None]:
+    """Do what `X-HTTP-Method-Override` says."""
+    match method_of(request):
+        case "HEAD":
+            return await _tell(request, upload_id, upload_tools, 204)
+        case "PATCH":
+            return await _send(request, upload_id, upload_tools, fold_days)
+        case "DELETE":
+            return await _give_up(request, upload_id, upload_tools)
+        case _:
+            raise UploadHeaderInvalid(header="X-HTTP-Method-Override")
 
 
 @get(
@@ -276,14 +255,14 @@ async def give_up(
     media_type="image/jpeg",
 )
 async def get_photo(
+    request: AnyRequest,
     sha256: FromPath[str],
     tx: NamedDependency[Tx],
-    actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
     upload_tools: NamedDependency[UploadTools],
 ) -> Response[bytes]:
     """Give back a photo: as it was sent, or as it is kept once it was examined; 404 as long as it is not whole."""
-    person_id = await live_person(tx, actor, clock)
+    person_id = await person_behind(tx, request, clock)
     digest = protocol.read_digest(sha256.encode())
     if digest is None:
         raise evidence.PhotoUnknown
@@ -306,7 +285,7 @@ def uploads_router() -> Router:
     """Join the routes of this file."""
     return Router(
         path="/mobile/v1",
-        route_handlers=[describe_protocol, begin, tell_offset, send_bytes, give_up, get_photo],
+        route_handlers=[describe_protocol, begin, tell_offset, send_bytes, give_up, override_method, get_photo],
         exception_handlers={DaogangError: answer_in_protocol},
         tags=["Phone photos"],
         signature_types=[UUID],

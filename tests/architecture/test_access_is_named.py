@@ -86,6 +86,7 @@ def test_public_routes_are_few_and_known() -> None:
         "GET /.well-known/jwks.json",
         "POST /admin/v1/session",
         "POST /admin/v1/session/refresh",
+        "GET /mobile/v1/versions",
         "POST /mobile/v1/session",
         "POST /mobile/v1/session/code",
         "POST /mobile/v1/session/refresh",

@@ -297,6 +297,9 @@ CALLS: dict[tuple[str, str], Maker] = {
         json={"username": town.colleague, "until_at": (town.clock.now() + timedelta(days=3)).isoformat()}
     ),
     ("POST", "/admin/v1/me/alert-delegations/{delegation_id}/end"): lambda _: Call(),
+    ("POST", "/mobile/v1/uploads/{upload_id}"): lambda _: Call(
+        headers={"Tus-Resumable": "1.0.0", "X-HTTP-Method-Override": "HEAD"}
+    ),
     ("POST", "/mobile/v1/check-ins"): lambda town: Call(json=tap(town.clock.now(), town.site.project.id)),
 }
 

@@ -13,6 +13,7 @@ from backend.identity.tables import PhoneBinding, SessionFamily
 from backend.identity.tokens import AccessTokens, Holder
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
+from backend.kit.ids import new_id
 from backend.kit.keyring import MemoryKeyRing
 from tests.integration.mobile_api.conftest import MakeGround, Tap
 from tests.support.factories import grant_role, make_staff
@@ -186,3 +187,32 @@ async def test_an_exported_queue_is_handed_in_by_the_admin(
     altered = {**exported, "body": exported["body"].replace('"sent_at": 1', '"sent_at": 2')}
     refused = await care.client.post(path, json=altered, headers=care.admin)
     assert (refused.status_code, refused.json()["code"]) == (401, "offline.signature_wrong")
+
+
+async def test_the_admin_sees_which_keys_did_what_one_phone_cannot(
+    care: Care, app: Litestar, database: Database, clock: ManualClock, make: MakeGround
+) -> None:
+    project = care.ground.project.id
+    path = f"/admin/v1/projects/{project}/phone-key-alarms"
+    phone = QueuePhone(care.ground.owners[1].phone_id, clock.now())
+    async with database.transaction() as tx:
+        await register(tx, phone)
+    phone.fetches_pack(app.state.wiring.anchors)
+    phone.passes(timedelta(minutes=5))
+    first = phone.punches(project)
+    for _ in range(2):
+        phone.passes(timedelta(minutes=1))
+        phone.queue.append(phone.signed({**first.value, "salt": "A" * 22, "event_id": str(new_id(phone.at))}))
+    clock.advance(timedelta(minutes=10))
+    assert (await care.client.get(path, headers=care.admin)).json() == {"items": [], "next": None}
+    body = phone.body()
+    answer = await care.client.post(PATH, content=body, headers=phone.headers(body))
+    punches = [one["punch"]["punch_id"] for one in answer.json()["results"]]
+    page = (await care.client.get(path, params={"limit": 1}, headers=care.admin)).json()
+    (alarm,) = page["items"]
+    assert (alarm["person_id"], alarm["phone_id"]) == (str(care.ground.owners[1].person_id), str(phone.phone_id))
+    assert (alarm["key"], alarm["counter"], sorted(alarm["punch_ids"])) == (phone.signing.id, 1, sorted(punches))
+    rest = (await care.client.get(path, params={"limit": 1, "after": page["next"]}, headers=care.admin)).json()
+    assert (len(rest["items"]), rest["next"], rest["items"][0]["id"] != alarm["id"]) == (1, None, True)
+    away = (await make()).project.id
+    assert (await care.client.get(path.replace(str(project), str(away)), headers=care.admin)).status_code == 404

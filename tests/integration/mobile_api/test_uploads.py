@@ -28,8 +28,12 @@ from backend.kit.blobs import BlobsAway
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
+from mobile_api.offline.items import sync_message
+from mobile_api.uploads.authority import upload_message
+from tests.integration.mobile_api.conftest import MakeGround, Sync
 from tests.support.phones import Ground, Owner, make_owner
 from tests.support.photos import pieces, upload_metadata
+from tests.support.queues import QueuePhone, register
 from tests.support.s3 import bucket
 
 PHOTO = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4
@@ -516,3 +520,97 @@ async def test_photos_go_to_a_bucket_as_well(
 async def test_what_is_not_read_is_refused_before_it_is_sent(sender: Sender, media_type: str) -> None:
     metadata = upload_metadata(DIGEST.digest(), media_type)
     refused(await sender.begin(Upload_Metadata=metadata), 415, "evidence.photo_heif")
+
+
+class KeySender(Sender):
+    """A phone that has no session any more, and signs its requests."""
+
+    def __init__(self, client: AsyncClient, phone: QueuePhone) -> None:
+        self.client, self.phone = client, phone
+
+    async def ask(self, method: str, path: str, headers: dict[str, str], content: Any = None) -> Response:  # noqa: ANN401
+        """Send a signed request."""
+        meant = headers.get("X-HTTP-Method-Override", method)
+        message = upload_message(meant, path, headers.get("Upload-Length", ""), headers.get("Upload-Metadata", ""))
+        signed = {
+            "X-Daogang-Phone-Key": self.phone.signing.id,
+            "X-Daogang-Phone-Signature": self.phone.signing.sign(message),
+        }
+        return await self.client.request(method, path, headers=signed | headers, content=content)
+
+
+async def test_a_phone_s_key_sends_what_a_punch_waits_for(
+    ground: Ground, phone: QueuePhone, sync: Sync, client: AsyncClient
+) -> None:
+    sender = KeySender(client, phone)
+    early = await sender.begin()
+    assert (early.status_code, early.json()["code"]) == (403, "mobile.photo_unawaited")
+    phone.passes(timedelta(minutes=5))
+    phone.punches(ground.project.id, photos=[DIGEST.hexdigest()])
+    assert (await sync(phone)).json()["results"][0]["punch"]["outcome"] == "pending"
+    begun = await sender.begin()
+    assert begun.status_code == 201, begun.text
+    place = begun.headers["location"]
+    half = await sender.ask("PATCH", place, CHUNK | {"Upload-Offset": "0"}, PHOTO[:500])
+    assert half.headers["upload-offset"] == "500"
+    assert (await sender.ask("HEAD", place, TUS)).headers["upload-offset"] == "500"
+    whole = await sender.ask("PATCH", place, CHUNK | {"Upload-Offset": "500"}, PHOTO[500:])
+    assert whole.headers["upload-offset"] == str(len(PHOTO))
+    assert (await sender.ask("HEAD", place, TUS)).headers["upload-offset"] == str(len(PHOTO))
+    own = (await client.get("/mobile/v1/punches", headers=ground.owner.headers(phone.at))).json()["items"]
+    assert [one["outcome"] for one in own] == ["counted"]
+
+
+async def test_a_signature_opens_one_request_of_its_own_phone(
+    ground: Ground, phone: QueuePhone, sync: Sync, client: AsyncClient, make: MakeGround, database: Database
+) -> None:
+    phone.passes(timedelta(minutes=5))
+    phone.punches(ground.project.id, photos=[DIGEST.hexdigest()])
+    await sync(phone)
+    sender = KeySender(client, phone)
+    place = (await sender.begin()).headers["location"]
+    other = QueuePhone((await make()).owner.phone_id, phone.at)
+    unknown = KeySender(client, other)
+    assert (await unknown.ask("DELETE", place, TUS)).json()["code"] == "offline.key_unknown"
+    async with database.transaction() as tx:
+        await register(tx, other)
+    assert (await unknown.ask("DELETE", place, TUS)).json()["code"] == "evidence.upload_unknown"
+    assert (await unknown.begin()).json()["code"] == "mobile.photo_unawaited"
+    key = {"X-Daogang-Phone-Key": phone.signing.id}
+    for message in (
+        upload_message("HEAD", place),
+        upload_message("DELETE", "/mobile/v1/uploads"),
+        upload_message("DELETE", place, "1"),
+        sync_message(b"DELETE"),
+    ):
+        signed = TUS | key | {"X-Daogang-Phone-Signature": phone.signing.sign(message)}
+        refused = await client.delete(place, headers=signed)
+        assert (refused.status_code, refused.json()["code"]) == (401, "offline.signature_wrong")
+    bare = await client.delete(place, headers=TUS)
+    assert (bare.status_code, bare.json()["code"]) == (401, "request.token_missing")
+    # A token that is no good is not made up for by a signature.
+    both = TUS | key | {"Authorization": "Bearer x", "X-Daogang-Phone-Signature": phone.signing.sign(b"")}
+    assert (await client.delete(place, headers=both)).status_code == 401
+
+
+@pytest.mark.parametrize("how", ["log-in", "key"])
+async def test_where_only_post_gets_through(
+    how: str, ground: Ground, phone: QueuePhone, sync: Sync, client: AsyncClient, clock: ManualClock
+) -> None:
+    phone.passes(timedelta(minutes=5))
+    phone.punches(ground.project.id, photos=[DIGEST.hexdigest()])
+    await sync(phone)
+    sender = KeySender(client, phone) if how == "key" else Sender(client, ground.owner, clock)
+    place = (await sender.begin()).headers["location"]
+
+    def meant(method: str, **more: str) -> dict[str, str]:
+        return TUS | {"X-HTTP-Method-Override": method} | more
+
+    sent = await sender.ask("POST", place, CHUNK | meant("PATCH") | {"Upload-Offset": "0"}, PHOTO[:100])
+    assert (sent.status_code, sent.headers["upload-offset"]) == (204, "100")
+    told = await sender.ask("POST", place, meant("HEAD"))
+    assert (told.status_code, told.headers["upload-offset"], told.content) == (204, "100", b"")
+    odd = await sender.ask("POST", place, meant("TRACE"))
+    assert (odd.status_code, odd.json()["code"]) == (422, "mobile.upload_header")
+    assert (await sender.ask("POST", place, meant("DELETE"))).status_code == 204
+    assert (await sender.ask("POST", place, meant("HEAD"))).status_code == 404
