@@ -72,11 +72,11 @@ async def list_key_alarms(
         )
     rows = (await tx.execute(query)).all()
     shared: dict[tuple[str, int], list[UUID]] = {}
-    items = select(PhoneItem.key_id, PhoneItem.counter, PhoneItem.punch_id).where(
-        PhoneItem.project_id == project_id,
-        or_(*(and_(PhoneItem.key_id == row.key_id, PhoneItem.counter == row.counter) for row in rows)),
-    )
     if rows:
+        items = select(PhoneItem.key_id, PhoneItem.counter, PhoneItem.punch_id).where(
+            PhoneItem.project_id == project_id,
+            or_(*(and_(PhoneItem.key_id == row.key_id, PhoneItem.counter == row.counter) for row in rows)),
+        )
         for key_id, counter, punch_id in await tx.execute(items.order_by(PhoneItem.received_at)):
             shared.setdefault((key_id, counter), []).append(punch_id)
     return [KeyAlarm(*row, punch_ids=shared.get((row.key_id, row.counter), [])) for row in rows]

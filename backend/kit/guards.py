@@ -11,6 +11,8 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
 from backend.kit.errors import ScopeMissing, TokenMissing
 
+SIGNED_BY = {"phone": "x-daogang-phone-key"}
+"""Headers by which a request names the key that signed it, by who signs."""
 ACCESS_KEYS = ("scope", "public", "signed")
 
 
@@ -42,7 +44,8 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     """
     if "scope" not in handler.opt:
         return
-    if handler.opt.get("or_signed") and "authorization" not in connection.headers:
+    signed_by = SIGNED_BY.get(handler.opt.get("or_signed", ""))
+    if signed_by in connection.headers and "authorization" not in connection.headers:
         connection.scope["user"] = None  # the route asks for the signature
         return
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
