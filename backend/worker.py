@@ -9,6 +9,7 @@ import structlog
 
 from backend.alerts.following import follow
 from backend.attendance.person_days import send_fold
+from backend.evidence.photos.comparing import ComparisonTools, compare_uses
 from backend.evidence.photos.deleting import DeletionTools, delete_what_is_due
 from backend.evidence.photos.examiner import Examiner
 from backend.evidence.photos.intake import IntakeTools
@@ -32,6 +33,7 @@ from backend.settings import Settings
 from backend.wiring import Wiring, wire
 from geofences.corrections import CorrectionTools
 from geofences.tasks import continue_corrections
+from mobile_api.photo_uses import follow_phone_items
 from mobile_api.photo_waits import PhotoTools, settle_photo_waits
 
 log = structlog.get_logger()
@@ -189,6 +191,21 @@ def _add_photo_deletion(app: procrastinate.App, settings: Settings, database: Da
         _begin(context)
         originals, photos = await delete_what_is_due(deletion_tools())
         log.info("photos.deleted", photos=photos, originals=originals)
+
+    @cache
+    def comparison_tools() -> ComparisonTools:
+        return ComparisonTools(database=database, data_keys=wire(settings, clock).data_keys, clock=clock)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(queueing_lock="compare_photos", name="compare_photos", pass_context=True)
+    async def compare_new_photos(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Note which punches name which photos, and compare those that were examined with all used before."""
+        del timestamp
+        _begin(context)
+        await follow_phone_items(database, clock)
+        compared = await compare_uses(comparison_tools())
+        if compared:
+            log.info("photos.compared", uses=compared)
 
 
 def make_deletion_tools(wiring: Wiring, database: Database, clock: Clock) -> DeletionTools:

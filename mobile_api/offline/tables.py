@@ -32,7 +32,10 @@ class PhoneItem(Base):
     """
 
     __tablename__ = "phone_item"
-    __table_args__ = (Index("ix_phone_item_event_id", "event_id"),)
+    __table_args__ = (
+        Index("ix_phone_item_event_id", "event_id"),
+        Index("ix_phone_item_with_photos", "received_at", postgresql_where=text("photos <> '{}'")),
+    )
 
     key_id: Mapped[str] = mapped_column(Text, primary_key=True)
     counter: Mapped[int] = mapped_column(BigInteger, primary_key=True)

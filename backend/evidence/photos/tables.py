@@ -138,6 +138,7 @@ class PhotoUse(Base):
     __table_args__ = (
         Index("ix_photo_use_waiting", "noted_at", postgresql_where=text("compared_at IS NULL")),
         Index("ix_photo_use_photo_id", "photo_id"),
+        Index("ix_photo_use_sha256", "sha256"),
     )
 
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id", name="fk_photo_use_project"), primary_key=True)
@@ -225,9 +226,9 @@ class PhotoDeletionEnd(Base):
 
 
 class PhotoFollower(Base):
-    """Up to which row of the ledger's outbox somebody looked for punches that name photos."""
+    """Until when somebody has looked for what names photos, by its time of receipt."""
 
     __tablename__ = "photo_follower"
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
-    outbox_id: Mapped[int] = mapped_column(BigInteger)
+    seen_until: Mapped[datetime] = mapped_column(_INSTANT)
