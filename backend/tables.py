@@ -20,6 +20,7 @@ MODULES = (
     "backend.gates.commands.tables",
     "backend.gates.reconciliation.tables",
     "backend.attendance.tables",
+    "backend.alerts.channels.tables",
     "backend.alerts.tables",
     "geofences.alignment_tables",
     "geofences.correction_tables",

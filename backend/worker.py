@@ -7,6 +7,8 @@ from functools import cache
 import procrastinate
 import structlog
 
+from backend.alerts.channels.draining import DrainTools, run_drain
+from backend.alerts.channels.opening import open_channels
 from backend.alerts.following import follow
 from backend.attendance.person_days import send_fold
 from backend.evidence.photos.comparing import ComparisonTools, compare_uses
@@ -248,6 +250,22 @@ def _check_gates(app: procrastinate.App, database: Database, clock: Clock) -> No
         log.info("gates.checked", failed=missed + await look_at_days(database, clock))
 
 
+async def drain_alerts(settings: Settings, wiring: Wiring, database: Database, clock: Clock) -> None:
+    """Tell people of alerts through the channels that the settings name, until it is cancelled.
+
+    A process that dies leaves attempts on record that nobody ended; the next one takes them up.
+    """
+    channels = open_channels(settings.channels, wiring.keys, wiring.identity.sms)
+    tools = DrainTools(
+        database=database, url=settings.database_url, channels=channels, services=wiring.identity, clock=clock
+    )
+    try:
+        await run_drain(tools)
+    finally:
+        for channel in channels.values():
+            await channel.aclose()
+
+
 def run_worker(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; a running job is finished first."""
     configure_logs(settings.log_format)
@@ -264,12 +282,14 @@ def run_worker(settings: Settings) -> None:
             photos = asyncio.create_task(
                 keep_taking_in(make_intake_tools(wiring, database, clock), make_deletion_tools(wiring, database, clock))
             )
+            draining = asyncio.create_task(drain_alerts(settings, wiring, database, clock))
             try:
                 await app.run_worker_async(install_signal_handlers=True, shutdown_graceful_timeout=15)
             finally:
                 stopping.set()
                 photos.cancel()
-                await asyncio.gather(following, photos, return_exceptions=True)
+                draining.cancel()
+                await asyncio.gather(following, photos, draining, return_exceptions=True)
             log.info("worker.stopped")
 
     asyncio.run(run())

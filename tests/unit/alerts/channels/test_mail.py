@@ -1,50 +1,21 @@
-import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from typing import Any
+from dataclasses import replace
 
 import pytest
-from aiosmtpd.smtp import SMTP
 
 from backend.alerts.channels.mail import MailChannel
 from backend.alerts.channels.model import DELIVERED, AddressKind, dead, failed, retry
 from backend.settings import SmtpServer
 from tests.support.alert_messages import NOW, make
+from tests.support.mail_servers import Post, mail_server
 
 KIND = AddressKind.EMAIL
 
 
-@dataclass
-class Post:
-    """What a mail server got, and what it says to a recipient."""
-
-    answers: dict[str, str] = field(default_factory=dict[str, str])
-    mails: list[EmailMessage] = field(default_factory=list[EmailMessage])
-    port: int = 0
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: ANN401, N802 - aiosmtpd's
-        del server, session, options
-        answer = self.answers.get(address, "250 OK")
-        if answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return answer
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: ANN401, N802 - likewise
-        del server, session
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
-        return "250 OK"
-
-
 @pytest.fixture
 async def post() -> AsyncIterator[Post]:
-    held = Post()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(held, loop=loop), "127.0.0.1", 0)
-    held.port = server.sockets[0].getsockname()[1]
-    yield held
-    server.close()
+    async with mail_server() as held:
+        yield held
 
 
 def channel_to(port: int) -> MailChannel:
