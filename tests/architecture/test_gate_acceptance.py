@@ -17,8 +17,8 @@ NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 @cache
 def functions_in(path: Path) -> set[str]:
     """Return the names of a file's functions."""
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef
-    return {node.name for node in ast.parse(path.read_text()).body if isinstance(node, kinds)}
+    body = ast.parse(path.read_text()).body
+    return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 def test_every_case_names_tests_that_exist() -> None:

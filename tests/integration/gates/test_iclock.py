@@ -599,7 +599,7 @@ async def test_case_12_a_burst_of_5000_rows_beside_live_terminals_is_stored_whol
         rows = (f"7\t{local(clock.now() - timedelta(seconds=number))}\t0\t1" for number in range(5))
         return [(await one.attlog(row)).text for row in rows]
 
-    whole, *answers = await asyncio.gather(terminal.attlog(*burst), *(live(one) for one in others))
+    whole, answers = await asyncio.gather(terminal.attlog(*burst), asyncio.gather(*(live(one) for one in others)))
     assert (whole.status_code, whole.text) == (200, "OK: 5000")
     assert answers == [["OK: 1"] * 5] * 20
     assert len(await terminal.rows()) == 5000
