@@ -16,6 +16,7 @@ from litestar.router import Router
 from backend.alerts.routes import alerts_router
 from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
+from backend.evidence.photos.examiner import Examiner
 from backend.evidence.uploads import UploadTools
 from backend.evidence.ways.routes import ways_router
 from backend.gates.commands.routes import command_router
@@ -74,7 +75,7 @@ from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
 from mobile_api.versions import versions_router
 
-SCHEMA_HEAD = "0037"
+SCHEMA_HEAD = "0038"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -267,6 +268,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
     clock = clock or SystemClock()
     wiring = wire(settings, clock, keys)
     database = Database(settings.database_url, max_size=settings.pool_size)
+    examiner = Examiner()
     check_ins = CheckIns(database, wiring.fences, wiring.data_keys, wiring.fingerprints, clock)
     syncs = Syncs(database, wiring.fences, wiring.data_keys, wiring.anchors, clock)
 
@@ -275,6 +277,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
         async with database.opened():
             yield
             await check_ins.finish()
+            await examiner.close()
             await syncs.finish()
             wiring.workbench.close()
 
@@ -299,6 +302,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                     wiring.read_place,
                     clock,
                     wiring.blobs,
+                    examiner=examiner,
                 ),
                 "simulation_tools": SimulationTools(database, wiring.data_keys, wiring.workbench, clock),
                 "correction_tools": CorrectionTools(

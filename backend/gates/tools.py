@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from backend.evidence.photos.examiner import Examiner
 from backend.gates.pacing import Pace
 from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.uploads import UploadLanes
@@ -39,3 +40,4 @@ class GateTools:
     blobs: BlobStore
     lanes: UploadLanes = field(default_factory=UploadLanes)
     pace: Pace = field(default_factory=Pace)
+    examiner: Examiner = field(default_factory=Examiner)

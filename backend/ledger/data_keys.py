@@ -16,6 +16,9 @@ RETURNING key_id, wrapped
 """
 
 
+READ = "SELECT month, wrapped FROM data_key WHERE project_id = %s AND key_id = %s"
+
+
 class MonthKey(NamedTuple):
     """The key of a project's month and its id."""
 
@@ -49,3 +52,11 @@ async def obtain_data_key(
             raise RuntimeError(msg)
         return MonthKey(row[0], data_keys.unwrap(bytes(row[1]), label))
     return MonthKey(key_id, data_keys.unwrap(bytes(wrapped), label))
+
+
+async def read_data_key(connection: Connection, data_keys: DataKeys, project_id: UUID, key_id: UUID) -> DataKey | None:
+    """Return the key that something of a project was sealed under; None when it was destroyed with the month's rows."""
+    row = await (await connection.execute(READ, (project_id, key_id))).fetchone()
+    if row is None or row[1] is None:
+        return None
+    return data_keys.unwrap(bytes(row[1]), data_key_label(project_id, f"{row[0].year:04}-{row[0].month:02}"))

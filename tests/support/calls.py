@@ -12,6 +12,7 @@ from backend.identity.roles import Role
 from tests.support.factories import draw_code, draw_phone
 from tests.support.phones import CENTRE, fix, tap
 from tests.support.photos import upload_metadata
+from tests.support.pictures import photo_of
 from tests.support.queues import Signing
 from tests.support.rosters import csv_roster, roster_line
 from tests.support.town import AXIS, CIRCLE, PASSWORD, PHOTO, THEIRS, Town, fresh_company, fresh_name, fresh_person
@@ -173,6 +174,12 @@ CALLS: dict[tuple[str, str], Maker] = {
             "reason": "断电",
             "expires_at": (town.clock.now() + timedelta(hours=4)).isoformat(),
         }
+    ),
+    ("POST", f"{PROJECT}/outage-declarations/{{declaration_id}}/photos"): lambda _: Call(
+        content=photo_of(2), media_type="image/jpeg"
+    ),
+    ("GET", f"{PROJECT}/outage-declarations/{{declaration_id}}/photos/{{digest}}"): lambda town: Call(
+        ids={"digest": town.ids["outage_digest"]}
     ),
     ("POST", f"{PROJECT}/gate-outages/{{outage_id}}/withdrawal"): told(reason="已恢复供电"),
     ("POST", f"{PROJECT}/punches/{{punch_id}}/redatings"): lambda town: Call(

@@ -13,6 +13,7 @@ from litestar import Litestar
 from sqlalchemy import func, insert, update
 
 from backend.gates.authentication import key_name
+from backend.gates.outages.photos import store_photo
 from backend.gates.outages.tables import GateOutage
 from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.registry.tables import GateKeyStep, GateSelfTest
@@ -49,6 +50,7 @@ from tests.support.factories import (
 from tests.support.ledgers import append, day_key, entry
 from tests.support.phones import CENTRE, make_fence, make_phone
 from tests.support.photos import make_uploads
+from tests.support.pictures import photo_of
 from tests.support.queues import PATH as QUEUE_PATH
 from tests.support.queues import QueuePhone, register
 from tests.support.ways import Ways, make_ways
@@ -138,7 +140,8 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         fence, published = await _fences(tx, site, clerk)
         correction = await _correction(tx, site, clerk, fence, published, clock)
         gate, key, secret = await _gate(tx, site, clerk, keys, clock)
-        outage = await _outage(tx, site, clerk, gate, clock)
+        outage, declaration = await _outage(tx, site, clerk, gate, clock)
+        photo_of_outage = await store_photo(app.state.gate_tools, tx, project.id, declaration, photo_of(1), by=clerk)
         window = await _window(tx, project.id, clerk, clock)
         terminal = await _terminal(tx, project.id, "mqtt")
         push_terminal = await _terminal(tx, project.id, "zkteco")
@@ -194,6 +197,8 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "phone_id": str(phone.phone_id),
         "window_id": str(window),
         "outage_id": str(outage),
+        "declaration_id": str(declaration),
+        "outage_digest": photo_of_outage.sha256,
         "misdated_id": str(misdated.punch_id),
         "terminal_id": str(terminal),
         "push_terminal_id": str(push_terminal),
@@ -499,9 +504,10 @@ async def _gate(tx: Tx, site: MadeSite, by: UUID, keys: KeyRing, clock: ManualCl
     return gate, key_name(row_id), secret
 
 
-async def _outage(tx: Tx, site: MadeSite, by: UUID, gate: UUID, clock: ManualClock) -> UUID:
+async def _outage(tx: Tx, site: MadeSite, by: UUID, gate: UUID, clock: ManualClock) -> tuple[UUID, UUID]:
     """Declare an outage of a second gate; the first one is alive."""
     project, now, second, outage = site.project.id, clock.now(), uuid4(), new_id(clock.now())
+    declaration = uuid4()
     await tx.execute(
         insert(GateDevice).values(
             project_id=project,
@@ -529,13 +535,13 @@ async def _outage(tx: Tx, site: MadeSite, by: UUID, gate: UUID, clock: ManualClo
             from_at=now,
             recorded_at=now,
             evidence={},
-            declaration_id=uuid4(),
+            declaration_id=declaration,
             declared_by=by,
             reason="断电",
             expires_at=now + timedelta(hours=8),
         )
     )
-    return outage
+    return outage, declaration
 
 
 async def _terminal(tx: Tx, project_id: UUID, vendor: str) -> UUID:

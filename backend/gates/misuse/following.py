@@ -160,13 +160,13 @@ async def _network_signals(tx: Tx, now: datetime) -> list[Signal]:
             project_id=one.project_id,
             device_id=one.device_id,
             person_id=None,
-            kind="foreign_network",
+            kind="foreign_token" if one.reason == "token" else "foreign_network",
             subject=f"{one.address}:{one.on}",
             from_at=one.first_at,
             to_at=one.last_at,
             evidence={"address": one.address, "times": one.counter, "on": one.on.isoformat()},
         )
-        for one in await queries.refused_networks(tx, now - timedelta(days=2))
+        for one in await queries.refusals(tx, now - timedelta(days=2))
     ]
 
 

@@ -81,9 +81,9 @@ WHERE p.project_id = :project_id AND p.received_at >= :from_at AND p.source = 'g
 GROUP BY p.source_id
 """
 
-REFUSED_NETWORKS = """
-SELECT project_id, device_id, on_utc, address, counter, first_at, last_at FROM gate_refusal
-WHERE reason = 'network' AND last_at >= :since
+REFUSALS = """
+SELECT project_id, device_id, reason, on_utc, address, counter, first_at, last_at FROM gate_refusal
+WHERE reason IN ('network', 'token') AND last_at >= :since
 """
 
 FOREIGN_IDENTITIES = """
@@ -145,11 +145,12 @@ class Crowd:
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedNetwork:
-    """An address outside of a device's networks from which it called on a day (UTC)."""
+class Refused:
+    """An address from which calls in a device's name were refused on a day (UTC), and for which reason."""
 
     project_id: UUID
     device_id: UUID
+    reason: str
     on: date
     address: str
     counter: int
@@ -242,9 +243,9 @@ async def phone_taps(tx: Tx, project_id: UUID, outages: Sequence[Outage]) -> lis
     return [(row[0], row[1]) for row in await tx.execute(text(TAPS), asked)]
 
 
-async def refused_networks(tx: Tx, since: datetime) -> list[RefusedNetwork]:
-    """Return from which addresses devices called that their networks do not hold, since an instant."""
-    return [RefusedNetwork(*row) for row in await tx.execute(text(REFUSED_NETWORKS), {"since": since})]
+async def refusals(tx: Tx, since: datetime) -> list[Refused]:
+    """Return from where calls came in a device's name that its networks do not hold, or without its token."""
+    return [Refused(*row) for row in await tx.execute(text(REFUSALS), {"since": since})]
 
 
 async def foreign_identities(tx: Tx, since: datetime) -> list[tuple[UUID, UUID, str, datetime]]:

@@ -22,6 +22,7 @@ SignalKind = Literal[
     "impossible_journey",
     "card_burst",
     "foreign_network",
+    "foreign_token",
     "foreign_crowd",
     "displaced",
     "foreign_identity",

@@ -73,3 +73,21 @@ class RuledByPerson(Conflict):
     """Somebody ruled on the punch itself; his decision stands."""
 
     code = "gates.ruled_by_person"
+
+
+class OutagePhotoUnknown(NotFound):
+    """There is no such photo of this declaration, or not for the one who asks."""
+
+    code = "gates.outage_photo_unknown"
+
+
+class OutagePhotoRefused(InvalidInput):
+    """The body is no photo that can be kept; `reason` is a code."""
+
+    code = "gates.outage_photo_refused"
+
+
+class OutagePhotosFull(Conflict):
+    """The declaration has as many photos as it may have."""
+
+    code = "gates.outage_photos_full"

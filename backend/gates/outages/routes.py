@@ -1,20 +1,26 @@
 """Staff routes of outages, of what happened at gates, and of events whose time cannot be."""
 
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from litestar import Router, get, post
+from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 
+from backend.evidence.photos.errors import ExaminersBusy
 from backend.gates.errors import DeviceUnknown
-from backend.gates.outages import declaring, errors, queries, redating
+from backend.gates.outages import declaring, errors, photos, queries, redating
+from backend.gates.outages.photos import OutagePhotoRow
 from backend.gates.outages.schemas import (
     DeclarationBody,
     GateFactOut,
     OutageEndOut,
     OutageKind,
     OutageOut,
+    OutagePhotoOut,
     QuarantinedOut,
     RedatingBody,
     RedatingOut,
@@ -22,6 +28,7 @@ from backend.gates.outages.schemas import (
 )
 from backend.gates.registry.queries import READ
 from backend.gates.tools import GateTools
+from backend.kit.blobs import BlobsAway
 from backend.kit.clock import Clock
 from backend.kit.db import AnyRow, Tx
 from backend.kit.guards import Actor
@@ -29,8 +36,21 @@ from backend.kit.wire import Page
 from backend.sites.errors import ProjectUnknown
 
 OUTAGES = "/projects/{project_id:uuid}/gate-outages"
+PHOTOS = "/projects/{project_id:uuid}/outage-declarations/{declaration_id:uuid}/photos"
+PRIVATE: Final = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
 Cursor = Annotated[int, QueryParameter(ge=0, le=2**63 - 1, description="id of the last fact that was read")]
+
+
+@dataclass
+class PhotoBodyOperation(Operation):
+    """The operation that takes a photo as its body."""
+
+    def __post_init__(self) -> None:
+        """Add the body."""
+        file = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+        kinds = ("image/jpeg", "image/png", "image/webp")
+        self.request_body = RequestBody(content={kind: OpenAPIMediaType(schema=file) for kind in kinds}, required=True)
 
 
 @get("/gate-outages", opt={"scope": READ}, summary="Outages of all gates")
@@ -111,6 +131,68 @@ async def withdraw_outage(
 ) -> OutageOut:
     """End a declared outage now; what was let in by phone until now stays as it was ruled."""
     return _outage(await declaring.withdraw_outage(tx, actor, project_id, outage_id, data, clock=clock))
+
+
+@post(
+    PHOTOS,
+    opt={
+        "scope": queries.DECLARE,
+        "body": True,
+        "raises": (
+            ProjectUnknown,
+            errors.OutageUnknown,
+            errors.OutagePhotoRefused,
+            errors.OutagePhotosFull,
+            ExaminersBusy,
+            BlobsAway,
+        ),
+    },
+    request_max_body_size=photos.BODY_LIMIT,
+    summary="Add a photo to a declared outage",
+    operation_class=PhotoBodyOperation,
+)
+async def add_outage_photo(
+    project_id: FromPath[UUID],
+    declaration_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    gate_tools: NamedDependency[GateTools],
+) -> OutagePhotoOut:
+    """Keep a photo (JPEG, PNG or WebP, up to five of a declaration) without its metadata, at most 1280 pixels wide."""
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    content = await request.body()
+    return _photo(await photos.add_photo(gate_tools, tx, actor, project_id, declaration_id, content, media_type))
+
+
+@get(PHOTOS, opt={"scope": READ, "raises": (ProjectUnknown, errors.OutageUnknown)}, summary="Photos of an outage")
+async def list_outage_photos(
+    project_id: FromPath[UUID],
+    declaration_id: FromPath[UUID],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+) -> list[OutagePhotoOut]:
+    """List the photos of a declared outage in order of adding."""
+    return [_photo(row) for row in await photos.list_photos(tx, actor, project_id, declaration_id)]
+
+
+@get(
+    PHOTOS + "/{digest:str}",
+    opt={"scope": READ, "raises": (ProjectUnknown, errors.OutagePhotoUnknown, BlobsAway)},
+    summary="One photo of an outage",
+    media_type="image/jpeg",
+)
+async def get_outage_photo(
+    project_id: FromPath[UUID],
+    declaration_id: FromPath[UUID],
+    digest: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$", description="SHA-256 of what is kept")],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    gate_tools: NamedDependency[GateTools],
+) -> Response[bytes]:
+    """Show a photo; gone with the project's data key of its month."""
+    content = await photos.read_photo(gate_tools, tx, actor, project_id, declaration_id, digest)
+    return Response(content, media_type="image/jpeg", headers=PRIVATE)
 
 
 @get(
@@ -203,6 +285,10 @@ def _page(rows: list[AnyRow], limit: int) -> Page[OutageOut]:
     return Page(items=items, next=str(items[-1].id) if len(rows) > limit else None)
 
 
+def _photo(row: OutagePhotoRow) -> OutagePhotoOut:
+    return OutagePhotoOut(sha256=row.sha256, added_at=row.added_at, added_by=row.added_by, size_bytes=row.size_bytes)
+
+
 def _outage(row: AnyRow) -> OutageOut:
     end = None
     if row.ended_at is not None:
@@ -244,6 +330,9 @@ def outages_router() -> Router:
             list_outages,
             declare_outage,
             withdraw_outage,
+            add_outage_photo,
+            list_outage_photos,
+            get_outage_photo,
             list_facts,
             list_quarantined,
             redate_event,

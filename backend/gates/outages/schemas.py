@@ -61,6 +61,15 @@ class OutageOut(Struct, frozen=True, kw_only=True):
     end: OutageEndOut | None
 
 
+class OutagePhotoOut(Struct, frozen=True, kw_only=True):
+    """A photo of a declaration, by the SHA-256 of what is kept of it."""
+
+    sha256: str
+    added_at: datetime
+    added_by: UUID
+    size_bytes: int
+
+
 class GateFactOut(Struct, frozen=True, kw_only=True):
     """Something that happened at a site's gates; `id` is the cursor of the next page."""
 

@@ -104,6 +104,22 @@ class GateWatch(Base):
     looked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class GateOutagePhoto(Base):
+    """A photo of a declared outage; its bytes lie among the blobs, sealed under the data key `key_id`."""
+
+    __tablename__ = "gate_outage_photo"
+
+    project_id: Mapped[UUID] = mapped_column(
+        ForeignKey("project.id", name="fk_gate_outage_photo_project"), primary_key=True
+    )
+    declaration_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    added_at: Mapped[datetime] = mapped_column(Instant)
+    added_by: Mapped[UUID] = mapped_column(ForeignKey("account.id", name="fk_gate_outage_photo_added_by"))
+    key_id: Mapped[UUID]
+    size_bytes: Mapped[int] = mapped_column(Integer)
+
+
 class PhonePath(Base):
     """When phones might check in at a site of gates, derived from its outages; also how far its punches are ruled anew.
 

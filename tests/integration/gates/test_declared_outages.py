@@ -1,14 +1,18 @@
 """Outages that somebody declares: reason, end, quota, and what the supervisor is told; lists of outages and facts."""
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from httpx import Response
 
+from backend.gates.tools import GateTools
 from backend.kit.keyring import MemoryKeyRing
 from tests.integration.gates.outage_site import OutageSite
 from tests.support.factories import make_policy
+from tests.support.pictures import photo_of
 
 OUTAGES = "/gate-outages"
 
@@ -137,3 +141,63 @@ async def test_what_was_held_since_it_began_is_ruled_anew(outage_site: OutageSit
     await site.rule_again()
     (state,) = await site.states()
     assert (state["outcome"], state["seq"]) == ("counted", 2)
+
+
+async def test_a_declaration_may_carry_photos_that_keep_nothing_but_their_pixels(
+    outage_site: OutageSite, keys: MemoryKeyRing
+) -> None:
+    site = outage_site
+    admin = await site.officer(keys)
+    (outage,) = await admin.take("POST", "/gate-outages", declaration(site))
+    path = f"/outage-declarations/{outage['declaration_id']}/photos"
+    url = f"/admin/v1/projects/{site.project_id}{path}"
+
+    async def add(content: bytes, media_type: str = "image/jpeg") -> Response:
+        headers = {**admin.headers, "Content-Type": media_type}
+        return await site.client.post(url, content=content, headers=headers)
+
+    first = photo_of(1)
+    added = [(await add(first)).json() for _ in range(2)]
+    assert added[0] == added[1]
+    shown = await site.client.get(f"{url}/{added[0]['sha256']}", headers=dict(admin.headers))
+    assert (shown.status_code, shown.headers["content-type"], shown.headers["cache-control"]) == (
+        200,
+        "image/jpeg",
+        "private, no-store",
+    )
+    assert sha256(shown.content).hexdigest() == added[0]["sha256"] != sha256(first).hexdigest()
+    for seed in range(2, 6):
+        assert (await add(photo_of(seed))).status_code == 201
+    full = await add(photo_of(6))
+    assert (full.status_code, full.json()["code"]) == (409, "gates.outage_photos_full")
+    assert len(await admin.take("GET", path)) == 5
+    for content in (b"", b"MZ" + b"x" * 900, b"<svg/>", first[:200]):
+        refused = await add(content)
+        assert (refused.status_code, refused.json()["code"]) == (422, "gates.outage_photo_refused")
+    unknown = await admin.call("GET", f"{path}/{'0' * 64}")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "gates.outage_photo_unknown")
+    # Sealed where it lies, and the act on record.
+    tools: GateTools = site.client._transport.app.state.gate_tools  # type: ignore[attr-defined] - httpx keeps it so
+    names = await tools.blobs.names(f"outage-photos/{site.project_id}")
+    assert len(names) == 5
+    assert shown.content not in [await tools.blobs.get(name) for name in names]
+    acts = await site.rows(
+        "SELECT FROM audit_event WHERE project_id = :project_id AND action = 'gate_outage.photo_added'"
+    )
+    assert len(acts) == 5
+
+
+async def test_who_may_not_declare_adds_no_photo_and_nobody_else_s_site_is_seen(
+    outage_site: OutageSite, keys: MemoryKeyRing
+) -> None:
+    site = outage_site
+    admin, auditor = await site.officer(keys), await site.officer(keys, "auditor", project_id=site.project_id)
+    (outage,) = await admin.take("POST", "/gate-outages", declaration(site))
+    url = f"/admin/v1/projects/{site.project_id}/outage-declarations/{outage['declaration_id']}/photos"
+    refused = await site.client.post(url, content=photo_of(1), headers=dict(auditor.headers))
+    assert refused.status_code == 403
+    assert (await site.client.get(url, headers=dict(auditor.headers))).json() == []
+    elsewhere = url.replace(str(outage["declaration_id"]), str(site.device.id))
+    for method in ("GET", "POST"):
+        answer = await site.client.request(method, elsewhere, content=photo_of(1), headers=dict(admin.headers))
+        assert (answer.status_code, answer.json()["code"]) == (404, "gates.outage_unknown")

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from httpx import AsyncClient
 from sqlalchemy import func, insert, text, update
 
 from backend.gates.misuse.following import AT_ONCE, follow_ledger, look_at_days
@@ -16,7 +18,8 @@ from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
 from tests.integration.gates.desks import Office, office
 from tests.integration.gates.gate_site import HEARTBEAT, Device, GateSite, make_device, minutes, rows
-from tests.support.factories import make_assignment, make_party, make_person, make_post, make_project
+from tests.integration.gates.terminals import make_terminal
+from tests.support.factories import draw_code, make_assignment, make_party, make_person, make_post, make_project
 from tests.support.ledgers import append, entry
 
 START = """
@@ -245,3 +248,17 @@ async def test_a_gate_that_fails_at_the_same_hours_for_the_same_person_is_told(
     assert found["fails_often"]["evidence"] == {"outages": 5}
     assert found["fails_at_hours"]["evidence"] == {"outages": 5, "of": 5, "from_time": "09:30", "to_time": "11:30"}
     assert (found["fails_for_people"]["person_id"], found["fails_for_people"]["evidence"]["met"]) == (str(person), 5)
+
+
+async def test_calls_without_the_gate_s_token_are_told(
+    database: Database, client: AsyncClient, site: GateSite, desk: Office, clock: ManualClock
+) -> None:
+    digest = sha256(draw_code(20).encode()).digest()
+    keyed = await make_terminal(database, client, clock, site.project_id, access_token_digest=digest)
+    for _ in range(3):
+        assert (await keyed.get("/iclock/getrequest")).text == "OK"
+    for _ in range(2):
+        assert await look_at_days(database, clock) == 0
+    (found,) = await signals(desk)
+    assert (found["kind"], found["gate_id"], found["evidence"]["times"]) == ("foreign_token", str(keyed.id), 3)
+    assert "令牌" in found["title"]
