@@ -16,7 +16,10 @@ from litestar.router import Router
 from backend.alerts.routes import alerts_router
 from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
+from backend.evidence.liveness.receiving import LivenessTools
 from backend.evidence.photos.examiner import Examiner
+from backend.evidence.references.routes import references_router
+from backend.evidence.references.taking import ReferenceTools
 from backend.evidence.uploads import UploadTools
 from backend.evidence.ways.routes import ways_router
 from backend.gates.commands.routes import command_router
@@ -64,6 +67,7 @@ from geofences.search_routes import fence_search_router
 from geofences.simulation import SimulationTools
 from mobile_api.alert_routes import phone_alerts_router
 from mobile_api.check_in import CheckIns
+from mobile_api.liveness.routes import liveness_router
 from mobile_api.offline.anchors import Anchors
 from mobile_api.offline.routes import offline_router
 from mobile_api.offline.sync import Syncs
@@ -75,7 +79,7 @@ from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
 from mobile_api.versions import versions_router
 
-SCHEMA_HEAD = "0038"
+SCHEMA_HEAD = "0039"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -171,6 +175,16 @@ def provide_presence_tools(state: State) -> PresenceTools:
     return state.presence_tools
 
 
+def provide_liveness_tools(state: State) -> LivenessTools:
+    """Give what liveness works with."""
+    return state.liveness_tools
+
+
+def provide_reference_tools(state: State) -> ReferenceTools:
+    """Give what reference photos work with."""
+    return state.reference_tools
+
+
 def provide_field_cipher(state: State) -> FieldCipher:
     """Give the cipher of single columns."""
     return state.wiring.identity.cipher
@@ -214,6 +228,8 @@ DEPENDENCIES = {
     "file_reader": Provide(provide_file_reader, sync_to_thread=False),
     "upload_tools": Provide(provide_upload_tools, sync_to_thread=False),
     "presence_tools": Provide(provide_presence_tools, sync_to_thread=False),
+    "liveness_tools": Provide(provide_liveness_tools, sync_to_thread=False),
+    "reference_tools": Provide(provide_reference_tools, sync_to_thread=False),
     "field_cipher": Provide(provide_field_cipher, sync_to_thread=False),
     "blind_index": Provide(provide_blind_index, sync_to_thread=False),
     "identity_services": Provide(provide_identity_services, sync_to_thread=False),
@@ -254,6 +270,8 @@ def routers() -> list[Router]:
         presence_router(),
         ways_router(),
         versions_router(),
+        references_router(),
+        liveness_router(),
         phone_care_router(),
         phone_alerts_router(),
     ]
@@ -314,6 +332,20 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 ),
                 "presence_tools": PresenceTools(
                     database, wiring.fences, wiring.identity.cipher, relying_party_of(settings), clock
+                ),
+                "liveness_tools": LivenessTools(
+                    database=database,
+                    faces=wiring.faces,
+                    data_keys=wiring.data_keys,
+                    blobs=wiring.blobs,
+                    clock=clock,
+                ),
+                "reference_tools": ReferenceTools(
+                    database=database,
+                    faces=wiring.faces,
+                    data_keys=wiring.data_keys,
+                    blobs=wiring.blobs,
+                    clock=clock,
                 ),
                 "schema_head": SCHEMA_HEAD,
             }

@@ -10,6 +10,8 @@ MODULES = (
     "backend.evidence.photos.tables",
     "backend.evidence.ways.tables",
     "backend.evidence.ways.way_tables",
+    "backend.evidence.references.tables",
+    "backend.evidence.liveness.tables",
     "backend.ledger.tables",
     "backend.gates.envelope_tables",
     "backend.gates.registry.tables",

@@ -11,12 +11,14 @@ from backend.alerts.channels.draining import DrainTools, run_drain
 from backend.alerts.channels.opening import open_channels
 from backend.alerts.following import follow
 from backend.attendance.person_days import send_fold
+from backend.evidence.liveness.receiving import LivenessTools, purge_frames
 from backend.evidence.photos.comparing import ComparisonTools, compare_uses
 from backend.evidence.photos.deleting import DeletionTools, delete_what_is_due
 from backend.evidence.photos.examiner import Examiner
 from backend.evidence.photos.intake import IntakeTools
 from backend.evidence.photos.tasks import keep_taking_in
 from backend.evidence.purge import purge_uploads
+from backend.evidence.references.taking import ReferenceTools, purge_references
 from backend.evidence.uploads import UploadTools
 from backend.evidence.ways.passkeys import forget_challenges
 from backend.gates.envelopes import purge_envelopes
@@ -112,6 +114,7 @@ def create_worker_app(settings: Settings, database: Database, clock: Clock) -> p
 
     _add_upload_purge(app, settings, database, clock)
     _add_photo_deletion(app, settings, database, clock)
+    _add_face_purge(app, settings, database, clock)
 
     @app.periodic(cron="* * * * *")
     @app.task(queueing_lock="continue_corrections", name="continue_corrections", pass_context=True)
@@ -225,6 +228,27 @@ def make_intake_tools(wiring: Wiring, database: Database, clock: Clock) -> Intak
         arrivals=wiring.arrivals,
         clock=clock,
     )
+
+
+def _add_face_purge(app: procrastinate.App, settings: Settings, database: Database, clock: Clock) -> None:
+    @cache
+    def tools() -> tuple[LivenessTools, ReferenceTools]:
+        wiring = wire(settings, clock)
+        faces, keys, blobs = wiring.faces, wiring.data_keys, wiring.blobs
+        return (
+            LivenessTools(database=database, faces=faces, data_keys=keys, blobs=blobs, clock=clock),
+            ReferenceTools(database=database, faces=faces, data_keys=keys, blobs=blobs, clock=clock),
+        )
+
+    @app.periodic(cron="33 * * * *")
+    @app.task(queueing_lock="purge_faces", name="purge_faces", pass_context=True)
+    async def purge_old_faces(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Delete frames of liveness after 90 days, and reference photos that ended or whose people left."""
+        del timestamp
+        _begin(context)
+        liveness, references = tools()
+        series = await purge_frames(liveness)
+        log.info("evidence.faces_purged", series=series, references=await purge_references(references))
 
 
 def _check_gates(app: procrastinate.App, database: Database, clock: Clock) -> None:

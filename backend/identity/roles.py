@@ -77,6 +77,8 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "identity.accounts.read",
             "identity.accounts.write",
             "audit.read",
+            "faces.view",
+            "faces.approve",
         },
         Role.DISTRICT: _SELF
         | _READS
@@ -95,6 +97,8 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "alerts.handle",
             "alerts.rules",
             "ledger.rule",
+            "faces.view",
+            "faces.approve",
         },
         Role.OWNER: _SELF | _READS,
         Role.CONTRACTOR: _SELF | _READS,
@@ -113,6 +117,8 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "gates.redate",
             "gates.apply",
             "outages.declare",
+            "faces.view",
+            "faces.enrol",
         },
         Role.KEY_PERSON: _SELF | {"mobile.self"},
         # A device vendor applies for keys and sees what became of it, no people and no punches.

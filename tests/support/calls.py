@@ -10,6 +10,8 @@ import msgspec
 from backend.decision.policy import DEFAULT_POLICY
 from backend.identity.roles import Role
 from tests.support.factories import draw_code, draw_phone
+from tests.support.forms import form
+from tests.support.liveness import as_answered, frames_form, picture
 from tests.support.phones import CENTRE, fix, tap
 from tests.support.photos import upload_metadata
 from tests.support.pictures import photo_of
@@ -307,6 +309,18 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("POST", "/mobile/v1/uploads/{upload_id}"): lambda _: Call(
         headers={"Tus-Resumable": "1.0.0", "X-HTTP-Method-Override": "HEAD"}
     ),
+    ("POST", f"{PROJECT}/people/{{person_id}}/face-references"): lambda _: _photos(),
+    ("POST", f"{PROJECT}/people/{{person_id}}/face-references/{{reference_id}}/approval"): told(reason="符合"),
+    ("POST", f"{PROJECT}/people/{{person_id}}/face-references/{{reference_id}}/rejection"): told(reason="模糊"),
+    ("POST", "/mobile/v1/liveness/challenges"): lambda town: Call(json={"project_id": town.ids["project_id"]}),
+    ("POST", "/mobile/v1/liveness/challenges-ahead"): lambda town: Call(json={"project_id": town.ids["project_id"]}),
+    ("POST", "/mobile/v1/liveness/challenges/{challenge_id}/frames"): lambda town: _frames(town),  # noqa: PLW0108 - it stands further down
+    **{
+        ("POST", f"/mobile/v1/face-references/{act}"): lambda town: Call(
+            json={"reference_id": town.ids["approved_reference_id"], "reason": "不像本人"}
+        )
+        for act in ("dispute", "renewal")
+    },
     ("POST", "/mobile/v1/check-ins"): lambda town: Call(json=tap(town.clock.now(), town.site.project.id)),
 }
 
@@ -314,6 +328,16 @@ CALLS: dict[tuple[str, str], Maker] = {
 def _queue(town: Town) -> bytes:
     town.phone.punches(town.site.project.id)
     return town.phone.body()
+
+
+def _photos() -> Call:
+    media_type, body = form([("photo", picture())])
+    return Call(content=body, media_type=media_type)
+
+
+def _frames(town: Town) -> Call:
+    media_type, body = frames_form(as_answered(town.challenge), [picture() for _ in town.challenge.steps])
+    return Call(content=body, media_type=media_type)
 
 
 def _attlog() -> Call:

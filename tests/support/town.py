@@ -12,6 +12,9 @@ from uuid import UUID, uuid4
 from litestar import Litestar
 from sqlalchemy import func, insert, update
 
+from backend.evidence.liveness.issuing import Holder as Challenged
+from backend.evidence.liveness.issuing import issue_challenge
+from backend.evidence.liveness.queries import ChallengeRow
 from backend.gates.authentication import key_name
 from backend.gates.outages.photos import store_photo
 from backend.gates.outages.tables import GateOutage
@@ -48,6 +51,7 @@ from tests.support.factories import (
     make_staff,
 )
 from tests.support.ledgers import append, day_key, entry
+from tests.support.liveness import make_reference
 from tests.support.phones import CENTRE, make_fence, make_phone
 from tests.support.photos import make_uploads
 from tests.support.pictures import photo_of
@@ -78,6 +82,7 @@ class Town:
     company_id: UUID
     colleague: str
     ways: Ways
+    challenge: ChallengeRow
     tokens: Any
     clock: ManualClock
 
@@ -165,6 +170,12 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
             clerk,
             now,
         )
+        me, tools = site.people[MINE].id, app.state.reference_tools
+        challenge = await issue_challenge(
+            tx, Challenged(project.id, me, phone.phone_id), now=now - timedelta(seconds=9)
+        )
+        approved = await make_reference(tx, project.id, me, clerk, tools=tools, approved_by=accounts[Role.DISTRICT])
+        waiting = await make_reference(tx, project.id, me, clerk, tools=tools)
     misdated = entry(
         project.id,
         site.people[MINE].id,
@@ -214,6 +225,9 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "own_application_id": str(applied["own"]),
         "month": f"{now:%Y-%m}",
         "upload_id": str(upload),
+        "challenge_id": str(challenge.id),
+        "reference_id": str(waiting.id),
+        "approved_reference_id": str(approved.id),
         "sha256": photo,
         "passkey_id": str(ways.passkey_id),
         "code_id": str(ways.code_id),
@@ -235,6 +249,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         company_id=company,
         colleague=colleague,
         ways=ways,
+        challenge=challenge,
         tokens=app.state.verifier,
         clock=clock,
     )

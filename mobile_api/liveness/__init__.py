@@ -1,0 +1,1 @@
+"""What phones say and ask about liveness: challenges, frames, results, and one's own reference photos."""
