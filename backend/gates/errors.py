@@ -277,6 +277,12 @@ class NothingToAsk(Conflict):
     code = "gates.nothing_to_ask"
 
 
+class NetworksUnseen(Conflict):
+    """Networks cannot be held against an MQTT terminal: the broker does not tell from where it calls."""
+
+    code = "gates.networks_unseen"
+
+
 class TaskUnknown(NotFound):
     """There is no such task, or not for the one who asks."""
 

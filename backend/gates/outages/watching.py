@@ -36,8 +36,10 @@ log = structlog.get_logger()
 
 LONGEST_LOOK = timedelta(days=62)
 
-# A look takes some milliseconds, most of them for the months of punches, and there may be thousands of sites: those
-# alone are looked at where a gate fell silent since the last look, something is open, or the last look is long ago.
+# A look takes some milliseconds, most of them for months of punches, and thousands of sites may be down at once: one
+# statement says where there is something to see. That is where a gate fell silent since the last look, where one that
+# was silent was heard again or one that was mute passed somebody, where something has run out or a gate was taken out
+# of use, and where the last look is long ago.
 WATCHED = """
 SELECT d.project_id FROM gate_device d
 JOIN gate_state s ON s.project_id = d.project_id AND s.device_id = d.id
@@ -46,14 +48,19 @@ CROSS JOIN LATERAL (SELECT make_interval(secs => greatest(120, 3 * d.heartbeat_i
 WHERE d.state = 'active' AND (w.looked_at IS NULL OR w.looked_at < %(long_ago)s
   OR (s.last_seen_at + silence < %(now)s AND s.last_seen_at + silence >= w.looked_at))
 UNION
-SELECT o.project_id FROM gate_outage o WHERE NOT EXISTS (
-  SELECT FROM gate_outage_end e WHERE e.project_id = o.project_id AND e.outage_id = o.id)
+SELECT o.project_id FROM gate_outage o
+JOIN gate_device d ON d.project_id = o.project_id AND d.id = o.device_id
+LEFT JOIN gate_state s ON s.project_id = o.project_id AND s.device_id = o.device_id
+WHERE NOT EXISTS (SELECT FROM gate_outage_end e WHERE e.project_id = o.project_id AND e.outage_id = o.id)
+  AND (d.state <> 'active' OR o.expires_at <= %(now)s OR CASE o.kind
+    WHEN 'silent' THEN date_trunc('second', s.last_seen_at) > o.last_sign_at
+    WHEN 'mute' THEN s.last_event_at > o.last_sign_at ELSE false END)
 UNION
-SELECT p.project_id FROM phone_path p WHERE p.shut_at IS NULL
+SELECT p.project_id FROM phone_path p WHERE p.shut_at IS NULL AND p.until_at <= %(now)s
 ORDER BY project_id
 """
 SELDOM = timedelta(minutes=5)
-"""How often a site is looked at where all gates call."""
+"""How often a site is looked at where nothing has changed."""
 
 REMEMBER = """
 INSERT INTO gate_watch (project_id, device_id, sign_at, pass_at, clock_off, looked_at) VALUES (%s, %s, %s, %s, %s, %s)

@@ -29,7 +29,7 @@ from backend.sites.errors import ProjectUnknown, TimeZoneUnknown
 GATES = "/projects/{project_id:uuid}/gates"
 GATE = GATES + "/{gate_id:uuid}"
 
-CHECKED = (errors.MacTaken, errors.NetworkMalformed, TimeZoneUnknown)
+CHECKED = (errors.MacTaken, errors.NetworkMalformed, errors.NetworksUnseen, TimeZoneUnknown)
 
 PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
 

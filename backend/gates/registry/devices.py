@@ -1,5 +1,6 @@
 """Makes, activates, blocks and renames gate devices."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from ipaddress import ip_network
 from typing import Any
@@ -15,6 +16,7 @@ from backend.gates.errors import (
     DeviceUnknown,
     MacTaken,
     NetworkMalformed,
+    NetworksUnseen,
     SerialTaken,
 )
 from backend.gates.registry import queries
@@ -56,9 +58,11 @@ async def create_device(
 ) -> GateRow:
     """Make a pending device.
 
-    Raises ProjectUnknown, SerialTaken, MacTaken, TimeZoneUnknown, NetworkMalformed, or `read_place`'s errors.
+    Raises ProjectUnknown, SerialTaken, MacTaken, TimeZoneUnknown, NetworkMalformed, NetworksUnseen, or `read_place`'s
+    errors.
     """
     await require_project(tx, actor, project_id, scope=queries.WRITE)
+    _require_seen(body.vendor, body.networks)
     now = clock.now()
     device_id = new_id(now)
     with translate_violations(_VIOLATIONS):
@@ -93,10 +97,12 @@ async def change_device(
     """Change a device; activating pairs it the first time.
 
     Raises ProjectUnknown, DeviceUnknown, DeviceIncomplete (activated without entrance, lane or place), MacTaken,
-    TimeZoneUnknown, NetworkMalformed, or `read_place`'s errors.
+    TimeZoneUnknown, NetworkMalformed, NetworksUnseen, or `read_place`'s errors.
     """
     await require_project(tx, actor, project_id, scope=queries.WRITE)
     now = clock.now()
+    if isinstance(patch.networks, list):
+        _require_seen((await _device(tx, project_id, device_id, now)).vendor, patch.networks)
     changes: dict[str, Any] = {
         field: value for field in GatePatch.__struct_fields__ if (value := getattr(patch, field)) is not msgspec.UNSET
     }
@@ -145,6 +151,12 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
     if "networks" in checked:
         checked["networks"] = cast([_network(written) for written in checked["networks"]], ARRAY(CIDR))
     return checked
+
+
+def _require_seen(vendor: str, networks: Sequence[str]) -> None:
+    """Raise NetworksUnseen: a setting that nothing holds would be worse than none."""
+    if vendor == "mqtt" and networks:
+        raise NetworksUnseen
 
 
 def _network(written: str) -> str:

@@ -238,6 +238,11 @@ async def test_a_healthy_site_is_looked_at_seldom_and_at_once_when_a_gate_falls_
         site.wait(1)
         await watch_gates(site.database, site.clock)
     assert [one["cause"] for one in await site.outages()] == [None]
+    down = await looked_at()
+    for _ in range(2):
+        site.wait(1)
+        await watch_gates(site.database, site.clock)
+        assert await looked_at() == down, "where nothing is heard nothing changes"
     await site.beat()
     await watch_gates(site.database, site.clock)
     assert [one["cause"] for one in await site.outages()] == ["recovered"]

@@ -260,3 +260,13 @@ async def test_the_zone_of_the_registry_makes_the_instant(
     await bridge.handle([rec(one.name, RecordID=1, customId="E1", time="2026-03-16 09:30:00")])
     (kept,) = await punches(database, site)
     assert kept["occurred_at"].isoformat() == "2026-03-16T04:00:00+00:00"
+
+
+async def test_networks_that_nobody_could_hold_are_not_taken(desk: Office) -> None:
+    networks = ["203.0.113.0/24"]
+    refused = await desk.call("POST", "/gates", gate(vendor="mqtt", networks=networks))
+    assert (refused.status_code, refused.json()["code"]) == (409, "gates.networks_unseen")
+    paired = await desk.take("POST", "/gates", gate(vendor="mqtt"))
+    refused = await desk.call("PATCH", f"/gates/{paired['id']}", {"networks": networks})
+    assert (refused.status_code, refused.json()["code"]) == (409, "gates.networks_unseen")
+    assert (await desk.take("PATCH", f"/gates/{paired['id']}", {"networks": []}))["networks"] == []
