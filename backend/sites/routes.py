@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Router
 
-from backend.sites import duty_routes, people_routes, project_routes, roster_routes
+from backend.sites import calendar_routes, duty_routes, people_routes, project_routes, roster_routes
 from backend.sites.policy_routes import policy_handlers
 
 
@@ -17,6 +17,7 @@ def sites_router(policy: type[Any]) -> Router:
             *people_routes.HANDLERS,
             *duty_routes.HANDLERS,
             *roster_routes.HANDLERS,
+            *calendar_routes.HANDLERS,
             *policy_handlers(policy),
         ],
         tags=["Sites"],

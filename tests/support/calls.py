@@ -283,6 +283,7 @@ CALLS: dict[tuple[str, str], Maker] = {
         media_type="application/offset+octet-stream",
         headers={"Tus-Resumable": "1.0.0", "Upload-Offset": "0"},
     ),
+    ("PUT", "/admin/v1/calendar-days/{on}"): told(working=False, name="市级停工日"),
     ("POST", "/admin/v1/alerts/{group_id}/reading"): lambda _: Call(),
     ("POST", "/mobile/v1/alerts/{group_id}/reading"): lambda _: Call(),
     ("POST", "/admin/v1/alerts/{group_id}/acknowledgement"): told(),
