@@ -3,7 +3,7 @@
 from datetime import date
 
 from msgspec import Struct
-from sqlalchemy import insert, select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from backend.identity.audit import record_act
@@ -15,6 +15,14 @@ from backend.sites.errors import CityNeeded
 from backend.sites.queries import WRITE, city_wide
 from backend.sites.tables import CalendarDay
 from backend.sites.working_days import WorkCalendar, is_known
+
+ONE_BY_ONE = "SELECT pg_advisory_xact_lock(hashtextextended('calendar_day', 0))"
+
+KEEP = """
+INSERT INTO calendar_day (on_day, set_at, working, name, set_by)
+SELECT :on, greatest(:now, max(set_at) + interval '1 microsecond'), :working, :name, :set_by
+FROM calendar_day WHERE on_day = :on
+"""
 
 
 class CalendarDayBody(Wire, frozen=True, kw_only=True):
@@ -67,10 +75,10 @@ async def set_day(tx: Tx, actor: Actor, on: date, body: CalendarDayBody, *, cloc
     """Say that a day is worked or not; for those who write in the whole city. Raises CityNeeded."""
     if not (await tx.execute(select(city_wide(actor, WRITE)))).scalar_one():
         raise CityNeeded
-    now = clock.now()
-    await tx.execute(
-        insert(CalendarDay).values(on_day=on, set_at=now, working=body.working, name=body.name, set_by=actor.account_id)
-    )
+    # One after the other, each later than the last: of two that are set in one moment the second holds.
+    await tx.execute(text(ONE_BY_ONE))
+    values = {"on": on, "working": body.working, "name": body.name, "set_by": actor.account_id, "now": clock.now()}
+    await tx.execute(text(KEEP), values)
     detail = {"on": on.isoformat(), "working": body.working}
     await record_act(tx, actor, "calendar.day_set", "calendar_day", on.isoformat(), detail, clock=clock)
     return CalendarDayAnswer(on=on, working=body.working, name=body.name)
