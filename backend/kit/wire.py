@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
@@ -11,6 +12,7 @@ from msgspec import Meta, Struct
 from backend.kit.errors import BodyTooLarge, InvalidBody, MalformedBody
 
 Item = TypeVar("Item")
+Row = TypeVar("Row")
 
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 instant with offset")]
 # What msgspec calls a `datetime`, in the words of those who send one.
@@ -33,6 +35,18 @@ class Page(Struct, Generic[Item], frozen=True, kw_only=True):
 
     items: list[Item]
     next: str | None = None
+
+
+def page_of(
+    rows: Sequence[Row], limit: int, make: Callable[[Row], Item], *, mark: Callable[[Row], object]
+) -> Page[Item]:
+    """Return the page of the first `limit` rows; one more was asked for, which tells whether another page follows.
+
+    `mark` says of a row what the following page names as its `after`.
+    """
+    shown = rows[:limit]
+    following = str(mark(shown[-1])) if len(rows) > limit else None
+    return Page(items=[make(row) for row in shown], next=following)
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[Item], limit: int = 1_000_000) -> Item:

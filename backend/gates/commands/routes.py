@@ -18,7 +18,7 @@ from backend.gates.registry.queries import READ
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
-from backend.kit.wire import Page
+from backend.kit.wire import Page, page_of
 from backend.sites.errors import ProjectUnknown
 
 Cursor = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1, description="number of the last one that was read")]
@@ -50,8 +50,8 @@ async def list_commands(
 ) -> Page[CommandAnswer]:
     """List commands, latest first, with what became of each."""
     rows = await service.list_device_commands(tx, actor, project_id, gate_id, after=after, limit=limit + 1, clock=clock)
-    more = str(rows[limit - 1].number) if len(rows) > limit else None
-    return Page(items=[command_answer(row, clock.now()) for row in rows[:limit]], next=more)
+    now = clock.now()
+    return page_of(rows, limit, lambda row: command_answer(row, now), mark=lambda row: row.number)
 
 
 @post(GATE + "/commands", opt={"scope": SEND, "raises": QUEUING}, summary="Ask a terminal")

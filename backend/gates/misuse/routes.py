@@ -10,11 +10,12 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
 
 from backend.gates.misuse import queries
+from backend.gates.misuse.queries import SignalRow
 from backend.gates.registry.queries import READ
 from backend.kit import messages
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
-from backend.kit.wire import Page
+from backend.kit.wire import Page, page_of
 from backend.sites.errors import ProjectUnknown
 from backend.sites.projects import require_project
 
@@ -66,24 +67,23 @@ async def list_signals(
     """List signals, latest first, each with the numbers that it rests on."""
     await require_project(tx, actor, project_id, scope=READ)
     rows = await queries.list_signals(tx, actor, project_id, gate_id=gate_id, kind=kind, after=after, limit=limit + 1)
-    items: list[SignalAnswer] = []
-    for row in rows[:limit]:
-        words = messages.text(language, f"gate_signal.{row.kind}", row.evidence)
-        items.append(
-            SignalAnswer(
-                id=row.id,
-                gate_id=row.device_id,
-                person_id=row.person_id,
-                kind=row.kind,  # pyright: ignore[reportArgumentType] - the database's CHECK says so
-                title=words.title,
-                advice=words.advice,
-                from_at=row.from_at,
-                to_at=row.to_at,
-                found_at=row.found_at,
-                evidence=row.evidence,
-            )
-        )
-    return Page(items=items, next=str(rows[limit - 1].id) if len(rows) > limit else None)
+    return page_of(rows, limit, lambda row: _signal(row, language), mark=lambda row: row.id)
+
+
+def _signal(row: SignalRow, language: str) -> SignalAnswer:
+    words = messages.text(language, f"gate_signal.{row.kind}", row.evidence)
+    return SignalAnswer(
+        id=row.id,
+        gate_id=row.device_id,
+        person_id=row.person_id,
+        kind=row.kind,  # pyright: ignore[reportArgumentType] - the database's CHECK says so
+        title=words.title,
+        advice=words.advice,
+        from_at=row.from_at,
+        to_at=row.to_at,
+        found_at=row.found_at,
+        evidence=row.evidence,
+    )
 
 
 def misuse_router() -> Router:

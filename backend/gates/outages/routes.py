@@ -32,7 +32,7 @@ from backend.kit.blobs import BlobsAway
 from backend.kit.clock import Clock
 from backend.kit.db import AnyRow, Tx
 from backend.kit.guards import Actor
-from backend.kit.wire import Page
+from backend.kit.wire import Page, page_of
 from backend.sites.errors import ProjectUnknown
 
 OUTAGES = "/projects/{project_id:uuid}/gate-outages"
@@ -237,21 +237,7 @@ async def list_quarantined(
 ) -> Page[QuarantinedOut]:
     """List the events that wait for somebody to decide when they happened, oldest receipt first."""
     rows = await redating.list_quarantined(tx, actor, project_id, after=after, limit=limit + 1)
-    items = [
-        QuarantinedOut(
-            punch_id=row.punch_id,
-            gate_id=row.source_id,
-            gate_name=row.gate_name,
-            lane=row.lane,
-            device_time=row.device_time,
-            received_at=row.received_at,
-            person_id=row.person_id,
-            person_name=row.person_name,
-            granted=row.granted,
-        )
-        for row in rows[:limit]
-    ]
-    return Page(items=items, next=str(items[-1].punch_id) if len(rows) > limit else None)
+    return page_of(rows, limit, _quarantined, mark=lambda row: row.punch_id)
 
 
 @post(
@@ -281,8 +267,21 @@ async def redate_event(
 
 
 def _page(rows: list[AnyRow], limit: int) -> Page[OutageOut]:
-    items = [_outage(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].id) if len(rows) > limit else None)
+    return page_of(rows, limit, _outage, mark=lambda row: row.id)
+
+
+def _quarantined(row: AnyRow) -> QuarantinedOut:
+    return QuarantinedOut(
+        punch_id=row.punch_id,
+        gate_id=row.source_id,
+        gate_name=row.gate_name,
+        lane=row.lane,
+        device_time=row.device_time,
+        received_at=row.received_at,
+        person_id=row.person_id,
+        person_name=row.person_name,
+        granted=row.granted,
+    )
 
 
 def _photo(row: OutagePhotoRow) -> OutagePhotoOut:

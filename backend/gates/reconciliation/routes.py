@@ -1,8 +1,7 @@
 """Staff routes of reconciliation: gaps, counted days, and the list of tasks."""
 
-from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from litestar import Router, get, post
@@ -14,14 +13,14 @@ from backend.gates.commands.queries import SEND
 from backend.gates.commands.routes import QUEUING, command_answer
 from backend.gates.commands.schemas import CommandAnswer, RequestBody
 from backend.gates.reconciliation import service
-from backend.gates.reconciliation.queries import TaskRow
+from backend.gates.reconciliation.queries import GapRow, TaskRow
 from backend.gates.reconciliation.schemas import DayCountAnswer, GapAnswer, TaskAnswer, TaskDoneBody
 from backend.gates.registry.queries import READ, WRITE
 from backend.kit import messages
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
-from backend.kit.wire import Page
+from backend.kit.wire import Page, page_of
 from backend.sites.errors import ProjectUnknown
 
 PROJECT = "/projects/{project_id:uuid}"
@@ -47,21 +46,7 @@ async def list_gaps(
     rows = await service.list_project_gaps(
         tx, actor, project_id, gate_id=gate_id, is_open=is_open, after=after, limit=limit + 1
     )
-    items = [
-        GapAnswer(
-            id=row.id,
-            gate_id=row.device_id,
-            kind=row.kind,
-            from_no=row.from_no,
-            to_no=row.to_no,
-            found_at=row.found_at,
-            evidence=row.evidence,
-            ended_at=row.ended_at,
-            cause=row.cause,
-        )
-        for row in rows[:limit]
-    ]
-    return Page(items=items, next=_more(rows, limit))
+    return page_of(rows, limit, _gap, mark=lambda row: row.id)
 
 
 @get(
@@ -114,7 +99,7 @@ async def list_tasks(
     rows = await service.list_project_tasks(
         tx, actor, project_id, gate_id=gate_id, is_open=is_open, after=after, limit=limit + 1
     )
-    return Page(items=[_task(row, language) for row in rows[:limit]], next=_more(rows, limit))
+    return page_of(rows, limit, lambda row: _task(row, language), mark=lambda row: row.id)
 
 
 @post(
@@ -154,6 +139,20 @@ async def ask_again(
     return [command_answer(row, clock.now()) for row in rows]
 
 
+def _gap(row: GapRow) -> GapAnswer:
+    return GapAnswer(
+        id=row.id,
+        gate_id=row.device_id,
+        kind=row.kind,
+        from_no=row.from_no,
+        to_no=row.to_no,
+        found_at=row.found_at,
+        evidence=row.evidence,
+        ended_at=row.ended_at,
+        cause=row.cause,
+    )
+
+
 def _task(row: TaskRow, language: str) -> TaskAnswer:
     words = messages.text(language, f"gate_task.{row.kind}", row.evidence)
     return TaskAnswer(
@@ -168,10 +167,6 @@ def _task(row: TaskRow, language: str) -> TaskAnswer:
         done_by=row.done_by,
         note=row.note,
     )
-
-
-def _more(rows: Sequence[Any], limit: int) -> str | None:
-    return str(rows[limit - 1].id) if len(rows) > limit else None
 
 
 def reconciliation_router() -> Router:

@@ -23,7 +23,7 @@ from backend.gates.tools import GateTools
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
-from backend.kit.wire import Page
+from backend.kit.wire import Page, page_of
 from backend.sites.errors import ProjectUnknown, TimeZoneUnknown
 
 GATES = "/projects/{project_id:uuid}/gates"
@@ -45,8 +45,7 @@ async def list_gates(
 ) -> Page[GateAnswer]:
     """List devices in order of making, each with what it last told."""
     rows = await devices.list_devices(tx, actor, project_id, after=after, limit=limit + 1, clock=clock)
-    more = str(rows[limit - 1].id) if len(rows) > limit else None
-    return Page(items=[_gate(row) for row in rows[:limit]], next=more)
+    return page_of(rows, limit, _gate, mark=lambda row: row.id)
 
 
 @post(

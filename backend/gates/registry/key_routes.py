@@ -24,7 +24,7 @@ from backend.gates.tools import GateTools
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
-from backend.kit.wire import Page
+from backend.kit.wire import Page, page_of
 from backend.sites.errors import ProjectUnknown
 from backend.sites.projects import require_project
 
@@ -236,8 +236,7 @@ async def issue_key(
 
 
 def _page(found: list[list[StepRow]], limit: int) -> Page[ApplicationAnswer]:
-    items = [_application(steps) for steps in found[:limit]]
-    return Page(items=items, next=str(items[-1].id) if len(found) > limit else None)
+    return page_of(found, limit, _application, mark=lambda steps: steps[0].application_id or steps[0].id)
 
 
 def _application(steps: list[StepRow]) -> ApplicationAnswer:

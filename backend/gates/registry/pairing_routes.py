@@ -15,7 +15,7 @@ from backend.gates.registry.window_queries import WindowRow
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
-from backend.kit.wire import Page
+from backend.kit.wire import Page, page_of
 from backend.sites.errors import ProjectUnknown
 
 WINDOWS = "/projects/{project_id:uuid}/gate-pairing-windows"
@@ -47,8 +47,7 @@ async def list_windows(
 ) -> Page[WindowAnswer]:
     """List pairing windows, past ones too, latest first."""
     rows = await pairing.list_windows(tx, actor, project_id, after=after, limit=limit + 1)
-    more = str(rows[limit - 1].id) if len(rows) > limit else None
-    return Page(items=[_window(row) for row in rows[:limit]], next=more)
+    return page_of(rows, limit, _window, mark=lambda row: row.id)
 
 
 @delete(
