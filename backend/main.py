@@ -13,6 +13,8 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.router import Router
 
+from backend.alerts.live.feed import LiveFeed
+from backend.alerts.live.routes import live_router
 from backend.alerts.routes import alerts_router
 from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
@@ -185,6 +187,11 @@ def provide_reference_tools(state: State) -> ReferenceTools:
     return state.reference_tools
 
 
+def provide_live_feed(state: State) -> LiveFeed:
+    """Give what boards are told from."""
+    return state.live_feed
+
+
 def provide_field_cipher(state: State) -> FieldCipher:
     """Give the cipher of single columns."""
     return state.wiring.identity.cipher
@@ -230,6 +237,7 @@ DEPENDENCIES = {
     "presence_tools": Provide(provide_presence_tools, sync_to_thread=False),
     "liveness_tools": Provide(provide_liveness_tools, sync_to_thread=False),
     "reference_tools": Provide(provide_reference_tools, sync_to_thread=False),
+    "live_feed": Provide(provide_live_feed, sync_to_thread=False),
     "field_cipher": Provide(provide_field_cipher, sync_to_thread=False),
     "blind_index": Provide(provide_blind_index, sync_to_thread=False),
     "identity_services": Provide(provide_identity_services, sync_to_thread=False),
@@ -258,6 +266,7 @@ def routers() -> list[Router]:
         command_router(),
         reconciliation_router(),
         misuse_router(),
+        live_router(),
         fences_router(),
         alignments_router(),
         ranges_router(),
@@ -290,10 +299,13 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
     check_ins = CheckIns(database, wiring.fences, wiring.data_keys, wiring.fingerprints, clock)
     syncs = Syncs(database, wiring.fences, wiring.data_keys, wiring.anchors, clock)
 
+    live_feed = LiveFeed(database)
+
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
         async with database.opened():
             yield
+            await live_feed.finish()
             await check_ins.finish()
             await examiner.close()
             await syncs.finish()
@@ -310,6 +322,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 "wiring": wiring,
                 "verifier": wiring.identity.access,
                 "check_ins": check_ins,
+                "live_feed": live_feed,
                 "syncs": syncs,
                 "gate_tools": GateTools(
                     database,

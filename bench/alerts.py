@@ -1,108 +1,168 @@
-"""Measures alerts alone: a city's day of faults by the application's clock, and how long a fact takes to the outbox.
-
-`.venv/bin/python -m bench.alerts`. The day: 2 000 sites, 15 district supervisors, 60 gates that fall silent, 3 areas
-without power with 40 gates each, 25 posts that nobody fills. The latency: the worker's loop follows an idle system on
-the machine's clock while gates fall silent one by one; measured from the commit of the fact to the first look at the
-outbox that shows it.
-"""
+"""Measures how fast alerts reach FCM: a storm drained, and single facts on an idle system. `python -m bench.alerts`."""
 
 import asyncio
-import statistics
+import json
+import os
+import shutil
+import subprocess
 import sys
 import time
-from datetime import UTC, date, datetime, timedelta
+import urllib.request
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from datetime import time as time_of_day
+from pathlib import Path
+from statistics import quantiles
+from uuid import UUID
 
-from backend.alerts.following import follow
-from backend.gates.outages.recording import Opening, record_openings
-from backend.kit.clock import ManualClock, SystemClock
-from backend.kit.db import Database
-from backend.kit.ids import new_id
+import msgspec
+import psycopg
+from sqlalchemy import text
+
+from backend.alerts.telling_times import Preferences
+from backend.identity.services import make_identity_services
+from backend.kit.clock import ManualClock
+from backend.kit.db import Database, Tx
+from backend.kit.keyfiles import FileKeyRing
+from backend.kit.keyring import SERVER_PURPOSES
 from backend.migrate import migrate
-from tests.support.cities import City, make_city
-from tests.support.city_day import plan_day, play_day
+from tests.support import processes
+from tests.support.alert_storms import lay_storm
+from tests.support.channels import give_app
+from tests.support.cities import make_city
+from tests.support.fcm import local_fcm
+from tests.support.http_services import Answer, Asked
+from tools.house import LOCAL
 from tools.newcomer import recreate
 from tools.postgres import held
-from tools.say import say, step, told
 
-SITES, DISTRICTS = 2000, 15
-DAWN = datetime(2026, 3, 15, 22, tzinfo=UTC)  # 06:00 on a Monday in Wuhan
-ROUNDS = 30
-LOOK_S = 0.005
-WAITING = "SELECT count(*) FROM alert_outbox"
+FOLDER = LOCAL / "bench-alerts"
+ALERTS, RECIPIENTS, FACTS = int(os.environ.get("ALERTS", "10000")), 3, 40
+ANSWERS_AFTER_S = 0.05
+LEFT = """
+SELECT (SELECT count(*) FROM alert_outbox WHERE done_at IS NULL)
+  + (SELECT count(*) FROM alert_delivery WHERE state = 'waiting')
+"""
 
 
-async def measure_day(url: str) -> dict[str, float]:
-    """Play the day and return its figures."""
-    database = Database(url, max_size=4)
+def serve_fcm() -> None:
+    """Serve Firebase in this process; /log tells which token was written to when."""
+    times: list[tuple[str, float]] = []
+    with local_fcm(FOLDER) as fcm:
+        fcm.after_s = ANSWERS_AFTER_S
+
+        def reply(asked: Asked) -> Answer:
+            if asked.path == "/log":
+                return Answer(body=times)
+            if asked.path != "/token":
+                times.append((asked.content["message"]["token"], time.time()))
+            return fcm.reply(asked)
+
+        fcm.service.script = reply
+        sys.stdout.write(f"{fcm.endpoint}\n{fcm.credentials_file}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+
+
+@contextmanager
+def fcm_process() -> Generator[tuple[str, str]]:
+    """Run Firebase as a process; yield its address and the service account's file."""
+    command = [sys.executable, "-m", "bench.alerts", "fcm"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        output = process.stdout
+        if output is None:
+            raise RuntimeError
+        yield output.readline().strip(), output.readline().strip()
+        process.terminate()
+
+
+def arrivals(endpoint: str) -> list[tuple[str, float]]:
+    """Return which token was written to when."""
+    with urllib.request.urlopen(f"{endpoint}/log", timeout=20) as answer:  # noqa: S310 - our own server on loopback
+        return [(token, at) for token, at in json.load(answer)]
+
+
+async def measure(url: str, endpoint: str, credentials: str) -> None:
+    """Lay a storm, wait until it is drained; then let gates fall silent one by one."""
+    settings = processes.environment(url, FOLDER, DAOGANG_FCM_CREDENTIALS=credentials, DAOGANG_FCM_ENDPOINT=endpoint)
+    clock = ManualClock(datetime.now(UTC))
+    services = make_identity_services(FileKeyRing(FOLDER / "keys", SERVER_PURPOSES), clock, None)
+    database = Database(url)
     async with database.opened():
-        city = await make_city(database, ManualClock(DAWN), districts=DISTRICTS, sites=SITES)
-        begun = time.perf_counter()
-        day = await play_day(city, plan_day(city, seed=7))
-        took_s = time.perf_counter() - begun
-    return {
-        "alerts_day_missed_faults": day.missed,
-        "alerts_day_gate_faults": len(day.gate_delays_s),
-        "alerts_day_gate_delay_max_s": day.gate_delays_s[-1],
-        "alerts_day_empty_posts": len(day.post_delays_s),
-        "alerts_day_post_delay_max_s": day.post_delays_s[-1],
-        "alerts_day_inbox_per_supervisor_max": day.inbox[-1],
-        "alerts_day_inbox_per_supervisor_median": statistics.median(day.inbox),
-        "alerts_day_sent_per_supervisor_max": day.sent[-1],
-        "alerts_day_largest_group": day.largest_group,
-        "alerts_day_took_s": round(took_s, 1),
-    }
+        city = await make_city(database, clock, districts=FACTS + RECIPIENTS, sites=FACTS + RECIPIENTS, begun=False)
+        supervisors = [city.supervisors[site.district_id] for site in city.sites]
+        async with database.transaction() as tx:
+            body = msgspec.json.encode(Preferences(quiet_from=time_of_day(0), quiet_to=time_of_day(0))).decode()
+            for number, account_id in enumerate(supervisors):
+                await give_app(tx, account_id, f"token-{number}", clock, services)
+                await tx.execute(
+                    text("INSERT INTO alert_preference VALUES (:id, CAST(:body AS jsonb), :now)"),
+                    {"id": account_id, "body": body, "now": clock.now()},
+                )
+            await _reach(tx, supervisors[FACTS:])
+        with processes.started("worker", settings, FOLDER / "worker.log") as worker:
+            processes.wait_for_line(worker, "alerts.drain_begins")
+            clock.set(datetime.now(UTC))
+            async with database.transaction() as tx:
+                await lay_storm(tx, city.sites[FACTS].id, supervisors[FACTS:], ALERTS, clock.now())
+            began = time.monotonic()
+            await until_told(url)
+            took = time.monotonic() - began
+            sent = len(arrivals(endpoint))
+            print(
+                f"{ALERTS} alerts x {RECIPIENTS} recipients: {took:.1f} s, {sent} requests, {sent / took:.0f} a second"
+            )
+            facts: list[float] = []
+            for site in city.sites[:FACTS]:
+                clock.set(datetime.now(UTC))
+                await city.gate_down(site)
+                facts.append(time.time())
+                await asyncio.sleep(0.37)
+            await asyncio.sleep(3)
+    at = dict(arrivals(endpoint)[sent:])
+    waits = [at[f"token-{number}"] - fact for number, fact in enumerate(facts) if f"token-{number}" in at]
+    cuts = quantiles(waits, n=20)
+    print(f"{len(waits)} of {FACTS} facts told; to the request at FCM: p50 {cuts[9]:.2f} s, p95 {cuts[18]:.2f} s")
 
 
-async def measure_latency(url: str) -> dict[str, float]:
-    """Let gates fall silent on an idle system and return how long each took to the outbox, in seconds."""
-    database, clock, stopping = Database(url, max_size=4), SystemClock(), asyncio.Event()
-    async with database.opened():
-        dawn = ManualClock(clock.now())
-        city = await make_city(database, dawn, districts=ROUNDS, sites=ROUNDS)
-        following = asyncio.create_task(follow(database, clock, stopping))
-        waits = [await _one(city, place, clock) for place in range(ROUNDS)]
-        stopping.set()
-        await following
-    ordered = sorted(waits)
-    return {
-        "alerts_fact_to_outbox_p50_s": round(statistics.median(ordered), 3),
-        "alerts_fact_to_outbox_p95_s": round(ordered[int(0.95 * len(ordered))], 3),
-        "alerts_fact_to_outbox_max_s": round(ordered[-1], 3),
-    }
+async def _reach(tx: Tx, accounts: Sequence[UUID]) -> None:
+    """Let the accounts of the storm see its project, each by a grant over the city."""
+    grant = """
+    UPDATE role_grant SET role = 'city', district_id = NULL WHERE account_id = ANY(CAST(:accounts AS uuid[]))
+    """
+    await tx.execute(text(grant), {"accounts": list(accounts)})
 
 
-async def _one(city: City, place: int, clock: SystemClock) -> float:
-    site, now = city.sites[place], clock.now()
-    opening = Opening(
-        id=new_id(now),
-        device_id=site.gate_id,
-        kind="silent",
-        from_at=now - timedelta(minutes=3),
-        last_sign_at=now - timedelta(minutes=3),
-        evidence={},
-    )
-    async with city.database.connection() as connection, connection.transaction():
-        await record_openings(connection, site.id, [opening], now)
-    begun = time.perf_counter()
-    # Asked as a channel would ask: the rows come from another task's transactions.
-    while (await city.rows(WAITING))[0]["count"] <= place:  # noqa: ASYNC110
-        await asyncio.sleep(LOOK_S)
-    return time.perf_counter() - begun
+async def until_told(url: str) -> None:
+    """Wait until nothing is left to be told."""
+    for _ in range(3000):
+        if not left(url):
+            return
+        await asyncio.sleep(0.2)
+    raise TimeoutError
 
 
-def main() -> int:
-    """Measure on databases of its own and print the figures."""
-    figures: dict[str, float] = {}
-    with held("bench") as url:
-        for name, measure in (("the latency", measure_latency), ("the day", measure_day)):
-            with step(f"measuring {name}"):
-                recreate(url)
-                migrate(url, date(2026, 3, 16))
-                figures |= asyncio.run(measure(url))
-    for name, value in figures.items():
-        say(f"{name} {value}")
-    return 0
+def left(url: str) -> int:
+    """Count what is still to be told."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(LEFT).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def main() -> None:
+    """Measure on a cluster that waits for its disk."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    with held("bench") as url, fcm_process() as (endpoint, credentials):
+        recreate(url)
+        migrate(url, datetime.now(UTC).date())
+        asyncio.run(measure(url, endpoint, credentials))
 
 
 if __name__ == "__main__":
-    sys.exit(told(main))
+    if sys.argv[1:] == ["fcm"]:
+        Path(FOLDER).mkdir(parents=True, exist_ok=True)
+        serve_fcm()
+    else:
+        main()

@@ -1,6 +1,6 @@
 """What can be wrong with a request about alerts."""
 
-from backend.kit.errors import Conflict, InvalidInput, NotFound
+from backend.kit.errors import Conflict, InvalidInput, NotFound, Unavailable
 
 
 class AlertUnknown(NotFound):
@@ -61,3 +61,10 @@ class AlertResolved(Conflict):
     """Everything of this alert is resolved already."""
 
     code = "alerts.resolved"
+
+
+class FeedFull(Unavailable):
+    """This process has as many open boards as it takes."""
+
+    code = "alerts.feed_full"
+    retry_after_s = 5

@@ -75,6 +75,7 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("POST", "/admin/v1/accounts/{account_id}/delivery-addresses"): lambda _: Call(
         json={"kind": "email", "email": f"{fresh_name()}@daogang.test", "label": "办公室"}
     ),
+    ("GET", "/admin/v1/live"): lambda _: Call(params={"for_s": 0}),
     ("POST", "/admin/v1/accounts"): lambda _: Call(json={"username": fresh_name(), "display_name": "新账号"}),
     ("POST", "/admin/v1/accounts/{account_id}/grants"): lambda town: Call(
         json={"role": "project_admin", "project_id": town.ids["project_id"]}
