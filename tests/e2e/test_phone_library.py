@@ -105,7 +105,7 @@ async def test_punches_without_network_arrive_when_it_is_back(phone: Phone) -> N
     assert (seen["failed"], seen["before"]) == ("TypeError", 5)
     assert set(seen["receipts"]) == set(seen["events"]) == phone.in_ledger()
     assert outcomes(seen, seen["events"]) == ["counted"] * 7
-    assert seen["again"] == {"sent": 0, "rejected": 0, "waiting": 0, "missingPhotos": []}
+    assert seen["again"] == {"sent": 0, "rejected": 0, "waiting": 0, "missingPhotos": [], "minVersion": None}
 
 
 async def test_a_page_killed_while_it_sends_loses_and_doubles_nothing(phone: Phone) -> None:
@@ -160,3 +160,30 @@ async def test_a_busy_server_is_asked_again_and_not_sooner_than_it_said(phone: P
     assert set(seen["receipts"]) == phone.in_ledger() == set(seen["events"])
     assert seen["attempts"] == 3
     assert min(seen["gaps"]) >= 990
+
+
+async def test_a_queue_that_was_exported_is_handed_in_and_sent_after_all(phone: Phone) -> None:
+    seen = await phone.play("exported")
+    assert (seen["files"], seen["left"], seen["handed"]) == (1, 3, ["recorded"] * 3)
+    assert [seen["receipts"][event][0] for event in seen["events"]] == ["duplicate"] * 3
+    assert phone.in_ledger() == set(seen["events"])
+
+
+async def test_more_anchors_than_one_call_names_are_several_calls(phone: Phone) -> None:
+    seen = await phone.play("anchors")
+    assert (seen["files"], seen["done"]["sent"], seen["done"]["waiting"]) == (2, 60, 0)
+    assert outcomes(seen, seen["events"]) == ["counted"] * 60
+
+
+async def test_queue_and_photo_go_up_when_nobody_is_logged_in_any_more(phone: Phone) -> None:
+    seen = await phone.play("loggedOut")
+    assert (seen["early"], seen["left"]) == (0, 0)
+    assert outcomes(seen, seen["events"]) == ["pending"]
+    assert phone.rows("SELECT outcome FROM punch_status") == [("counted",)]
+
+
+async def test_an_app_knows_when_it_is_too_old(phone: Phone) -> None:
+    pairs = [("1.0.0", "1.0.1"), ("1.0.1", "1.0.1"), ("1.10", "1.9"), ("2", "1.9.9"), ("1.0.0-beta", "1.0"), ("x", "1")]
+    seen = await phone.play("versions", pairs=pairs)
+    assert seen["older"] == [True, False, False, False, False, True]
+    assert not seen["outdated"]

@@ -3,12 +3,14 @@
 import { Api, Refused, type Access } from "./api.js";
 import { waitAfter } from "./backoff.js";
 import { pageClocks, type Clocks } from "./clocks.js";
+import { exportQueue, type ExportedQueue } from "./export.js";
 import { fetchPack } from "./pack.js";
 import { Photos } from "./photos.js";
 import { Queue, type Punch } from "./queue.js";
 import { ensureKey } from "./registration.js";
 import { Store, type FieldPack, type StoredItem } from "./store.js";
 import { sync, type Synced } from "./sync.js";
+import { isOlder } from "./versions.js";
 
 export interface Options extends Access {
   /** Version of the app, as the item names it. */
@@ -28,6 +30,7 @@ export class Client {
   readonly queue: Queue;
   readonly photos: Photos;
   private readonly api: Api;
+  private least: string | null = null;
   private failures = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private isRunning = false;
@@ -47,7 +50,9 @@ export class Client {
     // Without this the browser may clear the storage when it runs short. It may say no.
     await navigator.storage.persist();
     await ensureKey(this.store, this.clocks, this.api);
-    return fetchPack(this.store, this.clocks, this.api);
+    const pack = await fetchPack(this.store, this.clocks, this.api);
+    this.least = pack.min_version ?? this.least;
+    return pack;
   }
 
   /** Write a punch down; it is safe when this resolves, and sent in its time. */
@@ -60,8 +65,19 @@ export class Client {
   /** Send what there is, now and once; see `sync`. Photos follow the punches that name them. */
   async syncOnce(): Promise<Synced> {
     const done = await sync(this.store, this.clocks, this.api, this.queue);
+    this.least = done.minVersion ?? this.least;
     await this.photos.send();
     return done;
+  }
+
+  /** Return what waits as signed files, for the project admin to hand in where this phone cannot send; see `exportQueue`. */
+  async exportQueue(): Promise<ExportedQueue[]> {
+    return exportQueue(this.store, this.clocks, this.queue);
+  }
+
+  /** Whether the server asks for a later version of the app than this one. Nothing is refused to an older one. */
+  get isOutdated(): boolean {
+    return this.least !== null && isOlder(this.options.app, this.least);
   }
 
   /** Send whenever there is something and a way, until `stop`. */

@@ -6,6 +6,7 @@ import { canonical } from "./canonical.js";
 export const ITEM = "daogang.item.1\n";
 export const SYNC = "daogang.sync.1\n";
 export const KEY = "daogang.key.1\n";
+export const UPLOAD = "daogang.upload.1\n";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" } as const;
 const SIGNING = { name: "ECDSA", hash: "SHA-256" } as const;
@@ -45,4 +46,12 @@ export function message(label: string, text: string): Uint8Array<ArrayBuffer> {
 /** Sign a text; base64url of r and s. */
 export async function sign(key: CryptoKey, label: string, text: string): Promise<string> {
   return base64url(new Uint8Array(await crypto.subtle.sign(SIGNING, key, message(label, text))));
+}
+
+/** Return the headers that sign a text: of a call, or of a request for a photo. */
+export async function signedBy(key: PhoneKey, label: string, text: string): Promise<Record<string, string>> {
+  return {
+    "X-Daogang-Phone-Key": key.id,
+    "X-Daogang-Phone-Signature": await sign(key.privateKey, label, text),
+  };
 }

@@ -4,11 +4,13 @@ import { DetailedError, Upload } from "tus-js-client";
 
 import type { Access } from "./api.js";
 import { hex, sha256 } from "./bytes.js";
+import { signedBy, UPLOAD, type PhoneKey } from "./keys.js";
 import { oneAtATime } from "./locks.js";
 import type { Store, StoredPhoto } from "./store.js";
 
 /** So much is sent in one request: what a broken connection can lose. */
 const CHUNK_BYTES = 128 * 1024;
+const FORBIDDEN = 403;
 
 export class Photos {
   constructor(
@@ -39,6 +41,8 @@ export class Photos {
           await this.sendOne(photo);
         } catch (error) {
           if (!(error instanceof DetailedError) || isPassing(error)) throw error;
+          // Nothing waits for it that the server knows of: the punch has to come in first, or a log-in.
+          if (error.originalResponse?.getStatus() === FORBIDDEN) continue;
           await this.store.photos.update(name, { refusedWith: error.originalResponse?.getStatus() ?? 0 });
           continue;
         }
@@ -49,14 +53,34 @@ export class Photos {
     });
   }
 
+  /** By whom requests are authorised: the one who is logged in, or, where nobody is, the phone's key. */
+  private async authority(): Promise<{ readonly token: string } | PhoneKey> {
+    try {
+      return { token: await this.access.accessToken() };
+    } catch (error) {
+      const key = await this.store.currentKey();
+      if (key?.isRegistered !== true) throw error;
+      return key;
+    }
+  }
+
   private async sendOne(photo: StoredPhoto): Promise<void> {
-    const token = await this.access.accessToken();
+    const authority = await this.authority();
     await new Promise<void>((done, failed) => {
       const upload = new Upload(photo.content, {
         endpoint: `${this.access.baseUrl}/mobile/v1/uploads`,
         uploadUrl: photo.url,
         chunkSize: CHUNK_BYTES,
-        headers: { Authorization: `Bearer ${token}` },
+        headers: "token" in authority ? { Authorization: `Bearer ${authority.token}` } : {},
+        onBeforeRequest: async (request) => {
+          if ("token" in authority) return;
+          const path = new URL(request.getURL()).pathname;
+          const told = [request.getHeader("Upload-Length") ?? "", request.getHeader("Upload-Metadata") ?? ""];
+          const text = [request.getMethod(), path, ...told].join("\n");
+          for (const [name, value] of Object.entries(await signedBy(authority, UPLOAD, text))) {
+            request.setHeader(name, value);
+          }
+        },
         metadata: { sha256: photo.sha256, filetype: photo.content.type },
         // When to try again is decided in one place, for photos and punches alike.
         retryDelays: null,

@@ -69,6 +69,7 @@ export interface StoredPack {
 export interface FieldPack {
   readonly pack_id: string;
   readonly expires_at: string;
+  readonly min_version?: string;
   readonly projects: readonly unknown[];
   readonly fences: readonly { readonly version_id: string }[];
   readonly dropped: readonly string[];

@@ -4,14 +4,15 @@ import { keepAnchor, Waiting, type Anchor } from "./anchors.js";
 import { Refused, type Api } from "./api.js";
 import { utf8 } from "./bytes.js";
 import { read, type Clocks } from "./clocks.js";
-import { sign, SYNC } from "./keys.js";
+import { signedBy, SYNC } from "./keys.js";
 import { oneAtATime } from "./locks.js";
 import { Queue } from "./queue.js";
 import { ensureKey } from "./registration.js";
 import type { Store, StoredItem, StoredKey, StoredReceipt } from "./store.js";
 
 const MOST_ITEMS = 200;
-const MOST_ANCHORS = 100;
+/** As many as the server takes in one call. */
+const MOST_ANCHORS = 50;
 /** A call may have 1 000 000 bytes; the rest is for what surrounds the items. */
 const MOST_BYTES = 800_000;
 
@@ -28,6 +29,7 @@ interface Answer {
   readonly results: readonly Result[];
   readonly missing: { readonly counters: readonly (readonly [number, number])[]; readonly photos: readonly string[] };
   readonly anchor: Anchor | null;
+  readonly min_version?: string;
 }
 
 /** What a sync did: items that left the queue, items that have to wait, photos that the server does not have. */
@@ -36,6 +38,8 @@ export interface Synced {
   readonly rejected: number;
   readonly waiting: number;
   readonly missingPhotos: readonly string[];
+  /** What the app should be at least, as the server said last; null if it said nothing. */
+  readonly minVersion: string | null;
 }
 
 /**
@@ -45,6 +49,7 @@ export interface Synced {
 export async function sync(store: Store, clocks: Clocks, api: Api, queue: Queue): Promise<Synced> {
   return oneAtATime("sync", async () => {
     const missing = new Set<string>();
+    let minVersion: string | null = null;
     let sent = 0;
     let rejected = 0;
     for (let after = 0; ; ) {
@@ -55,21 +60,22 @@ export async function sync(store: Store, clocks: Clocks, api: Api, queue: Queue)
       const done = await sendBatch(batch, store, clocks, api);
       sent += done.sent;
       rejected += done.rejected;
+      minVersion = done.minVersion ?? minVersion;
       for (const photo of done.photos) missing.add(photo);
     }
-    return { sent, rejected, waiting: (await queue.waiting()).length, missingPhotos: [...missing] };
+    return { sent, rejected, waiting: (await queue.waiting()).length, missingPhotos: [...missing], minVersion };
   });
 }
 
 /** Take as many from the front as one call holds. */
-export function fitting(items: readonly StoredItem[]): StoredItem[] {
+export function fitting(items: readonly StoredItem[], mostBytes = MOST_BYTES): StoredItem[] {
   const taken: StoredItem[] = [];
   const anchors = new Set<string>();
   let bytes = 0;
   for (const item of items) {
     bytes += utf8(JSON.stringify({ item: item.text, signature: item.signature })).length + 1;
     if (item.anchorId !== null) anchors.add(item.anchorId);
-    const isFull = taken.length === MOST_ITEMS || bytes > MOST_BYTES || anchors.size > MOST_ANCHORS;
+    const isFull = taken.length === MOST_ITEMS || bytes > mostBytes || anchors.size > MOST_ANCHORS;
     if (isFull && taken.length > 0) break;
     taken.push(item);
   }
@@ -81,7 +87,7 @@ async function sendBatch(
   store: Store,
   clocks: Clocks,
   api: Api,
-): Promise<{ sent: number; rejected: number; photos: readonly string[] }> {
+): Promise<{ sent: number; rejected: number; photos: readonly string[]; minVersion: string | null }> {
   const ids = [...new Set(batch.flatMap((item) => item.anchorId ?? []))];
   const tokens = (await store.anchors.bulkGet(ids)).flatMap((anchor) => anchor?.token ?? []);
   const items = batch.map((item) => ({ item: item.text, signature: item.signature }));
@@ -91,7 +97,17 @@ async function sendBatch(
   if (answer.results.length !== batch.length) throw new Error("the answer is not of this call");
   const done = await settle(batch, answer, store);
   if (answer.anchor !== null) await keepAnchor(store, answer.anchor, when);
-  return { ...done, photos: answer.missing.photos };
+  return { ...done, photos: answer.missing.photos, minVersion: answer.min_version ?? null };
+}
+
+/** Spell a call of this moment. */
+export function bodyOf(
+  items: readonly { item: string; signature: string }[],
+  anchors: readonly string[],
+  clocks: Clocks,
+): string {
+  const { at, ...clock } = read(clocks);
+  return JSON.stringify({ sent_at: at, ...clock, anchors, items });
 }
 
 /** Post a body of this moment; a key that the server does not know (yet, or any more) is registered and used once. */
@@ -103,13 +119,8 @@ async function post(
   api: Api,
 ): Promise<Answer> {
   const attempt = async (key: StoredKey): Promise<Answer> => {
-    const { at, ...clock } = read(clocks);
-    const body = JSON.stringify({ sent_at: at, ...clock, anchors, items });
-    const headers = {
-      "Content-Type": "application/json",
-      "X-Daogang-Phone-Key": key.id,
-      "X-Daogang-Phone-Signature": await sign(key.privateKey, SYNC, body),
-    };
+    const body = bodyOf(items, anchors, clocks);
+    const headers = { "Content-Type": "application/json", ...(await signedBy(key, SYNC, body)) };
     return (await (await api.send("POST", "/mobile/v1/sync", headers, body)).json()) as Answer;
   };
   const key = await ensureKey(store, clocks, api);

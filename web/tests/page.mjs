@@ -275,6 +275,84 @@ const scenarios = {
     return { events, name, missing, left, length };
   },
 
+  /** A queue leaves the phone as files, and is sent after all. */
+  async exported() {
+    const phone = await Phone.open("exported");
+    await phone.run(() => client.prepare());
+    await phone.context.setOffline(true);
+    const events = await phone.tap(3);
+    const files = await phone.run(() => client.exportQueue());
+    const left = await phone.waiting();
+    await phone.context.setOffline(false);
+    const handed = [];
+    for (const file of files) {
+      const headers = {
+        "Content-Type": "application/json",
+        "X-Daogang-Phone-Key": file.key,
+        "X-Daogang-Phone-Signature": file.signature,
+      };
+      const answer = await fetch(`${ORIGIN}/mobile/v1/sync`, { method: "POST", headers, body: file.body });
+      handed.push(...(await answer.json()).results.map((one) => one.status));
+    }
+    const done = await phone.run(() => client.syncOnce());
+    const receipts = await phone.receipts();
+    await phone.kill();
+    return { events, files: files.length, left, handed, done, receipts };
+  },
+
+  /** More packs were fetched between the taps than one call may name. */
+  async anchors() {
+    const phone = await Phone.open("anchors");
+    const events = [];
+    for (let n = 0; n < 60; n += 1) {
+      await phone.run(() => client.prepare());
+      events.push(...(await phone.tap(1)));
+    }
+    const files = await phone.run(() => client.exportQueue());
+    const done = await phone.run(() => client.syncOnce());
+    const receipts = await phone.receipts();
+    await phone.kill();
+    return { events, files: files.length, done, receipts };
+  },
+
+  /** The log-in has ended: queue and photo go up all the same, by the key. */
+  async loggedOut() {
+    const phone = await Phone.open("loggedOut");
+    await phone.run(() => client.prepare());
+    await phone.turnPage();
+    const name = await phone.run(async () => {
+      const bytes = Uint8Array.from({ length: 200_000 }, (_, place) => (place * 31) % 251);
+      window.client = new daogang.Client({
+        baseUrl: location.origin,
+        app: "1.0.0",
+        accessToken: async () => {
+          throw new Error("nobody is logged in");
+        },
+      });
+      return client.photos.add(new Blob([bytes], { type: "image/jpeg" }));
+    });
+    const early = await phone.run(() => client.photos.send());
+    const events = await phone.tap(1, { photos: [name] });
+    await phone.run(() => client.syncOnce());
+    const left = await phone.run(() => client.store.photos.count());
+    const receipts = await phone.receipts();
+    await phone.kill();
+    return { events, early, left, receipts };
+  },
+
+  /** Which versions are older. */
+  async versions() {
+    const phone = await Phone.open("versions");
+    await phone.run(() => client.prepare());
+    const outdated = await phone.run(() => client.isOutdated);
+    const older = await phone.run(
+      (pairs) => pairs.map(([one, other]) => daogang.isOlder(one, other)),
+      order.pairs,
+    );
+    await phone.kill();
+    return { outdated, older };
+  },
+
   /** The server is busy, then takes the queue; and never more often than it said. */
   async busy() {
     const phone = await Phone.open("busy");

@@ -5,22 +5,27 @@ from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 from unittest.mock import patch
+from uuid import uuid4
 
 from httpx import AsyncClient, Response
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from litestar import Litestar
-from sqlalchemy import text
+from sqlalchemy import text, update
+from sqlalchemy.dialects.postgresql import insert
 
+from backend.evidence.tables import Photo
+from backend.identity.tables import PhoneKeyRow
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.errors import DatabaseAway
 from backend.kit.keyring import MemoryKeyRing
 from backend.ledger.append import Connection
 from mobile_api.offline import sync
+from mobile_api.photo_waits import PhotoTools, rule_on_arrival
 from tests.support.phones import Ground, make_ground, tap
-from tests.support.queues import PATH, Item, QueuePhone, register
+from tests.support.queues import PATH, Item, QueuePhone, Signing, register
 
 Result = TypeVar("Result")
 PHONES = st.integers(0, 1)
@@ -32,13 +37,21 @@ GROUP BY p.event_key
 """
 WHOLE = """
 SELECT (SELECT count(*) FROM punch WHERE project_id = :project),
-  (SELECT count(*) FROM ruling WHERE project_id = :project),
+  (SELECT count(DISTINCT punch_id) FROM ruling WHERE project_id = :project),
   (SELECT count(*) FROM punch_status WHERE project_id = :project),
   (SELECT count(*) FROM punch_private WHERE project_id = :project),
   (SELECT count(*) FROM punch_dedupe WHERE project_id = :project),
-  (SELECT count(*) FROM ledger_outbox WHERE project_id = :project),
+  (SELECT count(*) FROM ledger_outbox WHERE project_id = :project AND kind = 'punch'),
   (SELECT coalesce(sum(punches + in_review), 0) FROM person_day WHERE project_id = :project)
 """
+
+
+RULED = """
+SELECT count(*) FILTER (WHERE r.seq = s.seq AND r.outcome = s.outcome), count(DISTINCT (r.punch_id, r.seq)), count(*)
+FROM ruling r JOIN punch_status s USING (project_id, punch_id) WHERE r.project_id = :project
+"""
+PHOTO = bytes([7]) * 32
+FATES = ["answered", "lost", "crashed", "late crash", "last crash"]
 
 
 class World:
@@ -61,7 +74,7 @@ class World:
 
 
 class Queues(RuleBasedStateMachine):
-    """Two phones of two people, a server that crashes, and a network that loses answers."""
+    """Two phones of two people whose storage gets lost, a server that crashes, and a network that loses answers."""
 
     world: World
 
@@ -71,6 +84,8 @@ class Queues(RuleBasedStateMachine):
         self.made: dict[str, Item | None] = {}
         self.receipts: dict[str, dict[str, Any]] = {}
         self.all: list[list[Item]] = [[], []]
+        self.under_way: set[str] = set()
+        self.tapped: dict[str, str] = {}
 
     async def _make(self) -> tuple[Ground, list[QueuePhone]]:
         world = self.world
@@ -87,10 +102,10 @@ class Queues(RuleBasedStateMachine):
         for phone in self.phones:
             phone.passes(timedelta(minutes=minutes))
 
-    @rule(which=PHONES, minutes=st.integers(1, 90))
-    def punch(self, which: int, minutes: int) -> None:
+    @rule(which=PHONES, minutes=st.integers(1, 90), photos=st.sampled_from([None, [PHOTO.hex()]]))
+    def punch(self, which: int, minutes: int, photos: list[str] | None) -> None:
         self.pass_time(minutes)
-        item = self.phones[which].punches(self.ground.project.id)
+        item = self.phones[which].punches(self.ground.project.id, photos=photos)
         self.made[item.value["event_id"]] = item
         self.all[which].append(item)
 
@@ -104,6 +119,7 @@ class Queues(RuleBasedStateMachine):
                 self.world.client.post("/mobile/v1/check-ins", json=body, headers=owner.headers(self.world.clock.now()))
             )
             assert answer.status_code == 201
+            self.tapped[body["event_id"]] = answer.json()["punch_id"]
         item = self.phones[which].punches(self.ground.project.id, event_id=body["event_id"])
         self.made[body["event_id"]] = item
         self.all[which].append(item)
@@ -113,8 +129,44 @@ class Queues(RuleBasedStateMachine):
         self.pass_time(1)
         self.phones[which].restarts()
 
+    @rule(which=PHONES)
+    def storage_is_cleared(self, which: int) -> None:
+        """Key, chain and queue are gone: what never left the phone is lost, what may have left it is not."""
+        self.pass_time(1)
+        phone = self.phones[which]
+        for item in phone.queue:
+            if item.text not in self.under_way:
+                self.all[which].remove(item)
+                if item.value["event_id"] not in self.tapped:
+                    del self.made[item.value["event_id"]]
+        phone.queue.clear()
+        phone.signing, phone.counter = Signing(), 0
+        phone.prev = phone.signing.id
+        self.world.run(self._rekey(phone))
+        phone.fetches_pack(self.world.app.state.wiring.anchors)
+
+    async def _rekey(self, phone: QueuePhone) -> None:
+        async with self.world.database.transaction() as tx:
+            ended = update(PhoneKeyRow).where(PhoneKeyRow.phone_id == phone.phone_id, PhoneKeyRow.ended_at.is_(None))
+            await tx.execute(ended.values(ended_at=phone.at))
+            await register(tx, phone)
+
+    @rule(which=PHONES)
+    def photo_comes(self, which: int) -> None:
+        self.pass_time(1)
+        self.world.run(self._photo(which))
+
+    async def _photo(self, which: int) -> None:
+        person_id, now = self.ground.owners[which].person_id, self.world.clock.now()
+        async with self.world.database.transaction() as tx:
+            values = {"person_id": person_id, "sha256": PHOTO, "id": uuid4(), "size_bytes": 1, "stored_at": now}
+            row = insert(Photo).values(media_type="image/jpeg", wrapped_key=b"-", **values)
+            await tx.execute(row.on_conflict_do_nothing())
+        tools = PhotoTools(self.world.database, self.world.app.state.wiring.fold_days, self.world.clock)
+        await rule_on_arrival(tools, person_id, PHOTO)
+
     @precondition(lambda self: any(self.all))
-    @rule(which=PHONES, data=st.data(), fate=st.sampled_from(["answered", "lost", "crashed", "late crash"]))
+    @rule(which=PHONES, data=st.data(), fate=st.sampled_from(FATES))
     def send_some(self, which: int, data: st.DataObject, fate: str) -> None:
         if not self.all[which]:
             return
@@ -129,6 +181,7 @@ class Queues(RuleBasedStateMachine):
     @precondition(lambda self: any(self.all))
     @rule(which=PHONES)
     def send_the_same_at_once(self, which: int) -> None:
+        self.under_way |= {item.text for item in self.all[which]}
         answers = self.world.run(self._both(which))
         for answer in answers:
             self.note(which, self.all[which], answer)
@@ -138,6 +191,8 @@ class Queues(RuleBasedStateMachine):
 
     def send(self, which: int, items: list[Item], fate: str) -> None:
         self.pass_time(1)
+        if fate in {"answered", "lost"}:
+            self.under_way |= {item.text for item in items}
         answer = self.world.run(self._fated(which, items, fate))
         if fate == "answered":
             self.note(which, items, answer)
@@ -147,15 +202,16 @@ class Queues(RuleBasedStateMachine):
     async def _fated(self, which: int, items: list[Item], fate: str) -> Response:
         if fate in {"answered", "lost"}:
             return await self._post(which, items)
-        real = sync.write
+        name = "close_gaps" if fate == "last crash" else "write"
+        real = getattr(sync, name)
 
-        async def crashing(connection: Connection, *given: Any) -> Any:  # noqa: ANN401 - as `write`
-            if fate == "late crash":
+        async def crashing(connection: Connection, *given: Any) -> Any:  # noqa: ANN401 - as what it stands for
+            if fate != "crashed":
                 await real(connection, *given)
             # What was written so far is rolled back, as when the server or its database dies.
             raise DatabaseAway
 
-        with patch.object(sync, "write", crashing):
+        with patch.object(sync, name, crashing):
             return await self._post(which, items)
 
     async def _post(self, which: int, items: list[Item]) -> Response:
@@ -182,18 +238,22 @@ class Queues(RuleBasedStateMachine):
                 self.send(which, list(phone.queue), "answered")
             if self.all[which]:
                 self.send(which, self.all[which], "answered")
-        counted, whole = self.world.run(self._read())
+        counted, whole, ruled = self.world.run(self._read())
         assert {key: times for key, times, _ in counted} == dict.fromkeys(self.made, 1)
-        assert {key: punch_id for key, _, punch_id in counted} == {
-            key: receipt["punch_id"] for key, receipt in self.receipts.items()
-        }
+        told = {key: receipt["punch_id"] for key, receipt in self.receipts.items()}
+        assert {key: punch_id for key, _, punch_id in counted} == {**told, **self.tapped}
+        assert all(self.tapped.get(key, punch_id) == punch_id for key, punch_id in told.items())
         assert set(whole) <= {len(self.made)}
+        # Each punch stands where its last ruling put it, and none was ruled on twice at once.
+        current, numbers, rulings = ruled
+        assert (current, numbers) == (len(self.made), rulings)
 
-    async def _read(self) -> tuple[list[Any], tuple[Any, ...]]:
+    async def _read(self) -> tuple[list[Any], tuple[Any, ...], tuple[Any, ...]]:
         async with self.world.database.transaction() as tx:
             values = {"project": self.ground.project.id}
             counted = [tuple(row) for row in await tx.execute(text(COUNT), values)]
-            return counted, tuple((await tx.execute(text(WHOLE), values)).one())
+            whole = tuple((await tx.execute(text(WHOLE), values)).one())
+            return counted, whole, tuple((await tx.execute(text(RULED), values)).one())
 
 
 async def test_every_punch_exactly_once(
