@@ -356,6 +356,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 "reference_tools": ReferenceTools(
                     database=database,
                     faces=wiring.faces,
+                    examiner=examiner,
                     data_keys=wiring.data_keys,
                     blobs=wiring.blobs,
                     clock=clock,

@@ -238,7 +238,9 @@ def _add_face_purge(app: procrastinate.App, settings: Settings, database: Databa
         faces, keys, blobs = wiring.faces, wiring.data_keys, wiring.blobs
         return (
             LivenessTools(database=database, faces=faces, data_keys=keys, blobs=blobs, clock=clock),
-            ReferenceTools(database=database, faces=faces, data_keys=keys, blobs=blobs, clock=clock),
+            ReferenceTools(
+                database=database, faces=faces, examiner=Examiner(), data_keys=keys, blobs=blobs, clock=clock
+            ),
         )
 
     @app.periodic(cron="33 * * * *")

@@ -19,6 +19,7 @@ from backend.kit.keyfiles import FileKeyRing, init_keys
 from backend.kit.keyring import SERVER_PURPOSES, KeyRing
 from backend.migrate import migrate
 from bench.batches import measure_batches, prepare_mirror
+from bench.faces import measure_faces
 from bench.fence_scale import measure_fences
 from bench.figures import Measured, missed_bars, record, write_json
 from bench.loads import HERE, Taken, find_wrk, run_pgbench, run_sql, run_wrk
@@ -147,7 +148,8 @@ def main() -> int:
     # Ended from outside, it stops what it started like after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     find_wrk()
-    figures = measure(arguments.rounds, arguments.phones).figures() | measure_fences() | measure_simulation()
+    measured = measure(arguments.rounds, arguments.phones).figures()
+    figures = measured | measure_fences() | measure_simulation() | measure_faces()
     for name, value in figures.items():
         print(f"{name} {value}")
     write_json(ROOT / "bench.json", figures)

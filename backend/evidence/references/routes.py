@@ -13,6 +13,7 @@ from sqlalchemy import exists, select
 
 from backend.evidence.faces.errors import FacesBusy
 from backend.evidence.faces.measures import MAX_REFERENCE_BYTES
+from backend.evidence.photos.errors import ExaminersBusy
 from backend.evidence.references import queries, taking
 from backend.evidence.references.errors import OwnReference, ReferenceSettled, ReferenceUnknown, ReferenceUnusable
 from backend.evidence.references.model import MOST_PHOTOS
@@ -63,7 +64,7 @@ async def require_person(tx: Tx, actor: Actor, project_id: UUID, person_id: UUID
     opt={
         "scope": ENROL,
         "body": True,
-        "raises": (*KNOWN, MediaTypeUnknown, ReferenceUnusable, FacesBusy, BlobsAway),
+        "raises": (*KNOWN, MediaTypeUnknown, ReferenceUnusable, ExaminersBusy, FacesBusy, BlobsAway),
     },
     summary="Take reference photos of a person",
     request_max_body_size=BODY_LIMIT,

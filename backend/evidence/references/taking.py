@@ -1,6 +1,5 @@
 """Takes reference photos, has them approved by somebody else, and takes disputes and wishes of the person on them."""
 
-import asyncio
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -11,8 +10,8 @@ from sqlalchemy import delete, insert
 from backend.evidence.faces.measures import MAX_REFERENCE_BYTES, FrameMeasures, Measured
 from backend.evidence.faces.port import Faces
 from backend.evidence.liveness.judging import THRESHOLDS
-from backend.evidence.photos.examination import examine_photo
 from backend.evidence.photos.examined import Examined
+from backend.evidence.photos.examiner import Examiner
 from backend.evidence.references import queries
 from backend.evidence.references.errors import OwnReference, ReferenceSettled, ReferenceUnknown, ReferenceUnusable
 from backend.evidence.references.model import EXIT_GRACE, MOST_PHOTOS, Step, state_after
@@ -38,6 +37,7 @@ class ReferenceTools:
 
     database: Database
     faces: Faces
+    examiner: Examiner
     data_keys: DataKeys
     blobs: BlobStore
     clock: Clock
@@ -54,7 +54,7 @@ class Prepared:
 async def prepare_photos(contents: list[bytes], *, tools: ReferenceTools) -> Prepared:
     """Decode, shrink and strip photos and look for one face on each, the same on all.
 
-    Without models the faces are not looked at, which the facts say. Raises ReferenceUnusable or FacesBusy.
+    Without models the faces are not looked at, which the facts say. Raises ReferenceUnusable, ExaminersBusy, FacesBusy.
     """
     if not 1 <= len(contents) <= MOST_PHOTOS:
         raise ReferenceUnusable(number=len(contents), reason="count")
@@ -62,7 +62,7 @@ async def prepare_photos(contents: list[bytes], *, tools: ReferenceTools) -> Pre
     for number, content in enumerate(contents, 1):
         if len(content) > MAX_REFERENCE_BYTES:
             raise ReferenceUnusable(number=number, reason="size")
-        examined = await asyncio.to_thread(examine_photo, content, "image/jpeg")
+        examined = await tools.examiner.examine(content, "image/jpeg")
         if not isinstance(examined, Examined):
             raise ReferenceUnusable(number=number, reason=examined.reason.value)
         photos.append(examined.picture)
