@@ -15,6 +15,7 @@ from prometheus_client import REGISTRY as PROCESS_REGISTRY
 from sqlalchemy import text
 
 from backend.evidence.faces.port import State as FacesState
+from backend.identity.consents.stock import last_stock
 from backend.kit.clock import Clock
 from backend.kit.db import Database
 from backend.kit.errors import DaogangError
@@ -30,13 +31,18 @@ class Live(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """What a server needs to take punches, each with what was found; how `faces` are measured decides nothing here."""
+    """What a server needs to take punches, each with what was found.
+
+    How `faces` are measured decides nothing here, nor do `warnings`: `faces.many_stored` says that faces of nearly as
+    many people are kept as there is a duty to file from.
+    """
 
     status: str
     database: str
     schema: str
     partitions_ahead: int
     faces: FacesState = "off"
+    warnings: tuple[str, ...] = ()
 
 
 @get(
@@ -75,6 +81,7 @@ async def look(database: Database, clock: Clock, head: str) -> Ready:
                 )
                 or 0
             )
+            stock = await last_stock(tx) if schema == head else None
     except DaogangError:
         return Ready(status="unavailable", database="away", schema="unknown", partitions_ahead=0)
     except Exception:  # noqa: BLE001 - an empty or foreign database: not ready, whatever the reason
@@ -90,6 +97,7 @@ async def look(database: Database, clock: Clock, head: str) -> Ready:
         database="ok",
         schema=schema,
         partitions_ahead=ahead,
+        warnings=("faces.many_stored",) if stock is not None and stock.alarm else (),
     )
 
 

@@ -23,7 +23,6 @@ from backend.evidence.photos.examiner import Examiner
 from backend.evidence.references.routes import references_router
 from backend.evidence.references.taking import ReferenceTools
 from backend.evidence.uploads import UploadTools
-from backend.evidence.ways.routes import ways_router
 from backend.gates.commands.routes import command_router
 from backend.gates.dialects.hikvision.routes import hikvision_router
 from backend.gates.dialects.mqtt.routes import mqtt_admin_router
@@ -74,14 +73,14 @@ from mobile_api.offline.anchors import Anchors
 from mobile_api.offline.routes import offline_router
 from mobile_api.offline.sync import Syncs
 from mobile_api.phone_care_routes import phone_care_router
-from mobile_api.presence.routes import presence_router
-from mobile_api.presence.tools import PresenceTools, relying_party_of
+from mobile_api.presence.routes import presence_routers
+from mobile_api.presence.tools import PresenceTools, make_presence_tools
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
 from mobile_api.versions import versions_router
 
-SCHEMA_HEAD = "0039"
+SCHEMA_HEAD = "0040"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -276,8 +275,7 @@ def routers() -> list[Router]:
         mobile_router(),
         offline_router(),
         uploads_router(),
-        presence_router(),
-        ways_router(),
+        *presence_routers(),
         versions_router(),
         references_router(),
         liveness_router(),
@@ -343,9 +341,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 "upload_tools": UploadTools(
                     database=database, data_keys=wiring.data_keys, blobs=wiring.blobs, clock=clock
                 ),
-                "presence_tools": PresenceTools(
-                    database, wiring.fences, wiring.identity.cipher, relying_party_of(settings), clock
-                ),
+                "presence_tools": make_presence_tools(settings, database, wiring.fences, wiring.identity.cipher, clock),
                 "liveness_tools": LivenessTools(
                     database=database,
                     faces=wiring.faces,

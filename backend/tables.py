@@ -5,6 +5,7 @@ from importlib import import_module
 MODULES = (
     "backend.kit.announcements",
     "backend.identity.tables",
+    "backend.identity.consents.tables",
     "backend.sites.tables",
     "backend.evidence.tables",
     "backend.evidence.photos.tables",

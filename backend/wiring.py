@@ -10,6 +10,8 @@ from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.tools import PlaceReader
 from backend.identity.attestation.model import Attestation, NoAttestation
 from backend.identity.attestation.pinned import AttestationFolderError, PinnedAttestation
+from backend.identity.consents.erasing import Erasers, NothingKept
+from backend.identity.consents.model import PURPOSES
 from backend.identity.services import IdentityServices, make_identity_services
 from backend.kit.blobs import BlobStore, DiskBlobs, open_s3
 from backend.kit.clock import Clock
@@ -46,6 +48,7 @@ class Wiring:
     workbench: Workbench
     fold_days: DayFolder
     read_place: PlaceReader
+    erasers: Erasers
 
 
 def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wiring:
@@ -73,6 +76,7 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
         workbench=Workbench(),
         fold_days=send_fold,
         read_place=read_place,
+        erasers={purpose: NothingKept() for purpose in PURPOSES},
     )
 
 

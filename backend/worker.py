@@ -29,6 +29,8 @@ from backend.gates.outages.watching import watch_gates
 from backend.gates.reconciliation.checking import reconcile_gates
 from backend.gates.strangers import attribute_strangers
 from backend.gates.tasks import forget_nonces
+from backend.identity.consents.erasing import Erasers, follow_erasures
+from backend.identity.consents.stock import count_stock
 from backend.identity.log_in import purge_log_in_traces
 from backend.kit.clock import Clock, SystemClock
 from backend.kit.db import Database, start_up_options
@@ -141,6 +143,7 @@ def create_worker_app(settings: Settings, database: Database, clock: Clock) -> p
 
     _add_watch(app, database, clock)
     _add_photo_waits(app, database, clock)
+    _follow_consents(app, settings, database, clock)
     return app
 
 
@@ -252,6 +255,35 @@ def _add_face_purge(app: procrastinate.App, settings: Settings, database: Databa
         liveness, references = tools()
         series = await purge_frames(liveness)
         log.info("evidence.faces_purged", series=series, references=await purge_references(references))
+
+
+def _follow_consents(app: procrastinate.App, settings: Settings, database: Database, clock: Clock) -> None:
+    """Add the jobs that close erasures after withdrawals, and count of how many people faces are kept."""
+
+    @cache
+    def erasers() -> Erasers:
+        return wire(settings, clock).erasers
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(queueing_lock="follow_erasures", name="follow_erasures", pass_context=True)
+    async def follow_all_erasures(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Put on record what has been deleted since consents were withdrawn."""
+        del timestamp
+        _begin(context)
+        closed = await follow_erasures(database, erasers(), clock)
+        if closed:
+            log.info("consents.erasures_closed", erasures=closed)
+
+    @app.periodic(cron="11 * * * *")
+    @app.task(queueing_lock="count_face_stock", name="count_face_stock", pass_context=True)
+    async def count_face_stock(context: procrastinate.JobContext, timestamp: int) -> None:
+        """Count the people of whom faces are kept; near the duty to file this is an alarm."""
+        del timestamp
+        _begin(context)
+        async with database.transaction() as tx:
+            stock = await count_stock(tx, erasers()["face_reference"], clock.now())
+        say = log.warning if stock.alarm else log.info
+        say("consents.face_stock", people=stock.people, alarm=stock.alarm)
 
 
 def _check_gates(app: procrastinate.App, database: Database, clock: Clock) -> None:

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from backend.evidence.ways import errors, passkeys, scanning
 from backend.evidence.ways.callers import find_caller, require_post
 from backend.evidence.ways.recording import RecordedProof
+from backend.evidence.ways.routes import ways_router
 from backend.evidence.ways.schemas import (
     PasskeyAnswer,
     PasskeyBody,
@@ -17,6 +18,7 @@ from backend.evidence.ways.schemas import (
     ProofAnswer,
     ScanBody,
 )
+from backend.identity.consents.routes import consents_router
 from backend.identity.errors import SessionEnded
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
@@ -24,6 +26,7 @@ from backend.kit.guards import Actor
 from backend.kit.ids import id_instant
 from backend.sites.errors import ProjectUnknown
 from mobile_api.errors import EventIdInvalid
+from mobile_api.presence.consent_routes import CONSENT_HANDLERS
 from mobile_api.presence.tools import PresenceTools
 from mobile_api.presence.witness_routes import WITNESS_HANDLERS
 from mobile_api.presence.words import proof_answer
@@ -192,9 +195,9 @@ async def hand_in_scan(
     return proof_answer(language, proof)
 
 
-def presence_router() -> Router:
-    """Join the routes of this file and those of witnesses."""
-    return Router(
+def presence_routers() -> list[Router]:
+    """Join the routes of this package, and those by which staff see what came of them."""
+    mine = Router(
         path="/mobile/v1",
         route_handlers=[
             begin_registration,
@@ -205,6 +208,8 @@ def presence_router() -> Router:
             show_passkey,
             hand_in_scan,
             *WITNESS_HANDLERS,
+            *CONSENT_HANDLERS,
         ],
         tags=["Presence"],
     )
+    return [mine, ways_router(), consents_router()]

@@ -31,8 +31,11 @@ class PresenceTools:
         return self.party
 
 
-def relying_party_of(settings: Settings) -> RelyingParty | None:
-    """Return for whom the installation makes passkeys, None if it makes none."""
-    if settings.passkey_rp_id is None:
-        return None
-    return RelyingParty(settings.passkey_rp_id, PARTY_NAME, settings.passkey_origins)
+def make_presence_tools(
+    settings: Settings, database: Database, fences: FenceCache, cipher: FieldCipher, clock: Clock
+) -> PresenceTools:
+    """Return the tools of one process; without `passkey_rp_id` the installation makes no passkeys."""
+    party = None
+    if settings.passkey_rp_id is not None:
+        party = RelyingParty(settings.passkey_rp_id, PARTY_NAME, settings.passkey_origins)
+    return PresenceTools(database, fences, cipher, party, clock)

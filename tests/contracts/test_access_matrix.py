@@ -30,8 +30,12 @@ REVIEWED = {
     "POST /admin/v1/projects/{project_id}/punches/{punch_id}/rulings",
 }
 # Path parameters that name nothing of anybody's: what is answered under them is one's own.
-OF_NOBODY = {"month", "z", "x", "y", "kind"}
-OF_A_STATE = {"PUT /admin/v1/me/password", "POST /mobile/v1/phone/witness-codes"}
+OF_NOBODY = {"month", "purpose", "z", "x", "y", "kind"}
+OF_A_STATE = {
+    "PUT /admin/v1/me/password",
+    "POST /mobile/v1/phone/witness-codes",
+    "POST /mobile/v1/presence/consents/{purpose}/withdrawal",
+}
 ALLOWED = {
     # Registers that are one for the whole city: a district or company is no secret, its people are.
     "GET /admin/v1/companies",
@@ -116,7 +120,7 @@ async def expect_home(client: AsyncClient, route: Route, home: Town, holders: se
         answers.append(f"{role}: {answer.status_code} {answer.text[:300]}")
         if answer.is_success:
             return
-    # Who has no password to change, and whose phone waits for nobody, is told so.
+    # Who has no password to change, whose phone waits for nobody, and who has withdrawn already, is told so.
     assert str(route) in OF_A_STATE, f"nobody can call it: {answers}"
 
 

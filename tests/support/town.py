@@ -230,6 +230,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "approved_reference_id": str(approved.id),
         "sha256": photo,
         "passkey_id": str(ways.passkey_id),
+        "purpose": "face_check",
         "code_id": str(ways.code_id),
         "screen_token": ways.screen_token,
         "request_id": str(ways.request_id),

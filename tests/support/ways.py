@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from backend.evidence.ways import site_codes
 from backend.evidence.ways.way_tables import Passkey, PasskeyChallenge, SiteCode, WitnessRequest
+from backend.identity.consents.service import give
 from backend.kit.crypto import Cell, FieldCipher
 from backend.kit.db import Tx
 from backend.kit.ids import new_id
@@ -56,6 +57,7 @@ async def make_ways(
     )
     registering = await _challenge(tx, "register", mine, None, at)
     showing = await _challenge(tx, "show", mine, project_id, at)
+    await give(tx, person_id, phone_id, "face_reference", version=1, language="zh-CN", now=at)
     code_id, token, secret = new_id(at), secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     await tx.execute(
         insert(SiteCode).values(

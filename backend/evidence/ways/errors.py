@@ -110,3 +110,9 @@ class AskedEnough(TooMany):
     """So many requests within an hour that further ones wait."""
 
     code = "ways.asked_enough"
+
+
+class PurposeUnknown(NotFound):
+    """Nobody is asked for a consent to this."""
+
+    code = "ways.purpose_unknown"
