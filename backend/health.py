@@ -34,7 +34,8 @@ class Ready(msgspec.Struct, frozen=True):
     """What a server needs to take punches, each with what was found.
 
     How `faces` are measured decides nothing here, nor do `warnings`: `faces.many_stored` says that faces of nearly as
-    many people are kept as there is a duty to file from.
+    many people are kept as there is a duty to file from. Nor does which `channels` of alerts are configured: "on", or
+    the setting that is missing.
     """
 
     status: str
@@ -43,6 +44,7 @@ class Ready(msgspec.Struct, frozen=True):
     partitions_ahead: int
     faces: FacesState = "off"
     warnings: tuple[str, ...] = ()
+    channels: dict[str, str] = {}
 
 
 @get(
@@ -65,7 +67,8 @@ def live() -> Live:
 async def ready(state: State) -> Response[Ready]:
     """Answer 200 when the database is there, migrated and has partitions for the coming months, else 503."""
     found = await look(state.database, state.clock, state.schema_head)
-    found = msgspec.structs.replace(found, faces=await state.wiring.faces.state())
+    channels = {name: missing or "on" for name, missing in state.missing_channels.items()}
+    found = msgspec.structs.replace(found, faces=await state.wiring.faces.state(), channels=channels)
     return Response(found, status_code=200 if found.status == "ok" else 503)
 
 

@@ -13,6 +13,8 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.router import Router
 
+from backend.alerts.channels.opening import missing_settings
+from backend.alerts.channels.routes import channels_router
 from backend.alerts.live.feed import LiveFeed
 from backend.alerts.live.routes import live_router
 from backend.alerts.routes import alerts_router
@@ -186,6 +188,11 @@ def provide_reference_tools(state: State) -> ReferenceTools:
     return state.reference_tools
 
 
+def provide_missing_channels(state: State) -> dict[str, str | None]:
+    """Give each channel's name with the setting that it misses."""
+    return state.missing_channels
+
+
 def provide_live_feed(state: State) -> LiveFeed:
     """Give what boards are told from."""
     return state.live_feed
@@ -236,6 +243,7 @@ DEPENDENCIES = {
     "presence_tools": Provide(provide_presence_tools, sync_to_thread=False),
     "liveness_tools": Provide(provide_liveness_tools, sync_to_thread=False),
     "reference_tools": Provide(provide_reference_tools, sync_to_thread=False),
+    "missing_channels": Provide(provide_missing_channels, sync_to_thread=False),
     "live_feed": Provide(provide_live_feed, sync_to_thread=False),
     "field_cipher": Provide(provide_field_cipher, sync_to_thread=False),
     "blind_index": Provide(provide_blind_index, sync_to_thread=False),
@@ -266,6 +274,7 @@ def routers() -> list[Router]:
         reconciliation_router(),
         misuse_router(),
         live_router(),
+        channels_router(),
         fences_router(),
         alignments_router(),
         ranges_router(),
@@ -321,6 +330,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 "verifier": wiring.identity.access,
                 "check_ins": check_ins,
                 "live_feed": live_feed,
+                "missing_channels": {
+                    name.value: missing
+                    for name, missing in missing_settings(settings.channels, wiring.identity.sms).items()
+                },
                 "syncs": syncs,
                 "gate_tools": GateTools(
                     database,

@@ -84,6 +84,7 @@ def test_public_routes_are_few_and_known() -> None:
         "GET /screens/v1/site-codes/{screen_token}",
         "GET /screens/v1/site-codes/{screen_token}/shown",
         "GET /.well-known/jwks.json",
+        "GET /.well-known/web-push.json",
         "POST /admin/v1/session",
         "POST /admin/v1/session/refresh",
         "GET /mobile/v1/versions",

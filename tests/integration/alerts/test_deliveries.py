@@ -1,4 +1,5 @@
 import asyncio
+import base64
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -6,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from httpx import AsyncClient
 from sqlalchemy import text
 
 from backend.alerts.channels.attempts import Attempt, resume_attempts, settle_attempts, take_attempts
@@ -18,7 +20,7 @@ from backend.alerts.channels.standing import TELL_AFTER, note_channel, read_stan
 from backend.alerts.telling_times import Preferences
 from backend.identity.services import IdentityServices, make_identity_services
 from backend.identity.sessions import end_session
-from backend.kit.keyring import MemoryKeyRing
+from backend.kit.keyring import MemoryKeyRing, Purpose
 from tests.support.channels import Remembering, give_app, give_mail, tools_of
 from tests.support.cities import City, CitySite
 from tests.support.fcm import local_fcm
@@ -299,3 +301,15 @@ async def test_of_two_drains_one_drains(
     drains[1 - first].cancel()
     await asyncio.gather(*drains, return_exceptions=True)
     assert len(channels[first].sent) == 1
+
+
+async def test_what_is_not_configured_says_so(client: AsyncClient) -> None:
+    ready = (await client.get("/health/ready")).json()
+    assert ready["channels"]["fcm"] == "DAOGANG_FCM_CREDENTIALS"
+    assert ready["channels"]["sms"] == "on"
+
+
+async def test_browsers_find_the_key_to_subscribe_with(client: AsyncClient, keys: MemoryKeyRing) -> None:
+    answer = (await client.get("/.well-known/web-push.json")).json()
+    assert answer["key_id"] == keys.active(Purpose.WEB_PUSH).id
+    assert len(base64.urlsafe_b64decode(answer["public_key"] + "=")) == 65
