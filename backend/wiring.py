@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from backend.attendance.person_days import send_fold
 from backend.evidence.faces.port import FaceProcess, Faces, NoFaces
 from backend.evidence.photos.arrivals import ArrivalsBySource, PhoneArrivals
+from backend.evidence.references.erasing import ReferenceEraser
 from backend.gates.photo_arrivals import GateArrivals
 from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.tools import PlaceReader
@@ -76,7 +77,7 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
         workbench=Workbench(),
         fold_days=send_fold,
         read_place=read_place,
-        erasers={purpose: NothingKept() for purpose in PURPOSES},
+        erasers={purpose: NothingKept() for purpose in PURPOSES} | {"face_reference": ReferenceEraser()},
     )
 
 

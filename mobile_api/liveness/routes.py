@@ -30,6 +30,9 @@ from backend.evidence.liveness.receiving import LivenessTools, Sent, find_result
 from backend.evidence.references.errors import ReferenceSettled, ReferenceUnknown
 from backend.evidence.references.queries import ReferenceRow, list_of_person
 from backend.evidence.references.taking import add_step
+from backend.identity.consents.errors import ConsentMissing
+from backend.identity.consents.model import Purpose
+from backend.identity.consents.service import require_consent
 from backend.kit import messages
 from backend.kit.blobs import BlobsAway
 from backend.kit.clock import Clock
@@ -59,6 +62,7 @@ from mobile_api.offline.keys import find_session_phone
 from mobile_api.reports import person_of
 
 SELF = "mobile.self"
+CONSENT: Purpose = "face_check"
 NO_STORE = {"Cache-Control": "no-store"}
 ABOUT_LIMIT = 10_000
 BODY_LIMIT = FRAMES * MAX_FRAME_BYTES + ABOUT_LIMIT + 10_000
@@ -89,12 +93,13 @@ async def _holder(tx: Tx, actor: Actor, project_id: UUID, clock: Clock) -> Holde
     phone_id, person_id = await find_session_phone(tx, actor), person_of(actor)
     if not await is_posted(tx, person_id, project_id, clock.now()):
         raise ProjectUnknown
+    await require_consent(tx, person_id, CONSENT)
     return Holder(project_id, person_id, phone_id)
 
 
 @post(
     "/liveness/challenges",
-    opt={"scope": SELF, "raises": (SessionEnded, ProjectUnknown, ChallengesTooMany)},
+    opt={"scope": SELF, "raises": (SessionEnded, ProjectUnknown, ConsentMissing, ChallengesTooMany)},
     summary="Begin a liveness check",
 )
 async def begin(
@@ -112,7 +117,7 @@ async def begin(
 
 @post(
     "/liveness/challenges-ahead",
-    opt={"scope": SELF, "raises": (SessionEnded, ProjectUnknown)},
+    opt={"scope": SELF, "raises": (SessionEnded, ProjectUnknown, ConsentMissing)},
     status_code=200,
     summary="Liveness checks for where there is no network",
 )
@@ -141,6 +146,7 @@ async def prepare(
             SessionEnded,
             MediaTypeUnknown,
             ChallengeUnknown,
+            ConsentMissing,
             ChallengeExpired,
             ChallengeUsed,
             FramesInvalid,
@@ -169,6 +175,7 @@ async def send_frames(
     async with database.transaction() as tx:
         phone_id = await find_session_phone(tx, actor)
         challenge, attempt = await find_result(tx, person_of(actor), challenge_id)
+        await require_consent(tx, challenge.person_id, CONSENT)
     if challenge.phone_id != phone_id:
         raise ChallengeUnknown
     try:

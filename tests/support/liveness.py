@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +15,8 @@ from backend.evidence.faces.measures import FaceMeasures, FrameMeasures, Measure
 from backend.evidence.faces.port import References, State
 from backend.evidence.references.queries import ReferenceRow
 from backend.evidence.references.taking import Prepared, ReferenceTools, add_step, take_reference
+from backend.identity.consents.model import PURPOSES, TEXT_VERSIONS
+from backend.identity.consents.service import give
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from mobile_api.liveness.schemas import nonce_text
@@ -100,6 +103,12 @@ def as_answered(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a challenge's row
 def actor_of(account_id: UUID) -> Actor:
     """Return an actor for use cases that look at nothing but his account."""
     return Actor(account_id=account_id, person_id=None, family_id=uuid4(), roles=frozenset(), scopes=frozenset())
+
+
+async def consent(tx: Tx, person_id: UUID, phone_id: UUID, at: datetime) -> None:
+    """Give a person's consent to checks of the face and to photos to compare with."""
+    for purpose in PURPOSES:
+        await give(tx, person_id, phone_id, purpose, version=TEXT_VERSIONS[purpose], language="zh-CN", now=at)
 
 
 async def make_reference(

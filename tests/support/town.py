@@ -51,7 +51,7 @@ from tests.support.factories import (
     make_staff,
 )
 from tests.support.ledgers import append, day_key, entry
-from tests.support.liveness import make_reference
+from tests.support.liveness import consent, make_reference
 from tests.support.phones import CENTRE, make_fence, make_phone
 from tests.support.photos import make_uploads
 from tests.support.pictures import photo_of
@@ -171,6 +171,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
             now,
         )
         me, tools = site.people[MINE].id, app.state.reference_tools
+        await consent(tx, me, phone.phone_id, now)
         challenge = await issue_challenge(
             tx, Challenged(project.id, me, phone.phone_id), now=now - timedelta(seconds=9)
         )

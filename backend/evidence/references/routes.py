@@ -20,6 +20,8 @@ from backend.evidence.references.model import MOST_PHOTOS
 from backend.evidence.references.queries import ReferenceRow
 from backend.evidence.references.schemas import ReasonBody, ReferenceAnswer, ReferencesAnswer, StepOut
 from backend.evidence.references.taking import ReferenceTools
+from backend.identity.consents.errors import ConsentMissing
+from backend.identity.consents.service import require_consent
 from backend.kit.blobs import BlobsAway
 from backend.kit.clock import Clock
 from backend.kit.db import Database, Tx
@@ -64,7 +66,7 @@ async def require_person(tx: Tx, actor: Actor, project_id: UUID, person_id: UUID
     opt={
         "scope": ENROL,
         "body": True,
-        "raises": (*KNOWN, MediaTypeUnknown, ReferenceUnusable, ExaminersBusy, FacesBusy, BlobsAway),
+        "raises": (*KNOWN, ConsentMissing, MediaTypeUnknown, ReferenceUnusable, ExaminersBusy, FacesBusy, BlobsAway),
     },
     summary="Take reference photos of a person",
     request_max_body_size=BODY_LIMIT,
@@ -84,11 +86,13 @@ async def take(
     """
     async with database.transaction() as tx:
         await require_person(tx, actor, project_id, person_id, ENROL)
+        await require_consent(tx, person_id, "face_reference")
     parts = read_parts(request.headers.get("content-type", ""), await request.body(), MOST_PHOTOS)
     contents = [part.content for part in parts if part.name == "photo"]
     prepared = await taking.prepare_photos(contents, tools=reference_tools)
     async with database.transaction() as tx:
         await require_person(tx, actor, project_id, person_id, ENROL)
+        await require_consent(tx, person_id, "face_reference")
         return answer_of(await taking.take_reference(tx, actor, project_id, person_id, prepared, tools=reference_tools))
 
 

@@ -15,6 +15,7 @@ from backend.evidence.references.model import EXIT_GRACE
 from backend.evidence.references.queries import find_in_force
 from backend.evidence.references.tables import FaceReferencePhotos, FaceReferenceStep
 from backend.evidence.references.taking import purge_references
+from backend.identity.consents.service import withdraw
 from backend.identity.tables import AuditEvent
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
@@ -22,7 +23,7 @@ from backend.kit.keyring import MemoryKeyRing
 from backend.sites.tables import Assignment
 from tests.support.factories import bearer, grant_role, make_staff
 from tests.support.forms import form
-from tests.support.liveness import picture
+from tests.support.liveness import consent, picture
 from tests.support.phones import Ground, make_ground
 
 Office = Callable[[str], dict[str, str]]
@@ -31,7 +32,10 @@ Take = Callable[..., Awaitable[Response]]
 
 @pytest.fixture
 async def ground(database: Database, keys: MemoryKeyRing, clock: ManualClock) -> Ground:
-    return await make_ground(database, keys, clock.now())
+    made = await make_ground(database, keys, clock.now())
+    async with database.transaction() as tx:
+        await consent(tx, made.owner.person_id, made.owner.phone_id, clock.now())
+    return made
 
 
 @pytest.fixture
@@ -248,3 +252,30 @@ async def test_nobody_without_a_post_here_is_photographed(
     path = f"/admin/v1/projects/{ground.project.id}/people/{elsewhere.owner.person_id}/face-references"
     refused = await client.post(path, content=body, headers={**office("project_admin"), "Content-Type": media_type})
     assert (refused.status_code, refused.json()["code"]) == (404, "sites.person_unknown")
+
+
+async def test_withdrawing_the_consent_ends_the_photos(
+    client: AsyncClient, take: Take, office: Office, place: str, ground: Ground, database: Database, app: Litestar
+) -> None:
+    eraser, tools = app.state.wiring.erasers["face_reference"], app.state.reference_tools
+    reference_id = (await take()).json()["reference_id"]
+    await client.post(f"{place}/{reference_id}/approval", json={"reason": "符合"}, headers=office("district"))
+    async with database.transaction() as tx:
+        await withdraw(
+            tx,
+            ground.owner.person_id,
+            ground.owner.phone_id,
+            "face_reference",
+            language="zh-CN",
+            now=tools.clock.now(),
+        )
+        await eraser.end(tx, ground.owner.person_id, tools.clock.now())
+        assert await eraser.look(tx, ground.owner.person_id) is None
+    assert await in_force(database, ground) is None
+    assert (await take()).json()["code"] == "consent.missing"
+    await purge_references(tools)
+    assert await steps_of(database, reference_id) == ["approved", "withdrawn", "deleted"]
+    async with database.transaction() as tx:
+        gone = await eraser.look(tx, ground.owner.person_id)
+    assert gone is not None
+    assert len(gone.digests) == 1

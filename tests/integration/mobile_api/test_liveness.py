@@ -29,7 +29,7 @@ from backend.kit.db import Database
 from tests.integration.mobile_api.conftest import MakeGround, Tap
 from tests.support import faces as people
 from tests.support.factories import make_staff
-from tests.support.liveness import MovedFaces, frames_form, make_reference, picture
+from tests.support.liveness import MovedFaces, consent, frames_form, make_reference, picture
 from tests.support.phones import Ground, Owner, open_phone, tap
 
 Check = Callable[..., Awaitable[Response]]
@@ -58,11 +58,18 @@ def moved(use: Use) -> MovedFaces:
 
 
 @pytest.fixture
-async def ground(make: MakeGround, app: Litestar, database: Database) -> Ground:
+async def ground(make: MakeGround, app: Litestar, database: Database, clock: ManualClock) -> Ground:
     """Make a ground that requires proofs, its first person with approved reference photos."""
     ground = await make(people=2, policy={"presence": "required"})
+    await agreed(ground, database, clock)
     await enrol(ground, ground.owner, app, database)
     return ground
+
+
+async def agreed(ground: Ground, database: Database, clock: ManualClock) -> None:
+    async with database.transaction() as tx:
+        for owner in ground.owners:
+            await consent(tx, owner.person_id, owner.phone_id, clock.now())
 
 
 async def enrol(ground: Ground, owner: Owner, app: Litestar, database: Database, photo: bytes | None = None) -> UUID:
@@ -253,9 +260,10 @@ async def test_without_models_nobody_passes(
 
 
 async def test_without_reference_photos_nobody_passes(
-    make: MakeGround, ask: Check, answer: Check, moved: MovedFaces, clock: ManualClock
+    make: MakeGround, ask: Check, answer: Check, moved: MovedFaces, clock: ManualClock, database: Database
 ) -> None:
     ground = await make()
+    await agreed(ground, database, clock)
     challenge = await begun(ask, ground, clock, moved)
     told = await answer(ground.owner, challenge)
     assert (told.json()["outcome"], codes(told)) == ("not_evaluated", ["liveness.reference_missing"])
@@ -281,6 +289,14 @@ async def test_the_database_refuses_a_pass_of_which_nothing_was_measured(
                     "now": clock.now(),
                 },
             )
+
+
+async def test_without_consent_nobody_is_checked(make: MakeGround, ask: Check, moved: MovedFaces) -> None:
+    ground = await make()
+    for path in ("challenges", "challenges-ahead"):
+        refused = await ask(ground, path=path)
+        assert (refused.status_code, refused.json()["code"]) == (409, "consent.missing")
+    assert moved.asked == []
 
 
 async def test_overload_uses_nothing_up(
@@ -465,6 +481,7 @@ async def test_the_person_passes_a_photo_and_somebody_else_do_not(
     make: MakeGround, ask: Check, answer: Check, use: Use, clock: ManualClock, app: Litestar, database: Database
 ) -> None:
     ground = await make()
+    await agreed(ground, database, clock)
     await enrol(ground, ground.owner, app, database, people.jpeg(people.sitter().picture, 77))
     use(RealFaces())
 
