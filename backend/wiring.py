@@ -77,7 +77,7 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
         workbench=Workbench(),
         fold_days=send_fold,
         read_place=read_place,
-        erasers={purpose: NothingKept() for purpose in PURPOSES} | {"face_reference": ReferenceEraser()},
+        erasers={purpose: ReferenceEraser() if purpose == "face_reference" else NothingKept() for purpose in PURPOSES},
     )
 
 
