@@ -5,12 +5,10 @@ import gc
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
 
-from litestar import Litestar, Request
+from litestar import Litestar
 from litestar.config.response_cache import ResponseCacheConfig
 from litestar.datastructures import State
-from litestar.di import Provide
 from litestar.router import Router
 
 from backend.alerts.channels.opening import missing_settings
@@ -20,6 +18,7 @@ from backend.alerts.live.routes import live_router
 from backend.alerts.routes import alerts_router
 from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
+from backend.dependencies import DEPENDENCIES
 from backend.evidence.liveness.receiving import LivenessTools
 from backend.evidence.photos.examiner import Examiner
 from backend.evidence.references.routes import references_router
@@ -37,22 +36,18 @@ from backend.gates.registry.routes import gate_admin_router
 from backend.gates.routes import gate_router
 from backend.gates.tools import GateTools
 from backend.health import health_router
-from backend.identity.attestation.model import Attestation
 from backend.identity.errors import TOKEN_REFUSALS
 from backend.identity.routes import identity_router
-from backend.identity.services import IdentityServices
-from backend.kit import errors, messages
+from backend.kit import errors
 from backend.kit.clock import Clock, SystemClock
-from backend.kit.crypto import BlindIndex, FieldCipher
-from backend.kit.db import Database, Tx
-from backend.kit.guards import Actor, authorize, require_access_rules
+from backend.kit.db import Database
+from backend.kit.guards import authorize, require_access_rules
 from backend.kit.keyring import KeyRing
 from backend.kit.logs import configure_logs
 from backend.kit.openapi import ApiDocument, DaogangErrors
 from backend.kit.problems import EXCEPTION_HANDLERS
 from backend.kit.requests import attend_requests
 from backend.kit.strict_json import StrictJSON
-from backend.ledger.append import DayFolder
 from backend.ledger.routes import ledger_router
 from backend.settings import Settings, read_settings
 from backend.sites.routes import sites_router
@@ -71,12 +66,11 @@ from geofences.simulation import SimulationTools
 from mobile_api.alert_routes import phone_alerts_router
 from mobile_api.check_in import CheckIns
 from mobile_api.liveness.routes import liveness_router
-from mobile_api.offline.anchors import Anchors
 from mobile_api.offline.routes import offline_router
 from mobile_api.offline.sync import Syncs
 from mobile_api.phone_care_routes import phone_care_router
 from mobile_api.presence.routes import presence_routers
-from mobile_api.presence.tools import PresenceTools, make_presence_tools
+from mobile_api.presence.tools import make_presence_tools
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
@@ -86,171 +80,6 @@ SCHEMA_HEAD = "0040"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
-
-
-async def provide_tx(state: State, request: Request[Any, Any, Any]) -> AsyncGenerator[Tx]:
-    """Open the request's one transaction; it commits after the handler and before the answer."""
-    if request.method != "GET":
-        # A client that sends slowly must not hold a connection, let alone locks: the body comes first.
-        await request.body()
-    database: Database = state.database
-    async with database.transaction() as tx:
-        yield tx
-
-
-def provide_actor(request: Request[Any, Any, Any]) -> Actor:
-    """Give the one whom the guard let in."""
-    return request.scope["user"]
-
-
-def provide_clock(state: State) -> Clock:
-    """Give the clock."""
-    return state.clock
-
-
-def provide_database(state: State) -> Database:
-    """Give the pools, for the routes that run their own transaction."""
-    return state.database
-
-
-def provide_keys(state: State) -> KeyRing:
-    """Give the key ring."""
-    return state.key_ring
-
-
-def provide_settings(state: State) -> Settings:
-    """Give the settings."""
-    return state.settings
-
-
-def provide_check_ins(state: State) -> CheckIns:
-    """Give the desk that takes check-ins."""
-    return state.check_ins
-
-
-def provide_syncs(state: State) -> Syncs:
-    """Give the desk that takes phones' queues."""
-    return state.syncs
-
-
-def provide_anchors(state: State) -> Anchors:
-    """Give what signs time anchors."""
-    return state.wiring.anchors
-
-
-def provide_min_app_version(state: State) -> str:
-    """Give what phone apps are asked to be at least."""
-    return state.settings.min_app_version
-
-
-def provide_attestation(state: State) -> Attestation:
-    """Give what looks at attestations of phones' keys."""
-    return state.wiring.attestation
-
-
-def provide_gate_tools(state: State) -> GateTools:
-    """Give what taking a gate's batch works with."""
-    return state.gate_tools
-
-
-def provide_simulation_tools(state: State) -> SimulationTools:
-    """Give what replaying punches against a fence works with."""
-    return state.simulation_tools
-
-
-def provide_correction_tools(state: State) -> CorrectionTools:
-    """Give what corrections of fences work with."""
-    return state.correction_tools
-
-
-def provide_file_reader(state: State) -> FileReader:
-    """Give what reads fence files."""
-    return state.file_reader
-
-
-def provide_upload_tools(state: State) -> UploadTools:
-    """Give what uploads of photos work with."""
-    return state.upload_tools
-
-
-def provide_presence_tools(state: State) -> PresenceTools:
-    """Give what the ways of showing presence work with."""
-    return state.presence_tools
-
-
-def provide_liveness_tools(state: State) -> LivenessTools:
-    """Give what liveness works with."""
-    return state.liveness_tools
-
-
-def provide_reference_tools(state: State) -> ReferenceTools:
-    """Give what reference photos work with."""
-    return state.reference_tools
-
-
-def provide_missing_channels(state: State) -> dict[str, str | None]:
-    """Give each channel's name with the setting that it misses."""
-    return state.missing_channels
-
-
-def provide_live_feed(state: State) -> LiveFeed:
-    """Give what boards are told from."""
-    return state.live_feed
-
-
-def provide_field_cipher(state: State) -> FieldCipher:
-    """Give the cipher of single columns."""
-    return state.wiring.identity.cipher
-
-
-def provide_blind_index(state: State) -> BlindIndex:
-    """Give the keyed index of encrypted columns."""
-    return state.wiring.identity.index
-
-
-def provide_identity_services(state: State) -> IdentityServices:
-    """Give what log-in and sessions work with."""
-    return state.wiring.identity
-
-
-def provide_fold_days(state: State) -> DayFolder:
-    """Give who folds the days that new entries touch."""
-    return state.wiring.fold_days
-
-
-def provide_language(request: Request[Any, Any, Any]) -> str:
-    """Choose the caller's language by Accept-Language."""
-    return messages.pick_language(request.headers.get("accept-language"))
-
-
-DEPENDENCIES = {
-    "tx": Provide(provide_tx),
-    "actor": Provide(provide_actor, sync_to_thread=False),
-    "clock": Provide(provide_clock, sync_to_thread=False),
-    "database": Provide(provide_database, sync_to_thread=False),
-    "keys": Provide(provide_keys, sync_to_thread=False),
-    "settings": Provide(provide_settings, sync_to_thread=False),
-    "check_ins": Provide(provide_check_ins, sync_to_thread=False),
-    "syncs": Provide(provide_syncs, sync_to_thread=False),
-    "anchors": Provide(provide_anchors, sync_to_thread=False),
-    "min_app_version": Provide(provide_min_app_version, sync_to_thread=False),
-    "attestation": Provide(provide_attestation, sync_to_thread=False),
-    "gate_tools": Provide(provide_gate_tools, sync_to_thread=False),
-    "simulation_tools": Provide(provide_simulation_tools, sync_to_thread=False),
-    "correction_tools": Provide(provide_correction_tools, sync_to_thread=False),
-    "file_reader": Provide(provide_file_reader, sync_to_thread=False),
-    "upload_tools": Provide(provide_upload_tools, sync_to_thread=False),
-    "presence_tools": Provide(provide_presence_tools, sync_to_thread=False),
-    "liveness_tools": Provide(provide_liveness_tools, sync_to_thread=False),
-    "reference_tools": Provide(provide_reference_tools, sync_to_thread=False),
-    "missing_channels": Provide(provide_missing_channels, sync_to_thread=False),
-    "live_feed": Provide(provide_live_feed, sync_to_thread=False),
-    "field_cipher": Provide(provide_field_cipher, sync_to_thread=False),
-    "blind_index": Provide(provide_blind_index, sync_to_thread=False),
-    "identity_services": Provide(provide_identity_services, sync_to_thread=False),
-    "fold_days": Provide(provide_fold_days, sync_to_thread=False),
-    "language": Provide(provide_language, sync_to_thread=False),
-}
 
 
 def routers() -> list[Router]:
