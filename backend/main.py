@@ -11,7 +11,7 @@ from litestar.config.response_cache import ResponseCacheConfig
 from litestar.datastructures import State
 from litestar.router import Router
 
-from backend.alerts.channels.opening import missing_settings
+from backend.alerts.channels.configured import missing_settings
 from backend.alerts.channels.routes import channels_router
 from backend.alerts.live.feed import LiveFeed
 from backend.alerts.live.routes import live_router

@@ -1,9 +1,10 @@
-"""Makes the channels that the settings name; the others say which setting they miss."""
+"""Makes the channels that the settings name; null ones in the place of the others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from backend.alerts.channels.configured import is_set, setting_of
 from backend.alerts.channels.fcm import FcmChannel
 from backend.alerts.channels.mail import MailChannel
 from backend.alerts.channels.model import AddressKind, ChannelName
@@ -11,7 +12,6 @@ from backend.alerts.channels.port import Channel, NullChannel
 from backend.alerts.channels.robots import RobotChannel
 from backend.alerts.channels.sms import SmsChannel
 from backend.alerts.channels.web_push import WebPushChannel
-from backend.identity.errors import SmsNotConfigured
 from backend.identity.push_services import DEFAULT_HOSTS
 from backend.identity.sms import SmsSender
 from backend.kit.keyring import KeyRing
@@ -23,40 +23,8 @@ def open_channels(settings: ChannelSettings, ring: KeyRing, sms: SmsSender) -> d
     return {name: _open(name, settings, ring, sms) or NullChannel(name, setting_of(name)) for name in ChannelName}
 
 
-def missing_settings(settings: ChannelSettings, sms: SmsSender) -> dict[ChannelName, str | None]:
-    """Return each channel with the setting that it misses, without opening any."""
-    return {name: None if _is_set(name, settings, sms) else setting_of(name) for name in ChannelName}
-
-
-def setting_of(name: ChannelName) -> str:
-    """Return the setting that turns a channel on."""
-    return {
-        ChannelName.FCM: "DAOGANG_FCM_CREDENTIALS",
-        ChannelName.WEB_PUSH: "DAOGANG_WEB_PUSH_CONTACT",
-        ChannelName.WECOM: "DAOGANG_ROBOTS",
-        ChannelName.DINGTALK: "DAOGANG_ROBOTS",
-        ChannelName.EMAIL: "DAOGANG_SMTP_URL",
-        ChannelName.SMS: "DAOGANG_SMS_OUTBOX",
-    }[name]
-
-
-def _is_set(name: ChannelName, settings: ChannelSettings, sms: SmsSender) -> bool:
-    if name is ChannelName.SMS:
-        try:
-            sms.require_ready()
-        except SmsNotConfigured:
-            return False
-        return True
-    given = {
-        ChannelName.FCM: settings.fcm_credentials,
-        ChannelName.WEB_PUSH: settings.web_push_contact,
-        ChannelName.EMAIL: settings.smtp,
-    }
-    return name.value in settings.robots or given.get(name) is not None
-
-
 def _open(name: ChannelName, settings: ChannelSettings, ring: KeyRing, sms: SmsSender) -> Channel | None:
-    if not _is_set(name, settings, sms):
+    if not is_set(name, settings, sms):
         return None
     hosts = settings.web_push_hosts or DEFAULT_HOSTS
     made: dict[ChannelName, Callable[[], Channel]] = {

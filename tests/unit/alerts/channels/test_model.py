@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.alerts.channels.configured import missing_settings
 from backend.alerts.channels.model import (
     CHANNEL_OF,
     FIRST_WAIT,
@@ -12,7 +13,7 @@ from backend.alerts.channels.model import (
     ChannelName,
     next_attempt_at,
 )
-from backend.alerts.channels.opening import missing_settings, open_channels
+from backend.alerts.channels.opening import open_channels
 from backend.alerts.channels.retry_after import LONGEST, read_retry_after
 from backend.identity.sms import NullSmsSender
 from backend.kit.keyring import MemoryKeyRing
