@@ -8,8 +8,10 @@ from litestar.routes import HTTPRoute
 from tests.support.routes import application
 from tools.house import ROOT
 
-# openpyxl is for rosters, webauthn for passkeys, firebase-admin for pushes; scipy comes beside the first requests.
-NOT_AT_START = ("openpyxl", "webauthn", "scipy", "firebase_admin", "PIL", "backend.demo", "alembic", "procrastinate")
+# openpyxl is for rosters, webauthn for passkeys, firebase-admin and pywebpush for pushes; scipy comes beside the first
+# requests.
+PUSHES = ("firebase_admin", "pywebpush", "aiosmtplib")
+NOT_AT_START = ("openpyxl", "webauthn", "scipy", *PUSHES, "PIL", "backend.demo", "alembic", "procrastinate")
 
 
 def test_slow_libraries_are_not_imported_at_start() -> None:

@@ -4,7 +4,7 @@ from litestar import Response, Router, get
 from litestar.di import NamedDependency
 
 from backend.alerts.channels.standing import read_standings
-from backend.alerts.channels.web_push import vapid_public_key
+from backend.alerts.channels.vapid import vapid_public_key
 from backend.alerts.recipients import READ
 from backend.kit.db import Tx
 from backend.kit.keyring import KeyRing

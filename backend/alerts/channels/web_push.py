@@ -7,8 +7,6 @@ hosts. Both cost a fraction of a millisecond of arithmetic and no waiting.
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,14 +14,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import msgspec
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
 from pywebpush import WebPusher
 
 from backend.alerts.channels.model import DELIVERED, ChannelName, Message, Outcome, dead, failed, retry
 from backend.alerts.channels.port import Pace
 from backend.alerts.channels.retry_after import read_retry_after
+from backend.alerts.channels.vapid import vapid_key
 from backend.identity.push_services import is_allowed
 from backend.kit.keyring import KeyRing, KeyUnknownError, Purpose
 
@@ -32,28 +29,6 @@ PAYLOAD: Final = 3000
 """Bytes that every push service takes, with room for the encryption."""
 SIGNED_FOR: Final = timedelta(hours=12)
 TOPIC_LENGTH: Final = 32
-_LABEL = b"daogang.vapid.v1\x00"
-_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-
-
-def vapid_key(secret: bytes) -> ec.EllipticCurvePrivateKey:
-    """Derive the server's P-256 key from a secret of purpose `web_push`.
-
-    FIPS 186-5 §A.2.1: 64 bytes of hash, reduced into 1 … n−1.
-    """
-    number = int.from_bytes(hashlib.sha512(_LABEL + secret).digest())
-    return ec.derive_private_key(number % (_ORDER - 1) + 1, ec.SECP256R1())
-
-
-def vapid_public_key(ring: KeyRing) -> tuple[str, str]:
-    """Return (key id, applicationServerKey): the active key's uncompressed point, base64url without padding."""
-    key = ring.active(Purpose.WEB_PUSH)
-    point = (
-        vapid_key(key.secret)
-        .public_key()
-        .public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
-    )
-    return key.id, base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
 
 class WebPushChannel:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.alerts.channels.model import DELIVERED, AddressKind, Outcome, dead, failed, retry
-from backend.alerts.channels.web_push import PAYLOAD, WebPushChannel, payload_of, vapid_public_key
+from backend.alerts.channels.vapid import vapid_public_key
+from backend.alerts.channels.web_push import PAYLOAD, WebPushChannel, payload_of
 from backend.identity.push_services import DEFAULT_HOSTS, are_keys, is_allowed
 from backend.kit.keyring import MemoryKeyRing
 from tests.support.alert_messages import NOW, TAG, make
