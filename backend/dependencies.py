@@ -65,6 +65,7 @@ DEPENDENCIES = {
     "liveness_tools": _at("liveness_tools"),
     "reference_tools": _at("reference_tools"),
     "missing_channels": _at("missing_channels"),
+    "photo_viewing": _at("photo_viewing"),
     "live_feed": _at("live_feed"),
     "field_cipher": _at("wiring.identity.cipher"),
     "blind_index": _at("wiring.identity.index"),

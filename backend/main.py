@@ -21,6 +21,8 @@ from backend.decision.policy import SitePolicy
 from backend.dependencies import DEPENDENCIES
 from backend.evidence.liveness.receiving import LivenessTools
 from backend.evidence.photos.examiner import Examiner
+from backend.evidence.photos.routes import photos_router
+from backend.evidence.photos.viewing import Easel, ViewingTools
 from backend.evidence.references.routes import references_router
 from backend.evidence.references.taking import ReferenceTools
 from backend.evidence.uploads import UploadTools
@@ -113,6 +115,7 @@ def routers() -> list[Router]:
         mobile_router(),
         offline_router(),
         uploads_router(),
+        photos_router(),
         *presence_routers(),
         versions_router(),
         references_router(),
@@ -136,6 +139,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
     syncs = Syncs(database, wiring.fences, wiring.data_keys, wiring.anchors, clock)
 
     live_feed = LiveFeed(database)
+    easel = Easel()
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
@@ -146,6 +150,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
             await examiner.close()
             await syncs.finish()
             wiring.workbench.close()
+            easel.close()
 
     app = Litestar(
         route_handlers=routers(),
@@ -198,6 +203,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                     data_keys=wiring.data_keys,
                     blobs=wiring.blobs,
                     clock=clock,
+                ),
+                "photo_viewing": ViewingTools(
+                    database=database, data_keys=wiring.data_keys, blobs=wiring.blobs, easel=easel, clock=clock
                 ),
                 "schema_head": SCHEMA_HEAD,
             }

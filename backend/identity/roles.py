@@ -32,7 +32,9 @@ class Rows(StrEnum):
     PARTY = "party"
 
 
-_READS: Final = frozenset({"sites.read", "fences.read", "gates.read", "ledger.read", "attendance.read", "alerts.read"})
+_READS: Final = frozenset(
+    {"sites.read", "fences.read", "gates.read", "ledger.read", "attendance.read", "photos.read", "alerts.read"}
+)
 _SELF: Final = frozenset({"session.self"})
 
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
@@ -58,6 +60,9 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
         Role.CITY: _SELF
         | _READS
         | {
+            "photos.view",
+            "photos.hold",
+            "photos.retain",
             "sites.write",
             "roster.import",
             "people.reveal",
@@ -83,6 +88,8 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
         Role.DISTRICT: _SELF
         | _READS
         | {
+            "photos.view",
+            "photos.hold",
             "sites.write",
             "roster.import",
             "people.reveal",
@@ -103,11 +110,12 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
         Role.OWNER: _SELF | _READS,
         Role.CONTRACTOR: _SELF | _READS,
         # The supervising party decides reviews of the contractor's people (never of its own: ledger's rule).
-        Role.SUPERVISOR: _SELF | _READS | {"ledger.rule", "alerts.handle"},
+        Role.SUPERVISOR: _SELF | _READS | {"photos.view", "ledger.rule", "alerts.handle"},
         # Draws fences and keeps the roster; publishing past the cap and key approval are for others.
         Role.PROJECT_ADMIN: _SELF
         | _READS
         | {
+            "photos.view",
             "sites.write",
             "roster.import",
             "people.reveal",

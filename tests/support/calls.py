@@ -119,6 +119,10 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("POST", f"{PROJECT}/assignments/{{assignment_id}}/end"): told(to_on="2026-03-20", confirm_exit=True),
     ("POST", f"{PROJECT}/roster-imports"): lambda _: Call(content=csv_roster([roster_line()]), media_type="text/csv"),
     ("PUT", f"{PROJECT}/policy"): lambda _: Call(json={"policy": msgspec.to_builtins(DEFAULT_POLICY)}),
+    ("POST", f"{PROJECT}/punches/{{punch_id}}/photos/{{photo_id}}/view"): told(purpose="核对本人"),
+    ("POST", f"{PROJECT}/photo-holds"): told(reason="调查需要"),
+    ("POST", f"{PROJECT}/photo-holds/{{hold_id}}/lift"): told(reason="调查结束"),
+    ("PUT", "/admin/v1/photo-retention/{photo_class}"): told(keep_days=730, original_days=0, reason="按制度"),
     ("POST", f"{PROJECT}/punches/{{punch_id}}/rulings"): told(outcome="counted", note="现场核实", seq=1),
     ("POST", f"{PROJECT}/gates"): lambda _: Call(
         json={

@@ -15,6 +15,7 @@ from sqlalchemy import func, insert, update
 from backend.evidence.liveness.issuing import Holder as Challenged
 from backend.evidence.liveness.issuing import issue_challenge
 from backend.evidence.liveness.queries import ChallengeRow
+from backend.evidence.photos.tables import PhotoHold
 from backend.gates.authentication import key_name
 from backend.gates.outages.photos import store_photo
 from backend.gates.outages.tables import GateOutage
@@ -53,7 +54,7 @@ from tests.support.factories import (
 from tests.support.ledgers import append, day_key, entry
 from tests.support.liveness import consent, make_reference
 from tests.support.phones import CENTRE, make_fence, make_phone
-from tests.support.photos import make_uploads
+from tests.support.photos import make_kept_photo, make_uploads
 from tests.support.pictures import photo_of
 from tests.support.queues import PATH as QUEUE_PATH
 from tests.support.queues import QueuePhone, register
@@ -189,6 +190,12 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
     )
     await append(database, [misdated], now)
     upload, photo = await make_uploads(app.state.upload_tools, site.people[MINE].id)
+    kept = await make_kept_photo(app, site.people[MINE].id, project.id, entries[MINE].punch_id)
+    async with database.transaction() as tx:
+        hold = new_id(now)
+        await tx.execute(
+            insert(PhotoHold).values(project_id=project.id, id=hold, reason="调查", placed_by=clerk, placed_at=now)
+        )
     ids = {
         "account_id": str(clerk),
         "grant_id": str(grant),
@@ -230,6 +237,9 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "reference_id": str(waiting.id),
         "approved_reference_id": str(approved.id),
         "sha256": photo,
+        "photo_id": str(kept),
+        "hold_id": str(hold),
+        "photo_class": "punch",
         "passkey_id": str(ways.passkey_id),
         "purpose": "face_check",
         "code_id": str(ways.code_id),

@@ -91,11 +91,13 @@ def _is_held() -> ColumnElement[bool]:
         and_(PhotoUse.person_id == PhotoFile.person_id, PhotoUse.sha256 == PhotoFile.sha256),
     )
     used = exists(
-        select(PhotoUse.punch_id).where(
+        select(PhotoUse.punch_id)
+        .where(
             of_use,
             PhotoUse.project_id == PhotoHold.project_id,
             or_(PhotoHold.person_id.is_(None), PhotoUse.person_id == PhotoHold.person_id),
         )
+        .correlate(PhotoFile, PhotoHold)
     )
     return exists(
         select(PhotoHold.id).where(

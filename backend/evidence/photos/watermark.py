@@ -1,11 +1,11 @@
 """Draws on a copy of a picture whose it is, when and where it was taken, and who looks at it."""
 
 import io
-from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image, ImageDraw
 
+from backend.evidence.photos.captions import Caption
 from backend.evidence.photos.examination import QUALITY, as_jpeg
 from backend.evidence.photos.fonts import Font, font_for
 
@@ -14,22 +14,6 @@ _LEAST_SIZE: Final = 9
 _GROUND, _LETTERS = (0, 0, 0, 150), (255, 255, 255, 255)
 _ELLIPSIS: Final = "…"
 _LONGEST: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Caption:
-    """What stands on a viewing copy; texts as people read them."""
-
-    name: str
-    taken: str
-    site: str
-    chainage: str | None
-    viewer: str
-
-    def lines(self) -> tuple[str, ...]:
-        """Return the lines, top to bottom."""
-        place = " · ".join(text for text in (self.site, self.chainage) if text)
-        return (f"{self.name}  {self.taken}", place, self.viewer)
 
 
 def draw_viewing_copy(picture: bytes, caption: Caption) -> bytes:

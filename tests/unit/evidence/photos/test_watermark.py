@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
+from backend.evidence.photos.captions import Caption
 from backend.evidence.photos.fonts import MISSING, font_for
-from backend.evidence.photos.watermark import Caption, draw_viewing_copy
+from backend.evidence.photos.watermark import draw_viewing_copy
 from tests.support.pictures import mean_distance, opened, scene, written
 
 CAPTION = Caption(
