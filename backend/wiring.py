@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from backend.attendance.person_days import send_fold
 from backend.evidence.faces.port import FaceProcess, Faces, NoFaces
+from backend.evidence.liveness.erasing import FrameEraser
 from backend.evidence.photos.arrivals import ArrivalsBySource, PhoneArrivals
 from backend.evidence.references.erasing import ReferenceEraser
 from backend.gates.photo_arrivals import GateArrivals
@@ -11,8 +12,7 @@ from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.tools import PlaceReader
 from backend.identity.attestation.model import Attestation, NoAttestation
 from backend.identity.attestation.pinned import AttestationFolderError, PinnedAttestation
-from backend.identity.consents.erasing import Erasers, NothingKept
-from backend.identity.consents.model import PURPOSES
+from backend.identity.consents.erasing import Erasers
 from backend.identity.services import IdentityServices, make_identity_services
 from backend.kit.blobs import BlobStore, DiskBlobs, open_s3
 from backend.kit.clock import Clock
@@ -77,7 +77,7 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
         workbench=Workbench(),
         fold_days=send_fold,
         read_place=read_place,
-        erasers={purpose: ReferenceEraser() if purpose == "face_reference" else NothingKept() for purpose in PURPOSES},
+        erasers={"face_check": FrameEraser(), "face_reference": ReferenceEraser()},
     )
 
 

@@ -39,23 +39,6 @@ class Eraser(Protocol):
         ...
 
 
-class NothingKept:
-    """For a purpose by which this installation keeps nothing."""
-
-    async def end(self, tx: Tx, person_id: UUID, now: datetime) -> None:
-        """Do nothing: there is nothing."""
-
-    async def look(self, tx: Tx, person_id: UUID) -> Erased | None:
-        """Return that nothing had to go."""
-        del tx, person_id
-        return Erased(())
-
-    async def count(self, tx: Tx) -> int:
-        """Return nobody."""
-        del tx
-        return 0
-
-
 Erasers = Mapping[Purpose, Eraser]
 
 
