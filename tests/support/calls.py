@@ -1,7 +1,7 @@
 """One call for every route that takes a body: what a caller who may would send."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -255,7 +255,7 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("PUT", "/gates/v1/photos/{digest}"): lambda _: Call(content=PHOTO, media_type="image/jpeg"),
     ("POST", "/gates/v1/heartbeat"): lambda town: Call(json={"clock_now": town.clock.now().isoformat(), "backlog": 0}),
     **{("POST", f"/iclock/{name}{end}"): lambda _: _attlog() for name in PUSHED for end in ("", ".aspx")},
-    ("POST", "/iclock/{rest}"): lambda _: _attlog(),
+    ("POST", "/iclock/{rest}"): lambda _: replace(_attlog(), ids={"rest": "unheard/of"}),
     **{(method, "/gates/hikvision/{token}"): lambda _: _alert() for method in ("POST", "PUT")},
     ("POST", "/mobile/v1/session/code"): lambda town: Call(
         json={"phone_number": town.site.people["project_manager"].phone}

@@ -9,14 +9,20 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import (
     BasicConstraints,
     Certificate,
+    DuplicateExtension,
     ExtensionNotFound,
+    InvalidVersion,
     KeyUsage,
     ObjectIdentifier,
     UnrecognizedExtension,
+    UnsupportedGeneralNameType,
     load_der_x509_certificate,
 )
 
 from backend.identity.attestation.model import LONGEST_CHAIN, UnprovenError
+
+UNREADABLE = (ValueError, InvalidVersion, DuplicateExtension, UnsupportedGeneralNameType, UnsupportedAlgorithm)
+"""What the library raises for a certificate that is none; it has no class of its own above them."""
 
 
 def follow_chain(
@@ -55,7 +61,7 @@ def find_extension(certificate: Certificate, oid: ObjectIdentifier) -> bytes | N
         found = certificate.extensions.get_extension_for_oid(oid).value
     except ExtensionNotFound:
         return None
-    except ValueError as error:
+    except UNREADABLE as error:
         raise UnprovenError("malformed") from error
     return found.value if isinstance(found, UnrecognizedExtension) else None
 
@@ -64,14 +70,14 @@ def spki_of(certificate: Certificate) -> bytes:
     """Return the public key as SubjectPublicKeyInfo; raises UnprovenError for one of an unknown kind."""
     try:
         return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise UnprovenError("malformed") from error
 
 
 def _certificate(part: bytes) -> Certificate:
     try:
         return load_der_x509_certificate(part)
-    except ValueError as error:
+    except UNREADABLE as error:
         raise UnprovenError("malformed") from error
 
 
@@ -83,7 +89,7 @@ def _is_same(one: Certificate, root: Certificate) -> bool:
 def _has_issued(issuer: Certificate, issued: Certificate) -> bool:
     try:
         issued.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except (*UNREADABLE, TypeError, InvalidSignature):
         return False
     return True
 
@@ -92,7 +98,7 @@ def _may_issue(certificate: Certificate, *, below_it: int) -> bool:
     """Tell whether a certificate is one of an authority, with room for so many other authorities below it."""
     try:
         limits = certificate.extensions.get_extension_for_class(BasicConstraints).value
-    except (ExtensionNotFound, ValueError):
+    except (*UNREADABLE, ExtensionNotFound):
         return False
     if not limits.ca or (limits.path_length is not None and below_it > limits.path_length):
         return False

