@@ -18,7 +18,7 @@ from backend.kit.keyring import KeyRing, Purpose
 from mobile_api.offline.schemas import AnchorOut
 
 LONGEST: Final = 1_000
-REMEMBERED: Final = 16_384
+REMEMBERED: Final = 1024
 CHALLENGE_LIFE: Final = timedelta(minutes=5)
 _PARTS: Final = 3
 

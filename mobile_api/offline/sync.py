@@ -52,7 +52,8 @@ MOST_TOGETHER = 12
 """Calls in one transaction; a phone that comes back brings some twenty items."""
 MOST_WAITING = 500
 TRANSACTIONS_AT_ONCE = 1
-KEYS_IN_MEMORY = 50_000
+KEYS_IN_MEMORY = 1024
+"""A key and its anchors take some 5 kB, and phones that come back rarely call often enough to find theirs."""
 
 
 @dataclass(frozen=True, slots=True)
