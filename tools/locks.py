@@ -50,6 +50,14 @@ def _wait_for(file: IO[str], path: Path, within_s: float) -> None:
 
 
 @contextmanager
+def locked_at_once(path: Path) -> Generator[bool]:
+    """Hold the lock alone if no other process holds it; yields False when one does, without waiting for it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        yield alone(file)
+
+
+@contextmanager
 def shared(path: Path) -> Generator[IO[str]]:
     """Hold the lock together with others who share it; yields the open file for `alone`."""
     path.parent.mkdir(parents=True, exist_ok=True)

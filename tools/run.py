@@ -19,7 +19,7 @@ from tools.brokers import configuration, find_mosquitto
 from tools.children import Children, sweep
 from tools.homes import LONGEST_SOCKET_PATH
 from tools.house import KEYS, LOCAL, SMS_OUTBOX
-from tools.locks import alone, shared
+from tools.locks import locked_at_once
 from tools.postgres import held
 from tools.preparation import DAOGANG, prepare
 from tools.say import Trouble, say, told
@@ -134,8 +134,8 @@ def wait_until_ready(port: int, children: Children) -> None:
 @contextmanager
 def _only_run() -> Generator[None]:
     """Hold this checkout's one place for a run."""
-    with shared(LOCAL / "run.lock") as file:
-        if not alone(file):
+    with locked_at_once(LOCAL / "run.lock") as held:
+        if not held:
             what = "`make run` runs already in this checkout"
             raise Trouble(what, "stop it with Ctrl-C in its terminal, or work in another checkout.")
         yield

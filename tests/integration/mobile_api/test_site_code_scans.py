@@ -153,7 +153,11 @@ async def test_codes_of_another_project_or_of_nobody_are_refused(
     elsewhere = await make()
     refused(await me.scans(elsewhere.project.id, await screen.code()), 404, "sites.project_unknown")
     forged = write_code(b"guess", ground.project.id, new_id(clock.now()), 59_000_000)
-    for text in ("", "hello", forged, (await screen.code())[:-1] + "A", forged * 2):
+    genuine = await screen.code()
+    # A tag's last character is one of AQgw: any other is another spelling of it.
+    respelled = genuine[:-1] + chr(ord(genuine[-1]) + 1)
+    other_tag = genuine[:-2] + ("B" if genuine[-2] == "A" else "A") + genuine[-1]
+    for text in ("", "hello", forged, respelled, other_tag, forged * 2):
         answer = await me.scans(ground.project.id, text)
         assert answer.status_code == 422, answer.text
 

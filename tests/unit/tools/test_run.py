@@ -11,7 +11,7 @@ import pytest
 
 from tools import environment, newcomer, run
 from tools.house import ROOT
-from tools.locks import alone, shared
+from tools.locks import alone, locked_at_once, shared
 from tools.say import Trouble, told
 
 
@@ -69,6 +69,15 @@ def test_a_lock_is_ours_alone_only_when_nobody_shares_it(tmp_path: Path) -> None
         with shared(tmp_path / "lock"):
             assert not alone(first)
         assert alone(first)
+
+
+def test_a_second_run_is_told_at_once_and_the_first_place_is_free_again_later(tmp_path: Path) -> None:
+    with locked_at_once(tmp_path / "run.lock") as first:
+        assert first
+        with locked_at_once(tmp_path / "run.lock") as second:
+            assert not second
+    with locked_at_once(tmp_path / "run.lock") as later:
+        assert later
 
 
 def test_the_environment_is_made_anew_when_a_requirement_changes(tmp_path: Path) -> None:
