@@ -153,6 +153,13 @@ class PunchStatus(Base):
     __table_args__ = (
         Index("ix_punch_status_person", "person_id", "occurred_at"),
         Index("ix_punch_status_quarantined", "project_id", "punch_id", postgresql_where=text("quarantined")),
+        Index(
+            "ix_punch_status_review",
+            "project_id",
+            "received_at",
+            "punch_id",
+            postgresql_where=text("outcome = 'review'"),
+        ),
         {"postgresql_with": {"fillfactor": 90}},
     )
 
