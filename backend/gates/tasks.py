@@ -1,26 +1,22 @@
-"""Background jobs of the gates."""
+"""Forgets what gates left behind that can be of no use any more."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
-import procrastinate
-import structlog
+from sqlalchemy import text
 
-log = structlog.get_logger()
+from backend.kit.db import Tx
 
 # A signature holds from 300 s before to 300 s after its timestamp: a nonce older than that cannot be used again.
-NONCE_LIFE = timedelta(minutes=15)
-
-FORGET_NONCES = "DELETE FROM gate_nonce WHERE seen_at < %(before)s"
-
-
+NONCE_LIFE: Final = timedelta(minutes=15)
 # Whoever has not called for so long is no terminal that waits to be registered.
-STRANGER_LIFE = timedelta(days=90)
+STRANGER_LIFE: Final = timedelta(days=90)
 
-FORGET_STRANGERS = "DELETE FROM gate_unknown_seen WHERE last_seen_at < %(before)s"
+FORGET_NONCES: Final = "DELETE FROM gate_nonce WHERE seen_at < :before"
+FORGET_STRANGERS: Final = "DELETE FROM gate_unknown_seen WHERE last_seen_at < :before"
 
 
-async def forget_nonces(connector: procrastinate.PsycopgConnector, now: datetime) -> None:
+async def forget_nonces(tx: Tx, now: datetime) -> None:
     """Delete the nonces whose signatures have run out, and the strangers who gave up; `now` is aware."""
-    await connector.execute_query_async(FORGET_NONCES, before=now - NONCE_LIFE)
-    await connector.execute_query_async(FORGET_STRANGERS, before=now - STRANGER_LIFE)
-    log.info("gates.nonces_forgotten")
+    await tx.execute(text(FORGET_NONCES), {"before": now - NONCE_LIFE})
+    await tx.execute(text(FORGET_STRANGERS), {"before": now - STRANGER_LIFE})

@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from procrastinate import App, PsycopgConnector
 
 from backend.gates.registry import pairing
 from backend.gates.registry.pairing import DEVICES_PER_WINDOW, Met, meet_unknown
 from backend.gates.tasks import forget_nonces
-from backend.kit.db import Database, start_up_options
+from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
 from tests.integration.gates.desks import PLACE, Office, office
 from tests.integration.gates.gate_site import GateSite, minutes, rows
@@ -181,11 +180,10 @@ async def test_who_runs_the_platform_sees_whom_nobody_knows(
     assert (seen["vendor"], seen["counter"], seen["last_address"]) == ("zkteco", 1, "203.0.113.7")
 
 
-async def test_strangers_who_gave_up_are_forgotten(site: GateSite, database: Database, database_url: str) -> None:
+async def test_strangers_who_gave_up_are_forgotten(site: GateSite, database: Database) -> None:
     now, kept, gone = site.device.clock.now(), serial(), serial()
     await meet(database, kept, now - timedelta(days=89))
     await meet(database, gone, now - timedelta(days=91))
-    connector = PsycopgConnector(conninfo=database_url, kwargs={"options": start_up_options()}, min_size=1)
-    async with App(connector=connector).open_async():
-        await forget_nonces(connector, now)
+    async with database.transaction() as tx:
+        await forget_nonces(tx, now)
     assert (len(await counted(database, kept)), await counted(database, gone)) == (1, [])
