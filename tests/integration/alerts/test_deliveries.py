@@ -268,7 +268,7 @@ async def test_the_drain_tells_through_firebase_while_another_channel_is_broken(
 
     mail = Remembering(EMAIL, broken)
     with local_fcm(tmp_path) as fcm:
-        push = FcmChannel(fcm.credentials_file, endpoint=fcm.endpoint, lanes=1)
+        push = FcmChannel(fcm.credentials_file, endpoint=fcm.endpoint)
         drain = asyncio.create_task(
             run_drain(tools_of(city.database, fresh_database, city.clock, services, push, mail))
         )

@@ -16,7 +16,7 @@ def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fcm]:
 
 @pytest.fixture(scope="module")
 async def _opened(_served: Fcm) -> AsyncIterator[FcmChannel]:
-    opened = FcmChannel(_served.credentials_file, endpoint=_served.endpoint, timeout_s=1, lanes=2)
+    opened = FcmChannel(_served.credentials_file, endpoint=_served.endpoint, timeout_s=1, at_once=20)
     yield opened
     await opened.aclose()
 

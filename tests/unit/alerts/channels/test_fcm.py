@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from backend.alerts.channels.fcm import AT_ONCE, QUOTA_PAUSE, FcmChannel
+from backend.alerts.channels.fcm import FcmChannel
+from backend.alerts.channels.fcm_messages import QUOTA_PAUSE
 from backend.alerts.channels.model import DELIVERED, AddressKind, Outcome, dead, failed, retry
 from tests.support.alert_messages import NOW, TAG, make
 from tests.support.fcm import Fcm, problem
@@ -85,14 +86,19 @@ async def test_each_address_has_its_own_outcome(channel: FcmChannel, fcm: Fcm) -
     outcomes = await channel.send([make(TOKEN, {"to": str(number)}) for number in range(300)], NOW)
     assert [number for number, outcome in enumerate(outcomes) if outcome != DELIVERED] == [7]
     assert fcm.tokens_issued == 1
-    assert fcm.service.most_at_once <= 2 * AT_ONCE
+    assert fcm.service.most_at_once <= 20
 
 
-async def test_a_strange_answer_touches_no_other_lane(channel: FcmChannel, fcm: Fcm) -> None:
+async def test_a_strange_answer_touches_no_other_message(channel: FcmChannel, fcm: Fcm) -> None:
     fcm.answer_to = lambda token: Answer(status=200, body=b"not json") if token == "0" else None
-    outcomes = await channel.send([make(TOKEN, {"to": str(number)}) for number in range(AT_ONCE * 2)], NOW)
-    assert {outcome.kind for outcome in outcomes[:AT_ONCE]} == {"retry"}
-    assert outcomes[AT_ONCE:] == [DELIVERED] * AT_ONCE
+    outcomes = await channel.send([make(TOKEN, {"to": str(number)}) for number in range(20)], NOW)
+    assert outcomes == [retry("answer_unknown", uncertain=True)] + [DELIVERED] * 19
+
+
+async def test_a_malformed_message_keeps_no_other_from_being_sent(channel: FcmChannel, fcm: Fcm) -> None:
+    outcomes = await channel.send([make(TOKEN, {"to": to}) for to in ("a", "", "b")], NOW)
+    assert outcomes == [DELIVERED, failed("malformed"), DELIVERED]
+    assert [message["token"] for message in fcm.messages] == ["a", "b"]
 
 
 async def test_the_loop_goes_on_while_the_access_token_is_fetched(channel: FcmChannel, fcm: Fcm) -> None:
@@ -131,7 +137,7 @@ async def test_without_an_access_token_nothing_is_sent(channel: FcmChannel, fcm:
 async def test_a_server_that_is_not_there_is_no_doubt(fcm: Fcm) -> None:
     with http_service(lambda _: Answer()) as gone:
         origin = gone.origin
-    channel = FcmChannel(fcm.credentials_file, endpoint=origin, timeout_s=1, lanes=1)
+    channel = FcmChannel(fcm.credentials_file, endpoint=origin, timeout_s=1)
     assert await channel.send([make(TOKEN, {"to": "a"})], TODAY) == [retry("unreachable", whole=True)]
     await channel.aclose()
 
