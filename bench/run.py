@@ -1,4 +1,4 @@
-"""Measures check-ins and gate batches against plain SQL on one durable cluster; `make bench` runs it.
+"""Measures check-ins and gate batches against plain SQL, and what else has a bar; `make bench` runs it.
 
 `--record` also puts the figures into docs/performance.md. The exit status is 1 when a figure misses its bar.
 """
@@ -18,6 +18,7 @@ import psycopg
 from backend.kit.keyfiles import FileKeyRing, init_keys
 from backend.kit.keyring import SERVER_PURPOSES, KeyRing
 from backend.migrate import migrate
+from bench.alerts import measure_alerts
 from bench.batches import measure_batches, prepare_mirror
 from bench.faces import measure_faces
 from bench.fence_scale import measure_fences
@@ -149,7 +150,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     find_wrk()
     measured = measure(arguments.rounds, arguments.phones).figures()
-    figures = measured | measure_fences() | measure_simulation() | measure_faces()
+    figures = measured | measure_alerts() | measure_fences() | measure_simulation() | measure_faces()
     for name, value in figures.items():
         print(f"{name} {value}")
     write_json(ROOT / "bench.json", figures)
