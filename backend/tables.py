@@ -22,6 +22,7 @@ MODULES = (
     "backend.gates.misuse.tables",
     "backend.gates.commands.tables",
     "backend.gates.reconciliation.tables",
+    "backend.attendance.rates.tables",
     "backend.attendance.requests.tables",
     "backend.attendance.tables",
     "backend.alerts.channels.tables",
