@@ -1,0 +1,1 @@
+"""Turns frozen contents into web pages, workbooks and prints; nothing here computes a figure."""
