@@ -100,7 +100,7 @@ def city_facts(*, better: int = 0, **known: object) -> PeriodFacts:
             for offset, kind in enumerate(THRESHOLDS):
                 if kind in one.vacant:
                     continue
-                valid = 0 if one.silent else max(0, min(7, 7 + better - (place + number + offset) % 5))
+                valid = 0 if one.silent else max(0, min(7, 7 + better - (place * number + offset) % 7 // 3))
                 still = 1 if valid < 7 and place % 3 == 1 else 0
                 posts.append(held(one, kind, valid=valid, still=still, made_up=1 if valid > 3 and offset == 1 else 0))
     return facts(districts, sites, posts, **known)

@@ -35,6 +35,12 @@ def font_for(line: str, size: int) -> tuple[Font, str]:
     return _open(0, size), "".join(letter if _has(0, letter) else MISSING for letter in line)
 
 
+def shipped_text(text: str) -> str:
+    """Return a text as the shipped font alone can write it; what it does not have is replaced by MISSING."""
+    lacking = {ord(letter): MISSING for letter in set(text) if not letter.isascii() and not _has(0, letter)}
+    return text.translate(lacking) if lacking else text
+
+
 @cache
 def _exists(number: int) -> bool:
     return number == 0 or Path(_SYSTEM[number - 1][0]).is_file()

@@ -15,13 +15,13 @@ def test_the_same_content_has_none() -> None:
 def test_a_project_that_was_corrected() -> None:
     old = city_facts()
     mended = [
-        replace(one, valid=one.due, without_make_ups=one.due) if one.project_id == old.sites[9].project_id else one
+        replace(one, valid=one.due, without_make_ups=one.due) if one.project_id == old.sites[10].project_id else one
         for one in old.held
     ]
     found = differences(compose(old, None, None), compose(replace(old, held=mended), None, None))
     assert found
     gone = [one for one in found if one.path[0] == "failing" and one.after is None]
-    assert [one.of for one in gone] == [old.sites[9].name]
+    assert [one.of for one in gone] == [old.sites[10].name]
     rates = [one for one in found if one.path == ["totals", "all_posts", "rate"]]
     assert len(rates) == 1
     assert rates[0].after > rates[0].before
