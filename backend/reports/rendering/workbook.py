@@ -185,8 +185,8 @@ def _chart(book: "Workbook", chart: Bars | Stacks, table: Table) -> Any:  # noqa
                 }
             )
         made.set_legend({"position": "top"})
-    # A title that begins with an equals sign would be taken for a reference to a cell.
-    made.set_title({"name": chart.title.lstrip("="), "name_font": {"size": 12}, "overlay": False})
+    # What looks like a sheet's name, an exclamation mark and a cell would be taken for a reference.
+    made.set_title({"name": chart.title.replace("!", "！"), "name_font": {"size": 12}, "overlay": False})
     made.set_y_axis({"reverse": True})
     made.set_size({"width": 560, "height": 120 + 24 * last})
     return made
