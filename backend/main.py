@@ -51,6 +51,8 @@ from backend.kit.problems import EXCEPTION_HANDLERS
 from backend.kit.requests import attend_requests
 from backend.kit.strict_json import StrictJSON
 from backend.ledger.routes import ledger_router
+from backend.pages.routes import pages_router
+from backend.pages.shelf import Shelf
 from backend.settings import Settings, read_settings
 from backend.sites.routes import sites_router
 from backend.viewer import viewer_router
@@ -89,6 +91,7 @@ def routers() -> list[Router]:
     return [
         health_router(),
         viewer_router(),
+        pages_router(),
         identity_router(),
         sites_router(SitePolicy),
         ledger_router(),
@@ -207,6 +210,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 "photo_viewing": ViewingTools(
                     database=database, data_keys=wiring.data_keys, blobs=wiring.blobs, easel=easel, clock=clock
                 ),
+                "shelf": Shelf(settings.web_dir),
                 "schema_head": SCHEMA_HEAD,
             }
         ),

@@ -68,7 +68,7 @@ class Settings:
     `passkey_rp_id` is the domain for which passkeys are made (None: there are none), `passkey_origins` the pages and
     apps in which they may be used.
     `min_app_version` is what phone apps are asked to be at least; `attestation_dir` holds what attestations of phones'
-    keys are checked against (None: none is).
+    keys are checked against (None: none is). `web_dir` is where the built web apps lie.
     """
 
     database_url: str
@@ -93,6 +93,7 @@ class Settings:
     passkey_rp_id: str | None = None
     passkey_origins: tuple[str, ...] = ()
     min_app_version: str = "0"
+    web_dir: Path = Path("web/dist")
 
     @property
     def is_development(self) -> bool:
@@ -133,6 +134,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         anti_spoof=_path(environment, "DAOGANG_ANTI_SPOOF"),
         min_app_version=_version(environment, "DAOGANG_MIN_APP_VERSION"),
         attestation_dir=_path(environment, "DAOGANG_ATTESTATION_DIR"),
+        web_dir=Path(environment.get("DAOGANG_WEB_DIR", "web/dist")),
         channels=_channels(environment),
         **_passkeys(environment, name),
     )

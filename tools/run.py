@@ -10,11 +10,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools import environment, models
+from tools import environment, models, web
 from tools.brokers import configuration, find_mosquitto
 from tools.children import Children, sweep
 from tools.homes import LONGEST_SOCKET_PATH
@@ -47,6 +48,8 @@ def run() -> int:
         environment.ensure("runtime")
         models.ensure_or_go_on()
         settings = _settings(stack.enter_context(_database()), port, faces_socket(stack))
+        # Beside the database and the demo, which take about as long the first time.
+        building = stack.enter_context(ThreadPoolExecutor()).submit(web.ensure_built_or_go_on)
         logins = prepare(settings, private="DATABASE_URL" not in os.environ)
         children = Children(LOCAL / "log", REGISTER)
         stack.callback(children.stop)
@@ -57,6 +60,7 @@ def run() -> int:
         children.start("faces", [DAOGANG, "faces"], settings)
         if with_mqtt:
             _start_bridge(children, settings, broker)
+        building.result()
         _announce(settings, port, logins, time.monotonic() - began, with_mqtt=with_mqtt)
         try:
             while True:
@@ -183,6 +187,7 @@ def _settings(url: str, port: int, faces: Path) -> dict[str, str]:
         "DAOGANG_ENV": "development",
         "DAOGANG_FACES_SOCKET": str(faces),
         "DAOGANG_MODELS_DIR": str(models.MODELS),
+        "DAOGANG_WEB_DIR": str(web.DIST),
         "DAOGANG_PROCESSES": "1",
         "DAOGANG_MQTT_DIR": str(LOCAL / "mqtt"),
         "DAOGANG_MQTT_PORT": "18830",
@@ -201,6 +206,8 @@ def _announce(settings: dict[str, str], port: int, logins: str, took_s: float, *
         f"""
 Daogang 到岗 is ready, {took_s:.1f} s after you asked for it.
 
+  phone app      {base}/app/
+  desk           {base}/desk/
   API            {base}
   its documents  {base}/docs
   health         {base}/health/ready

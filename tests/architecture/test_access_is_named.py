@@ -83,6 +83,11 @@ def test_public_routes_are_few_and_known() -> None:
         # Whoever has the address of a site's screen sees its code; the address is 256 random bits.
         "GET /screens/v1/site-codes/{screen_token}",
         "GET /screens/v1/site-codes/{screen_token}/shown",
+        # Files of the web apps: the same for everybody.
+        "GET /app",
+        "GET /app/{path}",
+        "GET /desk",
+        "GET /desk/{path}",
         "GET /.well-known/jwks.json",
         "GET /.well-known/web-push.json",
         "POST /admin/v1/session",

@@ -69,6 +69,7 @@ def environment(url: str, folder: Path, **more: str) -> dict[str, str]:
         "DAOGANG_KEYS_DIR": str(folder / "keys"),
         "DAOGANG_BLOBS": str(folder / "blobs"),
         "DAOGANG_SMS_OUTBOX": str(folder / "sms.ndjson"),
+        "DAOGANG_WEB_DIR": str(ROOT / "web" / "dist"),
         "DAOGANG_ENV": "test",
         "DAOGANG_PROCESSES": "1",
     }

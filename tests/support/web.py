@@ -20,7 +20,13 @@ def bundle(folder: Path) -> Path:
     """Bundle the library for a page, where it is `daogang`; return the file."""
     require_packages()
     made = folder / "daogang.js"
-    command = [str(web.MODULES / ".bin" / "esbuild"), "src/index.ts", "--bundle", "--format=iife", "--target=es2022"]
+    command = [
+        str(web.MODULES / ".bin" / "esbuild"),
+        "src/lib/index.ts",
+        "--bundle",
+        "--format=iife",
+        "--target=es2022",
+    ]
     settings = ["--global-name=daogang", "--log-level=warning", f"--outfile={made}"]
     subprocess.run([*command, *settings], cwd=web.WEB, check=True)
     return made

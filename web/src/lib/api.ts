@@ -16,6 +16,8 @@ export class Refused extends Error {
     readonly code: string,
     readonly title: string,
     readonly retryAfterMs: number,
+    /** What to do next, in the caller's language; empty where something between us and the server answered. */
+    readonly advice = "",
   ) {
     super(`${status} ${code}`);
   }
@@ -51,7 +53,7 @@ export class Api {
   }
 }
 
-async function refusal(response: Response): Promise<Refused> {
+export async function refusal(response: Response): Promise<Refused> {
   const seconds = Number(response.headers.get("Retry-After") ?? "0");
   const waits = Number.isFinite(seconds) ? seconds * 1000 : 0;
   let told: unknown = null;
@@ -64,5 +66,5 @@ async function refusal(response: Response): Promise<Refused> {
     const value: unknown = typeof told === "object" && told !== null ? Reflect.get(told, name) : undefined;
     return typeof value === "string" ? value : "";
   };
-  return new Refused(response.status, member("code"), member("title"), waits);
+  return new Refused(response.status, member("code"), member("title"), waits, member("advice"));
 }

@@ -26,6 +26,8 @@ export interface Punch {
   readonly direction?: "in" | "out";
   /** SHA-256 in hexadecimal, as `Photos.add` returns them. */
   readonly photos?: readonly string[];
+  /** The proof of presence that this punch takes, if there is one. */
+  readonly proofId?: string;
   /** Of the tap, if it was tried on line before; else one is made. */
   readonly eventId?: string;
 }
@@ -64,6 +66,7 @@ export class Queue {
         no_fix_reason: punch.noFixReason,
         direction: punch.direction,
         photos: punch.photos?.length ? punch.photos : undefined,
+        proof_id: punch.proofId,
         app: this.app,
       });
       const signature = await sign(key.privateKey, ITEM, text);

@@ -1,0 +1,1 @@
+"""Serves the built web apps: the phone app under /app/, the desk under /desk/."""

@@ -1,0 +1,11 @@
+/** Starts the desk: what project admins and supervisors work at. */
+
+import { createApp } from "vue";
+
+import { language } from "../src/shared/words.js";
+import App from "./App.vue";
+import { router } from "./routes.js";
+import "./styles.css";
+
+document.documentElement.lang = language.value;
+createApp(App).use(router).mount("#app");

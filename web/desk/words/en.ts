@@ -1,0 +1,30 @@
+/** Words of the desk in English. */
+
+import type { Key } from "./zh-CN.js";
+
+export const en: Readonly<Record<Key, string>> = {
+  app: "Daogang desk",
+  log_in: "Log in",
+  logging_in: "Logging in…",
+  user_name: "Account",
+  password: "Password",
+  log_out: "Log out",
+  projects: "Projects",
+  project_name: "Name",
+  registration_no: "Registration no.",
+  site_mode: "Checked in by",
+  site_mode_gate: "gates",
+  site_mode_phone: "phones",
+  site_mode_either: "gates or phones",
+  no_projects: "Your account has no projects. City or district open them and name your company there.",
+  more: "More",
+  loading: "Loading…",
+  retry: "Try again",
+  code_of_error: "Error code: {code}",
+  offline_title: "The server cannot be reached",
+  offline_advice: "Check the network and try again.",
+  logged_out_title: "You are logged out",
+  logged_out_advice: "Please log in again.",
+  unexpected_title: "Something unexpected happened",
+  unexpected_advice: "Reload the page; if it stays, tell the operators the error code.",
+};

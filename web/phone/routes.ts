@@ -1,0 +1,21 @@
+/** The screens of the phone app; all but the first are fetched when they are opened, or by the worker beforehand. */
+
+import { createRouter, createWebHistory } from "vue-router";
+
+import CheckIn from "./screens/CheckIn.vue";
+import LogIn from "./screens/LogIn.vue";
+import { session } from "./state.js";
+
+export const router = createRouter({
+  history: createWebHistory("/app/"),
+  routes: [
+    { path: "/", component: CheckIn },
+    { path: "/log-in", component: LogIn, meta: { isOpen: true } },
+    { path: "/:rest(.*)", redirect: "/" },
+  ],
+});
+
+router.beforeEach((to) => {
+  if (session.who.value === null && to.meta["isOpen"] !== true) return "/log-in";
+  return true;
+});

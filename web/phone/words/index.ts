@@ -1,0 +1,20 @@
+/** Says the phone app's words in the language of the moment. */
+
+import { speaker } from "../../src/shared/words.js";
+import type { Told } from "../../src/shared/session.js";
+import { told } from "../../src/shared/session.js";
+import { en } from "./en.js";
+import { zh, type Key } from "./zh-CN.js";
+
+export type { Key } from "./zh-CN.js";
+export const say = speaker<Key>({ "zh-CN": zh, en });
+
+/** Tell an error: the server's own words where it said some, else ours. */
+export function errorWords(error: unknown): Told {
+  const own = (name: "offline" | "logged_out" | "unexpected"): Told => ({
+    title: say(`${name}_title`),
+    advice: say(`${name}_advice`),
+    code: `app.${name}`,
+  });
+  return told(error, { offline: own("offline"), loggedOut: own("logged_out"), unexpected: own("unexpected") });
+}
