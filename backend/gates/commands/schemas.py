@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from backend.gates.commands.model import CommandKind, State
-from backend.gates.registry.schemas import Reason
+from backend.gates.registry.fields import Reason
 from backend.kit.wire import Instant, Wire
 
 

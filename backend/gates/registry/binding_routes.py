@@ -10,9 +10,9 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from backend.gates import errors
 from backend.gates.events import NumberKind
 from backend.gates.registry import bindings, queries
+from backend.gates.registry.binding_schemas import BindingAnswer, BindingsBody, BindingsMade, EndBindingBody
 from backend.gates.registry.device_routes import PageSize
 from backend.gates.registry.queries import BindingFilter
-from backend.gates.registry.schemas import BindingAnswer, BindingsBody, BindingsMade, EndBindingBody
 from backend.kit.clock import Clock
 from backend.kit.cursors import CursorInvalid
 from backend.kit.db import Tx

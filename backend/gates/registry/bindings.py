@@ -15,8 +15,8 @@ from sqlalchemy.dialects.postgresql import Range
 from backend.gates.errors import BindingEmpty, BindingPersonUnknown, BindingTaken, BindingUnknown
 from backend.gates.instants import in_utc
 from backend.gates.registry import queries
+from backend.gates.registry.binding_schemas import BindingBody, EndBindingBody
 from backend.gates.registry.queries import BindingFilter, BindingRow
-from backend.gates.registry.schemas import BindingBody, EndBindingBody
 from backend.identity.audit import record_act
 from backend.kit.clock import Clock
 from backend.kit.cursors import CursorInvalid

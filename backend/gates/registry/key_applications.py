@@ -25,10 +25,10 @@ from backend.gates.reading import token_digest
 from backend.gates.registry import key_queries, queries
 from backend.gates.registry.key_flow import Step, may_follow, state_of
 from backend.gates.registry.key_queries import APPLY, StepRow
+from backend.gates.registry.key_schemas import ApplicationBody, IssueBody
 from backend.gates.registry.key_secrets import GateSecrets
 from backend.gates.registry.key_steps import NewStep, add_step
 from backend.gates.registry.keys import LIVE_KEYS, key_life
-from backend.gates.registry.schemas import ApplicationBody, IssueBody
 from backend.gates.tables import GateDevice, GateKey
 from backend.kit.clock import Clock
 from backend.kit.db import Tx, translate_violations

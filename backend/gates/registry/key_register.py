@@ -8,8 +8,8 @@ from uuid import UUID
 from backend.gates.errors import PeriodEmpty, RegisterTooLong
 from backend.gates.registry import key_queries, queries
 from backend.gates.registry.key_queries import StepRow
+from backend.gates.registry.key_schemas import KeyTotals
 from backend.gates.registry.register_files import STEPS
-from backend.gates.registry.schemas import KeyTotals
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor

@@ -11,7 +11,7 @@ from backend.gates.registry import key_applications, key_queries, keys, queries
 from backend.gates.registry.device_routes import GATE, PageSize
 from backend.gates.registry.key_flow import state_of
 from backend.gates.registry.key_queries import StepRow
-from backend.gates.registry.schemas import (
+from backend.gates.registry.key_schemas import (
     ApplicationAnswer,
     ApplicationBody,
     IssueBody,

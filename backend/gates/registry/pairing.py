@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 from backend.gates.errors import WindowEmpty, WindowUnknown
 from backend.gates.instants import in_utc
 from backend.gates.registry import queries, window_queries
-from backend.gates.registry.schemas import WindowBody
+from backend.gates.registry.pairing_schemas import WindowBody
 from backend.gates.registry.window_queries import UnknownRow, WindowRow
 from backend.gates.tables import GatePairingWindow
 from backend.identity.audit import record_act

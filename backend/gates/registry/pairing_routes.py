@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from backend.gates import errors
 from backend.gates.registry import pairing, queries
 from backend.gates.registry.device_routes import PageSize
-from backend.gates.registry.schemas import UnknownAnswer, WindowAnswer, WindowBody
+from backend.gates.registry.pairing_schemas import UnknownAnswer, WindowAnswer, WindowBody
 from backend.gates.registry.window_queries import WindowRow
 from backend.kit.clock import Clock
 from backend.kit.db import Tx

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from backend.gates.registry.key_queries import StepRow
-from backend.gates.registry.schemas import KeyTotals
+from backend.gates.registry.key_schemas import KeyTotals
 from backend.kit import messages
 from backend.sites.model import zone_of
 

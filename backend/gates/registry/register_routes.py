@@ -11,8 +11,8 @@ from litestar.params import FromQuery, QueryParameter
 
 from backend.gates import errors
 from backend.gates.registry import key_register, queries
+from backend.gates.registry.key_schemas import KeyReportAnswer
 from backend.gates.registry.register_files import csv_register, xlsx_register
-from backend.gates.registry.schemas import KeyReportAnswer
 from backend.kit import messages
 from backend.kit.clock import Clock
 from backend.kit.db import Tx

@@ -1,38 +1,26 @@
-"""The wire forms of the gates' administration: strict bodies, and answers without secrets."""
+"""The wire forms of gates: strict bodies, and answers without secrets."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
-from backend.gates.events import NumberKind, PersonNumber
-from backend.gates.registry.key_flow import Credential
-from backend.kit.wire import Instant, Lat, Lon, Wire
-
-BINDINGS_LIMIT = 1000
-
-# At least one visible character and no control characters.
-_PLAIN = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
-
-GateName = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PLAIN)]
-Lane = Annotated[str, Meta(min_length=1, max_length=40, pattern=_PLAIN)]
-# The look-ahead refuses a line feed at the end, which `$` lets pass and the database does not.
-SerialNo = Annotated[str, Meta(pattern=r"^[0-9A-Za-z._:-]{3,64}(?![\s\S])")]
-DefaultDirection = Literal["in", "out", "unknown"]
-Vendor = Literal["native", "zkteco", "hikvision", "mqtt"]
-ZoneForm = Literal["hours", "minutes", "seconds"]
-Mac = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{2}([:-]?[0-9A-Fa-f]{2}){5}(?![\s\S])")]
-ZoneName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+\-/:]+(?![\s\S])")]
-Network = Annotated[str, Meta(min_length=3, max_length=49)]
-Networks = Annotated[list[Network], Meta(max_length=20)]
-RadiusMetres = Annotated[int, Meta(ge=5, le=5000)]
-Reason = Annotated[str, Meta(min_length=1, max_length=300, pattern=_PLAIN)]
-KeyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}(?![\s\S])")]
-Token = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{16,64}(?![\s\S])")]
-DeviceState = Literal["pending", "active", "blocked"]
-IntervalSeconds = Annotated[int, Meta(ge=10, le=3600)]
+from backend.gates.registry.fields import (
+    DefaultDirection,
+    GateName,
+    IntervalSeconds,
+    Lane,
+    Mac,
+    Networks,
+    RadiusMetres,
+    SerialNo,
+    Vendor,
+    ZoneForm,
+    ZoneName,
+)
+from backend.kit.wire import Lat, Lon, Wire
 
 
 class PlaceBody(Wire, frozen=True):
@@ -162,193 +150,3 @@ class RefusalAnswer(Struct, frozen=True, kw_only=True):
     counter: int
     first_at: datetime
     last_at: datetime
-
-
-class WindowBody(Wire, frozen=True):
-    """When devices of a make may announce themselves: from now until `to_at` (15 minutes), at most an hour.
-
-    With `serial_no` that device alone. While windows of one make are open at several projects, only those that name
-    the number let it in: nobody can tell where a stranger belongs.
-    """
-
-    vendor: Vendor
-    reason: Reason
-    serial_no: SerialNo | None = None
-    to_at: Instant | None = None
-
-
-class WindowAnswer(Struct, frozen=True, kw_only=True):
-    """A pairing window; `met` is how many devices announced themselves."""
-
-    id: UUID
-    vendor: str
-    serial_no: str | None
-    from_at: datetime
-    to_at: datetime
-    reason: str
-    opened_by: UUID
-    met: int
-    closed_at: datetime | None
-    closed_by: UUID | None
-
-
-class UnknownAnswer(Struct, frozen=True, kw_only=True):
-    """How often a serial number called that no device has; `*` stands for those beyond what is kept apart."""
-
-    vendor: str
-    serial: str
-    counter: int
-    first_seen_at: datetime
-    last_seen_at: datetime
-    last_address: str | None
-
-
-class KeyAnswer(Struct, frozen=True, kw_only=True):
-    """A key without its secret, which nobody is shown again."""
-
-    id: str
-    state: Literal["active", "expired", "revoked"]
-    issued_at: datetime
-    issued_by: UUID
-    expires_at: datetime | None
-    revoked_at: datetime | None
-
-
-class ApplicationBody(Wire, frozen=True):
-    """Why a device needs a key, or a terminal that cannot sign a token; `replaces_key_id` names the key it replaces."""
-
-    reason: Reason
-    credential: Credential = "signing_key"
-    replaces_key_id: KeyId | None = None
-    expires_at: Instant | None = None
-
-
-class ReasonBody(Wire, frozen=True):
-    """Why a step is made."""
-
-    reason: Reason
-
-
-class IssueBody(Wire, frozen=True):
-    """Why and to whom it is issued; a replaced key holds `overlap_h` hours longer.
-
-    `token` is for terminals that have one of their own (`pushcommkey`); one is drawn otherwise.
-    """
-
-    reason: Reason
-    overlap_h: Annotated[int, Meta(ge=0, le=720)] = 168
-    token: Token | None = None
-
-
-class StepAnswer(Struct, frozen=True, kw_only=True):
-    """A step: who made it, when and why."""
-
-    step: str
-    made_at: datetime
-    made_by: UUID
-    made_by_name: str
-    reason: str
-    key_id: str | None
-    expires_at: datetime | None
-
-
-class ApplicationAnswer(Struct, frozen=True, kw_only=True):
-    """An application for a key with its steps, first to last."""
-
-    id: UUID
-    project_id: UUID
-    gate_id: UUID
-    serial_no: str
-    credential: str
-    state: Literal["applied", "withdrawn", "rejected", "approved", "issued"]
-    replaces_key_id: str | None
-    expires_at: datetime | None
-    steps: list[StepAnswer]
-
-
-class IssuedAnswer(Struct, frozen=True, kw_only=True):
-    """A new key with its secret, or a token (which has no id and is in lower case): shown this once."""
-
-    id: str | None
-    secret: str
-    credential: str
-    issued_at: datetime
-    expires_at: datetime | None
-
-
-class KeyTotals(Struct, frozen=True, kw_only=True):
-    """How many steps of each kind a project's keys made in a year, and how many keys were live at its end (or now)."""
-
-    project_id: UUID
-    registration_no: str
-    project_name: str
-    applied: int
-    approved: int
-    rejected: int
-    withdrawn: int
-    issued: int
-    replaced: int
-    revoked: int
-    live_at_end: int
-
-
-class KeyReportAnswer(Struct, frozen=True, kw_only=True):
-    """The keys of a year (Asia/Shanghai), by project; projects without steps or live keys are left out."""
-
-    year: int
-    projects: list[KeyTotals]
-
-
-class SelfTestAnswer(Struct, frozen=True, kw_only=True):
-    """What a self-test has shown so far: `passed` names the live event that arrived in time."""
-
-    id: UUID
-    gate_id: UUID
-    result: Literal["waiting", "passed", "failed"]
-    started_at: datetime
-    until_at: datetime
-    started_by: UUID
-    punch_id: UUID | None
-    received_at: datetime | None
-    person_known: bool | None
-
-
-class BindingBody(Wire, frozen=True):
-    """Whom a number of the site's devices means, from `valid_from` (now) until before `valid_to` (without end)."""
-
-    kind: NumberKind
-    value: PersonNumber
-    person_id: UUID
-    valid_from: Instant | None = None
-    valid_to: Instant | None = None
-
-
-class BindingsBody(Wire, frozen=True):
-    """Bindings to make, all or none."""
-
-    bindings: Annotated[list[BindingBody], Meta(min_length=1, max_length=BINDINGS_LIMIT)]
-
-
-class EndBindingBody(Wire, frozen=True):
-    """The number whose binding ends, at `at` (now)."""
-
-    kind: NumberKind
-    value: PersonNumber
-    at: Instant | None = None
-
-
-class BindingsMade(Struct, frozen=True):
-    """How many bindings were made."""
-
-    made: int
-
-
-class BindingAnswer(Struct, frozen=True, kw_only=True):
-    """A binding."""
-
-    kind: str
-    value: str
-    person_id: UUID
-    person_name: str
-    valid_from: datetime | None
-    valid_to: datetime | None

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from backend.gates import errors
 from backend.gates.registry import queries, self_tests
 from backend.gates.registry.device_routes import GATE
-from backend.gates.registry.schemas import SelfTestAnswer
+from backend.gates.registry.pairing_schemas import SelfTestAnswer
 from backend.gates.registry.self_tests import Shown
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
