@@ -13,12 +13,12 @@ from backend.kit.db import Database, Tx
 from backend.kit.guards import Actor
 
 
-async def provide_tx(state: State, request: Request[Any, Any, Any]) -> AsyncGenerator[Tx]:
+async def provide_tx(request: Request[Any, Any, State]) -> AsyncGenerator[Tx]:
     """Open the request's one transaction; it commits after the handler and before the answer."""
     if request.method != "GET":
         # A client that sends slowly must not hold a connection, let alone locks: the body comes first.
         await request.body()
-    database: Database = state.database
+    database: Database = request.app.state.database
     async with database.transaction() as tx:
         yield tx
 
@@ -37,8 +37,9 @@ def _at(place: str) -> Provide:
     """Give what lies at a place of the application's state; the handler names its type."""
     read = attrgetter(place)
 
-    def provide(state: State) -> Any:  # noqa: ANN401 - see above
-        return read(state)
+    # By way of the request: a `state` of its own would be made for each request.
+    def provide(request: Request[Any, Any, State]) -> Any:  # noqa: ANN401 - see above
+        return read(request.app.state)
 
     return Provide(provide, sync_to_thread=False)
 
@@ -51,7 +52,6 @@ DEPENDENCIES = {
     "database": _at("database"),
     "keys": _at("key_ring"),
     "settings": _at("settings"),
-    "check_ins": _at("check_ins"),
     "syncs": _at("syncs"),
     "anchors": _at("wiring.anchors"),
     "min_app_version": _at("settings.min_app_version"),

@@ -4,9 +4,11 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Request, Response, Router, get, post
+from litestar import Request, Response, Router, get
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend.kit import messages
@@ -47,18 +49,25 @@ CHECK_IN_ERRORS = (
 )
 
 
-@post("/check-ins", opt={"scope": SELF, "raises": CHECK_IN_ERRORS}, summary="Check in")
-async def post_check_in(
-    data: JSONBody[CheckInRequest],
-    request: Request[Actor, Any, State],
-    check_ins: NamedDependency[CheckIns],
-) -> CheckInAnswer:
+class _HotRoute(HTTPRouteHandler):
+    """A route that hands itself to its guards: Litestar makes a copy for each, a thirtieth of a check-in's time."""
+
+    async def authorize_connection(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        for guard in self.resolve_guards():
+            judged = guard(connection, self)
+            if judged is not None:
+                await judged
+
+
+@_HotRoute("/check-ins", http_method="POST", opt={"scope": SELF, "raises": CHECK_IN_ERRORS}, summary="Check in")
+async def post_check_in(data: JSONBody[CheckInRequest], request: Request[Actor, Any, State]) -> CheckInAnswer:
     """Judge and record one tap; repeat it with the same body until an answer comes.
 
     The answer is sent after the punch is durable. A refused punch is recorded too and answered with 201: `outcome` and
     `reasons` say what was decided and what to do next.
     """
-    # Two dependencies and more make Litestar start a task group for each request; this is the hot path.
+    # Named dependencies take Litestar a twentieth of the time, and this is the hot path.
+    check_ins: CheckIns = request.app.state.check_ins
     result = await check_ins.take(request.user, data)
     language = messages.pick_language(request.headers.get("accept-language"))
     receipt = result.appended.receipt

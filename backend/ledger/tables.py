@@ -152,6 +152,12 @@ class PunchStatus(Base):
     __tablename__ = "punch_status"
     __table_args__ = (
         Index("ix_punch_status_person", "person_id", "occurred_at"),
+        Index(
+            "ix_punch_status_refused",
+            "person_id",
+            "occurred_at",
+            postgresql_where=text("outcome = 'refused' AND source = 'phone'"),
+        ),
         Index("ix_punch_status_quarantined", "project_id", "punch_id", postgresql_where=text("quarantined")),
         Index(
             "ix_punch_status_review",
