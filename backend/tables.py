@@ -14,6 +14,7 @@ MODULES = (
     "backend.evidence.references.tables",
     "backend.evidence.liveness.tables",
     "backend.ledger.tables",
+    "backend.ledger.seals.tables",
     "backend.gates.envelope_tables",
     "backend.gates.registry.tables",
     "backend.gates.tables",
