@@ -71,6 +71,18 @@ def worker() -> None:
 
 
 @app.command()
+def sealer() -> None:
+    """Seal the ledger with the seal key, by the role daogang_sealer, and give heads outside (DAOGANG_HEADS_…)."""
+    from backend.sealer import run_sealer  # noqa: PLC0415 - not needed by the other commands
+
+    try:
+        run_sealer(settings_or_exit())
+    except KeyRingError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+@app.command()
 def faces() -> None:
     """Measure faces in a process of its own, behind the Unix socket DAOGANG_FACES_SOCKET (DAOGANG_MODELS_DIR)."""
     from backend.evidence.faces.keeper import run_keeper  # noqa: PLC0415 - not needed by the other commands

@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
+    Gauge,
     generate_latest,
     multiprocess,
 )
@@ -19,6 +20,7 @@ from backend.identity.consents.stock import last_stock
 from backend.kit.clock import Clock
 from backend.kit.db import Database
 from backend.kit.errors import DaogangError
+from backend.ledger.seals.standing import read_seal_standing
 
 MONTHS_AHEAD_WANTED = 3
 NO_DATABASE = {"database": False}
@@ -30,12 +32,20 @@ class Live(msgspec.Struct, frozen=True):
     status: str
 
 
+class Seals(msgspec.Struct, frozen=True):
+    """How far the ledger's log is: its leaves, and for how long the oldest entry without a seal waits, seconds."""
+
+    size: int
+    waiting: int
+    lag_s: float
+
+
 class Ready(msgspec.Struct, frozen=True):
     """What a server needs to take punches, each with what was found.
 
     How `faces` are measured decides nothing here, nor do `warnings`: `faces.many_stored` says that faces of nearly as
-    many people are kept as there is a duty to file from. Nor does which `channels` of alerts are configured: "on", or
-    the setting that is missing.
+    many people are kept as there is a duty to file from, `seals.late` that entries wait for their seal for more than
+    ten minutes. Nor does which `channels` of alerts are configured: "on", or the setting that is missing.
     """
 
     status: str
@@ -45,6 +55,7 @@ class Ready(msgspec.Struct, frozen=True):
     faces: FacesState = "off"
     warnings: tuple[str, ...] = ()
     channels: dict[str, str] = {}
+    seals: Seals | None = None
 
 
 @get(
@@ -85,6 +96,7 @@ async def look(database: Database, clock: Clock, head: str) -> Ready:
                 or 0
             )
             stock = await last_stock(tx) if schema == head else None
+            sealing = await read_seal_standing(tx) if schema == head else None
     except DaogangError:
         return Ready(status="unavailable", database="away", schema="unknown", partitions_ahead=0)
     except Exception:  # noqa: BLE001 - an empty or foreign database: not ready, whatever the reason
@@ -94,13 +106,19 @@ async def look(database: Database, clock: Clock, head: str) -> Ready:
             schema="unknown",
             partitions_ahead=0,
         )
+    now = clock.now()
+    warnings = {
+        "faces.many_stored": stock is not None and stock.alarm,
+        "seals.late": sealing is not None and sealing.is_late(now),
+    }
     fine = schema == head and ahead >= MONTHS_AHEAD_WANTED
     return Ready(
         status="ok" if fine else "unavailable",
         database="ok",
         schema=schema,
         partitions_ahead=ahead,
-        warnings=("faces.many_stored",) if stock is not None and stock.alarm else (),
+        warnings=tuple(name for name, holds in warnings.items() if holds),
+        seals=None if sealing is None else Seals(sealing.size, sealing.waiting, round(sealing.lag_s(now), 3)),
     )
 
 
@@ -110,13 +128,35 @@ async def look(database: Database, clock: Clock, head: str) -> Ready:
     media_type=MediaType.TEXT,
     include_in_schema=False,
 )
-async def metrics() -> Response[bytes]:
-    """Give Prometheus the figures of all server processes."""
+async def metrics(state: State) -> Response[bytes]:
+    """Give Prometheus the figures of all server processes, and how far the sealer is."""
     registry = PROCESS_REGISTRY
     if multiprocess_folder():
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    shown = generate_latest(registry) + await _seal_figures(state.database, state.clock)
+    return Response(shown, media_type=CONTENT_TYPE_LATEST)
+
+
+async def _seal_figures(database: Database, clock: Clock) -> bytes:
+    """Return the figures of the sealer's log, which are read from the database; none while it is away."""
+    try:
+        async with database.transaction() as tx:
+            standing = await read_seal_standing(tx)
+    except DaogangError:
+        return b""
+    registry = CollectorRegistry()
+    figures = {
+        "daogang_seal_lag_seconds": (
+            "For how long the oldest entry without a seal waits.",
+            standing.lag_s(clock.now()),
+        ),
+        "daogang_seal_waiting": ("Numbers of the outbox that wait for their seal.", standing.waiting),
+        "daogang_seal_tree_size": ("Leaves of the ledger's log.", standing.size),
+    }
+    for name, (told, value) in figures.items():
+        Gauge(name, told, registry=registry).set(value)
+    return generate_latest(registry)
 
 
 def multiprocess_folder() -> str | None:

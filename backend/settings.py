@@ -57,6 +57,15 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeadSettings:
+    """Whom the sealer gives the ledger's signed heads: a folder, a mailbox, a bucket; None: nobody."""
+
+    folder: Path | None = None
+    mail_to: str | None = None
+    bucket: S3Bucket | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What an installation decides.
 
@@ -90,6 +99,7 @@ class Settings:
     anti_spoof: Path | None = None
     attestation_dir: Path | None = None
     channels: ChannelSettings = ChannelSettings()
+    heads: HeadSettings = HeadSettings()
     passkey_rp_id: str | None = None
     passkey_origins: tuple[str, ...] = ()
     min_app_version: str = "0"
@@ -136,6 +146,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         attestation_dir=_path(environment, "DAOGANG_ATTESTATION_DIR"),
         web_dir=Path(environment.get("DAOGANG_WEB_DIR", "web/dist")),
         channels=_channels(environment),
+        heads=_heads(environment),
         **_passkeys(environment, name),
     )
 
@@ -228,27 +239,40 @@ def _passkeys(environment: Mapping[str, str], name: str) -> dict[str, Any]:
 
 def _blobs(environment: Mapping[str, str]) -> Path | S3Bucket:
     where = environment.get("DAOGANG_BLOBS") or "blobs"
-    scheme, there, rest = where.partition("://")
-    if not there:
-        return Path(where)
+    return _s3(environment, "DAOGANG_BLOBS", "DAOGANG_S3") if "://" in where else Path(where)
+
+
+def _heads(environment: Mapping[str, str]) -> HeadSettings:
+    named = "DAOGANG_HEADS_S3"
+    return HeadSettings(
+        folder=_path(environment, "DAOGANG_HEADS_DIR"),
+        mail_to=environment.get("DAOGANG_HEADS_MAIL") or None,
+        bucket=_s3(environment, named, named) if environment.get(named) else None,
+    )
+
+
+def _s3(environment: Mapping[str, str], name: str, of: str) -> S3Bucket:
+    """Read a bucket's address from `name`, and its account from the variables that begin with `of`."""
+    scheme, _, rest = environment[name].partition("://")
     bucket, _, prefix = rest.partition("/")
-    key_id, secret_file = environment.get("DAOGANG_S3_KEY_ID"), environment.get("DAOGANG_S3_SECRET_FILE")
+    key_id, secret_file = environment.get(f"{of}_KEY_ID"), environment.get(f"{of}_SECRET_FILE")
     if scheme != "s3" or not bucket or not key_id or not secret_file:
+        folder = "a folder, or " if name != of else ""
         msg = (
-            f"DAOGANG_BLOBS is {where!r}: give a folder, or s3://bucket/prefix together with DAOGANG_S3_KEY_ID and "
-            "DAOGANG_S3_SECRET_FILE"
+            f"{name} is {environment[name]!r}: give {folder}s3://bucket/prefix together with {of}_KEY_ID and "
+            f"{of}_SECRET_FILE"
         )
         raise SettingsError(msg)
     try:
         secret = Path(secret_file).read_text("utf-8").strip()
     except OSError as fault:
-        msg = f"DAOGANG_S3_SECRET_FILE cannot be read ({fault.strerror}): name the file that holds the secret key"
+        msg = f"{of}_SECRET_FILE cannot be read ({fault.strerror}): name the file that holds the secret key"
         raise SettingsError(msg) from fault
     return S3Bucket(
         bucket=bucket,
         prefix=prefix,
-        endpoint=environment.get("DAOGANG_S3_ENDPOINT") or None,
-        region=environment.get("DAOGANG_S3_REGION", "us-east-1"),
+        endpoint=environment.get(f"{of}_ENDPOINT") or None,
+        region=environment.get(f"{of}_REGION", "us-east-1"),
         key_id=key_id,
         secret=secret,
     )

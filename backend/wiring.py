@@ -95,8 +95,11 @@ def open_attestation(settings: Settings) -> Attestation:
 def open_blobs(settings: Settings) -> BlobStore:
     """Return the store that the settings name; it touches neither disk nor network before it is used."""
     where = settings.blobs
-    if not isinstance(where, S3Bucket):
-        return DiskBlobs(where)
+    return open_bucket(where) if isinstance(where, S3Bucket) else DiskBlobs(where)
+
+
+def open_bucket(where: S3Bucket) -> BlobStore:
+    """Return a bucket's store; nothing connects before it is used."""
     return open_s3(
         where.bucket,
         where.prefix,

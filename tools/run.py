@@ -58,6 +58,7 @@ def run() -> int:
         # After the server, because both spend their first seconds on the same few cores.
         children.start("worker", [DAOGANG, "worker"], settings)
         children.start("faces", [DAOGANG, "faces"], settings)
+        children.start("sealer", [DAOGANG, "sealer"], settings)
         if with_mqtt:
             _start_bridge(children, settings, broker)
         building.result()

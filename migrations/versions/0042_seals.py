@@ -91,11 +91,11 @@ UP = (
     f"GRANT SELECT ON {', '.join(TABLES)} TO daogang_app",
     f"GRANT SELECT, INSERT ON {', '.join(TABLES)} TO daogang_sealer",
     "GRANT SELECT ON punch, ruling, attribution, ledger_outbox, alembic_version TO daogang_sealer",
-    "GRANT INSERT ON announced_fact TO daogang_sealer",
+    "GRANT SELECT, INSERT ON announced_fact TO daogang_sealer",
 )
 
 DOWN = (
-    "REVOKE INSERT ON announced_fact FROM daogang_sealer",
+    "REVOKE SELECT, INSERT ON announced_fact FROM daogang_sealer",
     "REVOKE SELECT ON punch, ruling, attribution, ledger_outbox, alembic_version FROM daogang_sealer",
 )
 

@@ -1,6 +1,6 @@
 """A ledger with its log: entries of every kind, sealed by the sealer's own role."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -42,7 +42,7 @@ class SealedLedger:
 
 
 @asynccontextmanager
-async def sealed_ledger(url: str) -> AsyncIterator[SealedLedger]:
+async def sealed_ledger(url: str) -> AsyncGenerator[SealedLedger]:
     """Open a database for the application and for its sealer."""
     clock, keys = ManualClock(AT + timedelta(minutes=5)), MemoryKeyRing(AT, SEALER_PURPOSES)
     database, sealer = Database(url, max_size=2), Database(url, max_size=2, role=SEALER)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from backend.ledger.seals import leaves
 from backend.ledger.seals.leaves import FIELDS, HEADS, KINDS, Kind
+from backend.ledger.tables import Attribution, Punch, Ruling
 
 CONTENTS = {
     "text": st.text(max_size=20).map(str.encode),
@@ -100,3 +101,14 @@ def test_what_is_no_leaf_is_refused(content: bytes) -> None:
 def test_a_row_that_is_not_there_is_told_apart() -> None:
     for kind in KINDS:
         assert set(leaves.read_leaf(leaves.ABSENT[kind]).values()) == {None}
+
+
+def test_every_column_of_the_ledger_is_in_its_leaf() -> None:
+    """A new column needs a new format of leaves; until then this fails."""
+    tables = {"p": Punch, "r": Ruling, "a": Attribution}
+    for kind, alias in (("punch", "p"), ("ruling", "r"), ("attribution", "a")):
+        sources = {field.source.removesuffix("::text") for field in FIELDS[kind]}
+        assert sources >= {f"{alias}.{column.name}" for column in tables[alias].__table__.columns}
+    first = {field.source.removesuffix("::text") for field in FIELDS["punch"] if field.source.startswith("r.")}
+    every = {f"r.{column.name}" for column in Ruling.__table__.columns}
+    assert every - first == {"r.project_id", "r.punch_id", "r.ruled_at"}, "which the punch's own columns tell"
