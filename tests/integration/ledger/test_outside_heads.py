@@ -74,13 +74,7 @@ def outside(request: pytest.FixtureRequest, tmp_path: Path, post: Post) -> Gener
     server = SmtpServer(host="127.0.0.1", port=post.port, security="plain", sender="ledger@city.example")
 
     def mails() -> list[str]:
-        files = [part for mail in post.mails for part in mail.iter_attachments()]
-        return list(
-            {
-                part.get_content().decode() if isinstance(part.get_content(), bytes) else part.get_content()
-                for part in files
-            }
-        )
+        return list({part.get_content().decode() for mail in post.mails for part in mail.iter_attachments()})
 
     refuse = {"notary@example.org": "451 not now"}
     yield Outside(MailParty(server, "notary@example.org"), mails, lambda: post.answers.update(refuse))

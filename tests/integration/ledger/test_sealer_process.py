@@ -33,6 +33,11 @@ async def facts(database: Database) -> list[tuple[str, str]]:
         return [tuple(row) for row in await tx.execute(text("SELECT kind, subject FROM announced_fact ORDER BY id"))]
 
 
+async def until(database: Database, wanted: list[tuple[str, str]]) -> None:
+    while await facts(database) != wanted:  # noqa: ASYNC110 - what another process would write
+        await asyncio.sleep(0.01)
+
+
 async def test_a_trouble_is_announced_and_so_is_its_end(ledger: SealedLedger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "PAUSE_S", 0.001)
     await append(ledger.database, [entry(uuid4(), None, AT)])
@@ -47,15 +52,14 @@ async def test_a_trouble_is_announced_and_so_is_its_end(ledger: SealedLedger, mo
     running = asyncio.create_task(process.keep_sealing(ledger.tools, (), stopping))
     try:
         async with asyncio.timeout(30):
-            while await facts(ledger.database) != [("seals.failed", "log")]:
-                await asyncio.sleep(0.01)
+            await until(ledger.database, [("seals.failed", "log")])
             with psycopg.connect(ledger.url) as superuser:
                 superuser.execute("UPDATE seal_head SET root_hash = %s", kept)
-            while await facts(ledger.database) != [("seals.failed", "log"), ("seals.restored", "log")]:
-                await asyncio.sleep(0.01)
+            await until(ledger.database, [("seals.failed", "log"), ("seals.restored", "log")])
     finally:
         stopping.set()
         await running
+    await ledger.seal()
     async with ledger.database.transaction() as tx:
         assert (await read_seal_standing(tx)).size == 2
 

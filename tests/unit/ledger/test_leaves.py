@@ -105,10 +105,9 @@ def test_a_row_that_is_not_there_is_told_apart() -> None:
 
 def test_every_column_of_the_ledger_is_in_its_leaf() -> None:
     """A new column needs a new format of leaves; until then this fails."""
-    tables = {"p": Punch, "r": Ruling, "a": Attribution}
-    for kind, alias in (("punch", "p"), ("ruling", "r"), ("attribution", "a")):
+    for kind, table in zip(KINDS, (Punch, Ruling, Attribution), strict=True):
         sources = {field.source.removesuffix("::text") for field in FIELDS[kind]}
-        assert sources >= {f"{alias}.{column.name}" for column in tables[alias].__table__.columns}
+        assert sources >= {f"{kind[0]}.{column.name}" for column in table.__table__.columns}
     first = {field.source.removesuffix("::text") for field in FIELDS["punch"] if field.source.startswith("r.")}
     every = {f"r.{column.name}" for column in Ruling.__table__.columns}
     assert every - first == {"r.project_id", "r.punch_id", "r.ruled_at"}, "which the punch's own columns tell"
