@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 keys_app = typer.Typer(no_args_is_help=True, help="Key rings by purpose.")
 app.add_typer(keys_app, name="keys")
+ledger_app = typer.Typer(no_args_is_help=True, help="The ledger and its log.")
+app.add_typer(ledger_app, name="ledger")
 staff_app = typer.Typer(no_args_is_help=True, help="Staff accounts, for whom nobody is there yet to open them.")
 app.add_typer(staff_app, name="staff")
 
@@ -224,6 +226,22 @@ def staff_add(
         typer.echo(message, err=True)
         raise typer.Exit(1) from error
     typer.echo(f"{username}\t{role}\t{password}")
+
+
+@ledger_app.command("verify")
+def ledger_verify(
+    *,
+    first: Annotated[int, typer.Option("--from", min=0, help="The first leaf")] = 0,
+    past: Annotated[int | None, typer.Option("--to", min=1, help="The leaf after the last; else the end")] = None,
+    outside_head: Annotated[list[Path] | None, typer.Option(help="A head that an outside party was given")] = None,
+    keys: Annotated[Path | None, typer.Option(help="Public keys that may sign, as /ledger/v1/keys gave them")] = None,
+) -> None:
+    """Recompute the log from the ledger's columns; status 1 when something does not hold, with the first bad row."""
+    from backend.ledger_commands import verify_command  # noqa: PLC0415 - not needed by the other commands
+
+    raise typer.Exit(
+        verify_command(settings_or_exit(), typer.echo, first=first, past=past, heads=outside_head or [], keys=keys)
+    )
 
 
 def _keys_dir() -> Path:

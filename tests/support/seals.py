@@ -68,6 +68,7 @@ def full_entry(project_id: UUID, at: datetime) -> Entry:
         uuid4(),
         at,
         source="phone",
+        event_key=f"event-{at:%H%M%S}",
         section_id=uuid4(),
         method="fixes",
         lane="phone",

@@ -6,11 +6,11 @@ such a list of fields, so that nothing has to be encoded again to hash it. docs/
 """
 
 import struct
+from binascii import crc_hqx
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
-from zlib import crc32
 
 FORMAT: Final = "daogang.leaf/1"
 EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -181,9 +181,10 @@ _READERS: Final[Mapping[Type, Callable[[bytes], Any]]] = {
 def marks_of(content: bytes) -> bytes:
     """Return two bytes for each column of a leaf, by which a later reader can tell *which* column was changed.
 
-    They prove nothing, the leaf's hash does. One change in 65 536 is not named by them.
+    They prove nothing, the leaf's hash does. They are CRCs of 16 bits: a change within two bytes always shows, one of
+    65 536 others does not.
     """
-    return b"".join((crc32(field) & 0xFFFF).to_bytes(2, "big") for field in split(content)[2:])
+    return b"".join(crc_hqx(field, 0xFFFF).to_bytes(2, "big") for field in split(content)[2:])
 
 
 def changed_columns(kind: Kind, content: bytes, marks: bytes) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from psycopg import AsyncConnection
+from psycopg import Connection as SyncConnection
 from psycopg.rows import TupleRow
 
 from backend.ledger.seals import merkle
@@ -88,21 +89,21 @@ class NodesMissing(Exception):
 async def read_nodes(connection: Connection, nodes: Iterable[Node], log_id: int = LOG_ID) -> dict[Node, bytes]:
     """Return the hashes of perfect nodes, read in one statement; raises NodesMissing."""
     wanted = set(nodes)
-    ranges = {node: _kept_below(node) for node in wanted}
-    above = [one for one in ranges.values() if one[0]]
-    leaves = [one for one in ranges.values() if not one[0]]
-    values = (
-        [level for level, _, _ in above],
-        [first for _, first, _ in above],
-        [past for _, _, past in above],
-        log_id,
-        [first for _, first, _ in leaves],
-        [past for _, _, past in leaves],
-        log_id,
-    )
-    rows = await (await connection.execute(NODES, values)).fetchall()
+    rows = await (await connection.execute(NODES, _ranges(wanted, log_id))).fetchall()
+    return _put_together(wanted, rows)
+
+
+def _ranges(nodes: Iterable[Node], log_id: int) -> tuple[object, ...]:
+    """Return the values of NODES."""
+    ranges = [_kept_below(node) for node in nodes]
+    above, leaves = [one for one in ranges if one[0]], [one for one in ranges if not one[0]]
+    of_nodes = ([one[0] for one in above], [one[1] for one in above], [one[2] for one in above])
+    return (*of_nodes, log_id, [one[1] for one in leaves], [one[2] for one in leaves], log_id)
+
+
+def _put_together(nodes: Iterable[Node], rows: Iterable[TupleRow]) -> dict[Node, bytes]:
     kept = {Node(level, number): bytes(found) for level, number, found in rows}
-    return {node: _combined(node, ranges[node], kept) for node in wanted}
+    return {node: _combined(node, _kept_below(node), kept) for node in nodes}
 
 
 async def read_path(connection: Connection, steps: Sequence[Sequence[Node]], log_id: int = LOG_ID) -> list[bytes]:
@@ -115,6 +116,13 @@ async def read_peaks(connection: Connection, size: int, log_id: int = LOG_ID) ->
     """Return the right edge of the tree of the first `size` leaves; raises NodesMissing."""
     nodes = merkle.cover(0, size)
     found = await read_nodes(connection, nodes, log_id)
+    return Peaks(size, [found[node] for node in nodes])
+
+
+def read_peaks_sync(connection: SyncConnection[TupleRow], size: int, log_id: int = LOG_ID) -> Peaks:
+    """Do what `read_peaks` does, on a connection that blocks."""
+    nodes = merkle.cover(0, size)
+    found = _put_together(nodes, connection.execute(NODES, _ranges(nodes, log_id)).fetchall())
     return Peaks(size, [found[node] for node in nodes])
 
 

@@ -27,6 +27,7 @@ from backend.ledger.seals.heads import TreeHead
 from backend.ledger.seals.leaves import KINDS, Kind
 from backend.ledger.seals.log_reading import LOG_ID, ORIGIN, STEP, Connection, NodesMissing, last_head, read_peaks
 from backend.ledger.seals.merkle import Node, Peaks
+from backend.ledger.seals.windows import joins_within
 
 log = structlog.get_logger()
 
@@ -211,15 +212,6 @@ def _contents_query(kind: Kind, ids: Sequence[int], first: datetime, last: datet
         ids=Literal(list(ids)),
         joins=joins_within(kind, first, last),
     )
-
-
-def joins_within(kind: Kind, first: datetime, last: datetime) -> SQL:
-    """Return how a kind's rows are found from `e`, limited to entries recorded between two instants, both included."""
-    text = leaves.FROM[kind]
-    for column in ("p.received_at", "r.ruled_at", "a.made_at"):
-        bound = f"AND {column} BETWEEN '{first.isoformat()}' AND '{last.isoformat()}'"
-        text = text.replace(f"{{window:{column}}}", bound)
-    return SQL(text)  # pyright: ignore[reportArgumentType] - ours and two instants
 
 
 async def _add_leaves(
