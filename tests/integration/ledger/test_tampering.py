@@ -114,7 +114,10 @@ OTHER = {
 }
 BY_TYPE = {
     "text": "coalesce({}, '') || 'x'",
-    "uuid": "(left({0}::text, 34) || CASE right({0}::text, 2) WHEN '00' THEN '01' ELSE '00' END)::uuid",
+    "uuid": (
+        "coalesce((left({0}::text, 34) || CASE right({0}::text, 2) WHEN '00' THEN '01' ELSE '00' END)::uuid,"
+        " '00000000-0000-0000-0000-000000000001')"
+    ),
     "instant": "{} + interval '1 microsecond'",
     "bool": "NOT {}",
     "int": "{} + 1",
