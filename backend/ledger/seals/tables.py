@@ -1,4 +1,4 @@
-"""Tables of the ledger's log; migration 0043 is the authority, `alembic check` keeps both equal."""
+"""Tables of the ledger's log; migration 0044 is the authority, `alembic check` keeps both equal."""
 
 from datetime import date, datetime
 from uuid import UUID
