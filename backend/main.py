@@ -51,6 +51,7 @@ from backend.kit.problems import EXCEPTION_HANDLERS
 from backend.kit.requests import attend_requests
 from backend.kit.strict_json import StrictJSON
 from backend.ledger.routes import ledger_router
+from backend.ledger.seals.routes import seals_router
 from backend.pages.routes import pages_router
 from backend.pages.shelf import Shelf
 from backend.settings import Settings, read_settings
@@ -95,6 +96,7 @@ def routers() -> list[Router]:
         identity_router(),
         sites_router(SitePolicy),
         ledger_router(),
+        seals_router(),
         attendance_router(),
         alerts_router(),
         gate_router(),

@@ -90,6 +90,7 @@ def test_public_routes_are_few_and_known() -> None:
         "GET /desk/{path}",
         "GET /.well-known/jwks.json",
         "GET /.well-known/web-push.json",
+        "GET /.well-known/ledger-keys.json",
         "POST /admin/v1/session",
         "POST /admin/v1/session/refresh",
         "GET /mobile/v1/versions",

@@ -27,11 +27,13 @@ OF_A_PARTY = {"person_id", "post_id", "assignment_id", "punch_id"}
 REVIEWED = {
     "GET /admin/v1/projects/{project_id}/punches",
     "GET /admin/v1/projects/{project_id}/punches/{punch_id}",
+    "GET /admin/v1/projects/{project_id}/punches/{punch_id}/proof",
     "POST /admin/v1/projects/{project_id}/punches/{punch_id}/rulings",
 }
 # Path parameters that name nothing of anybody's: what is answered under them is one's own.
 OF_NOBODY = {"month", "purpose", "z", "x", "y", "kind"}
 OF_A_STATE = {
+    "GET /admin/v1/ledger/consistency",
     "PUT /admin/v1/me/password",
     "POST /mobile/v1/phone/witness-codes",
     "POST /mobile/v1/presence/consents/{purpose}/withdrawal",
@@ -120,7 +122,8 @@ async def expect_home(client: AsyncClient, route: Route, home: Town, holders: se
         answers.append(f"{role}: {answer.status_code} {answer.text[:300]}")
         if answer.is_success:
             return
-    # Who has no password to change, whose phone waits for nobody, and who has withdrawn already, is told so.
+    # Who has no password to change, whose phone waits for nobody, and who has withdrawn already, is told so; so is who
+    # asks about heads of a log that nobody has sealed yet.
     assert str(route) in OF_A_STATE, f"nobody can call it: {answers}"
 
 
