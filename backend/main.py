@@ -54,6 +54,9 @@ from backend.ledger.routes import ledger_router
 from backend.ledger.seals.routes import seals_router
 from backend.pages.routes import pages_router
 from backend.pages.shelf import Shelf
+from backend.reports.bulletins.issuing import BulletinTools
+from backend.reports.bulletins.routes import bulletins_router
+from backend.reports.rendering.renderer import Renderer
 from backend.settings import Settings, read_settings
 from backend.sites.routes import sites_router
 from backend.viewer import viewer_router
@@ -81,7 +84,7 @@ from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
 from mobile_api.versions import versions_router
 
-SCHEMA_HEAD = "0044"
+SCHEMA_HEAD = "0045"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -111,6 +114,7 @@ def routers() -> list[Router]:
         misuse_router(),
         live_router(),
         channels_router(),
+        bulletins_router(),
         fences_router(),
         alignments_router(),
         ranges_router(),
@@ -213,6 +217,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                     database=database, data_keys=wiring.data_keys, blobs=wiring.blobs, easel=easel, clock=clock
                 ),
                 "shelf": Shelf(settings.web_dir),
+                "bulletin_tools": BulletinTools(database=database, renderer=Renderer(), clock=clock),
                 "schema_head": SCHEMA_HEAD,
             }
         ),

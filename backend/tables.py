@@ -28,6 +28,7 @@ MODULES = (
     "backend.attendance.tables",
     "backend.alerts.channels.tables",
     "backend.alerts.tables",
+    "backend.reports.bulletins.tables",
     "geofences.alignment_tables",
     "geofences.correction_tables",
     "geofences.tables",

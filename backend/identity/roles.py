@@ -56,6 +56,7 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "identity.accounts.read",
             "identity.accounts.write",
             "audit.read",
+            "reports.read",
         },
         Role.CITY: _SELF
         | _READS
@@ -84,6 +85,8 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "audit.read",
             "faces.view",
             "faces.approve",
+            "reports.read",
+            "reports.issue",
         },
         Role.DISTRICT: _SELF
         | _READS
@@ -106,6 +109,8 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "ledger.rule",
             "faces.view",
             "faces.approve",
+            "reports.read",
+            "reports.issue",
         },
         Role.OWNER: _SELF | _READS,
         Role.CONTRACTOR: _SELF | _READS,
@@ -131,7 +136,7 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
         Role.KEY_PERSON: _SELF | {"mobile.self"},
         # A device vendor applies for keys and sees what became of it, no people and no punches.
         Role.VENDOR: _SELF | {"gates.apply"},
-        Role.AUDITOR: _SELF | _READS | {"identity.accounts.read", "audit.read"},
+        Role.AUDITOR: _SELF | _READS | {"identity.accounts.read", "audit.read", "reports.read"},
     }
 )
 

@@ -3,6 +3,9 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from backend.kit.clock import Clock
+from backend.kit.db import Tx
+from backend.kit.guards import Actor
 from backend.reports.bulletins.composing import Earlier, compose
 from backend.reports.bulletins.content import Content, freeze
 from backend.reports.bulletins.facts import (
@@ -14,6 +17,7 @@ from backend.reports.bulletins.facts import (
     RuleSetFacts,
     SiteFacts,
 )
+from backend.reports.bulletins.issuing import keep_edition, publish
 
 MONDAY = date(2026, 3, 9)
 SUNDAY = date(2026, 3, 15)
@@ -67,7 +71,14 @@ def facts(
         "districts": districts,
         "sites": sites,
         "held": posts,
-        "rule_sets": [RuleSetFacts(name="wuhan-template", version=1, projects=len(sites))],
+        "rule_sets": [
+            RuleSetFacts(
+                rule_set_id=UUID(int=0xB),
+                name="wuhan-template",
+                version=1,
+                project_ids=frozenset(one.project_id for one in sites),
+            )
+        ],
         "ledger": LedgerMark(entry=123_456, log_size=None, root_hash=None),
     }
     return PeriodFacts(**(values | known))  # type: ignore[arg-type]
@@ -116,3 +127,15 @@ def city_content(*, of: int | None = None, with_before: bool = True) -> Content:
         earlier = compose(last, scope, None)
         before = Earlier(bulletin_id=UUID(int=7), edition=1, digest=freeze(earlier)[1], content=earlier)
     return compose(now, scope, before)
+
+
+async def publish_day(tx: Tx, district_id: UUID, on: date, by: Actor, clock: Clock) -> UUID:
+    """Publish a day's bulletin of a district in two editions that say what is not so: a third one has a reason."""
+    own = DistrictFacts(district_id=district_id, code="999999", name="示例区")
+    contents = [
+        compose(facts([own], [site(number, own)], [], kind="daily", from_on=on, to_on=on), own, None)
+        for number in (1, 2)
+    ]
+    bulletin_id = await publish(tx, contents[0], None, None, clock)
+    await keep_edition(tx, bulletin_id, 2, contents[1], by, None, clock, reason="补录闸机数据")
+    return bulletin_id

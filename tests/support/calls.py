@@ -299,6 +299,26 @@ CALLS: dict[tuple[str, str], Maker] = {
         json={"until_at": (town.clock.now() + timedelta(hours=2)).isoformat()}
     ),
     ("POST", "/admin/v1/alerts/{group_id}/resolution"): told(note="已致电项目经理"),
+    ("POST", "/admin/v1/bulletins"): lambda town: Call(
+        json={
+            "kind": "daily",
+            "on": f"{town.clock.now().date() - timedelta(days=2):%Y-%m-%d}",
+            "district_id": town.ids["district_id"],
+        }
+    ),
+    ("GET", "/admin/v1/bulletin-draft"): lambda town: Call(
+        params={
+            "kind": "daily",
+            "on": f"{town.clock.now().date() - timedelta(days=2):%Y-%m-%d}",
+            "district_id": town.ids["district_id"],
+        }
+    ),
+    ("GET", "/admin/v1/bulletins/{bulletin_id}/differences"): lambda _: Call(params={"edition": 2}),
+    ("POST", "/admin/v1/bulletins/{bulletin_id}/editions"): told(reason="补录闸机数据"),
+    ("PUT", "/admin/v1/bulletin-settings"): lambda town: Call(
+        json={"district_id": town.ids["district_id"], "issuer": "示例区建设局"}
+    ),
+    ("GET", "/admin/v1/bulletin-settings"): lambda town: Call(params={"district_id": town.ids["district_id"]}),
     ("POST", "/admin/v1/alert-rules/{kind}"): lambda town: Call(
         json={"project_id": town.ids["project_id"], "settings": {"severity": "info"}}
     ),

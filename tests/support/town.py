@@ -37,6 +37,7 @@ from geofences.construction import build_corridor
 from geofences.coordinates import WGS84
 from geofences.shapes import Circle, Point, WidthRange
 from mobile_api.offline.anchors import Anchors
+from tests.support.bulletins import publish_day
 from tests.support.factories import (
     MADE_AT,
     MadeSite,
@@ -52,7 +53,7 @@ from tests.support.factories import (
     make_staff,
 )
 from tests.support.ledgers import append, day_key, entry
-from tests.support.liveness import consent, make_reference
+from tests.support.liveness import actor_of, consent, make_reference
 from tests.support.phones import CENTRE, make_fence, make_phone
 from tests.support.photos import make_kept_photo, make_uploads
 from tests.support.pictures import photo_of
@@ -178,6 +179,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         )
         approved = await make_reference(tx, project.id, me, clerk, tools=tools, approved_by=accounts[Role.DISTRICT])
         waiting = await make_reference(tx, project.id, me, clerk, tools=tools)
+        bulletin = await publish_day(tx, project.district_id, now.date() - timedelta(days=1), actor_of(clerk), clock)
     misdated = entry(
         project.id,
         site.people[MINE].id,
@@ -239,6 +241,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "sha256": photo,
         "photo_id": str(kept),
         "hold_id": str(hold),
+        "bulletin_id": str(bulletin),
         "photo_class": "punch",
         "passkey_id": str(ways.passkey_id),
         "purpose": "face_check",

@@ -89,6 +89,7 @@ class _Project:
     site: SiteFacts
     tally: _Tally = field(default_factory=_Tally)
     thresholds: dict[str, int] = field(default_factory=dict[str, int])
+    judged: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     standing: Standing = "not_due"
     shortfalls: list[Shortfall] = field(default_factory=list[Shortfall])
 
@@ -129,10 +130,7 @@ def compose(facts: PeriodFacts, scope: DistrictFacts | None, before: Earlier | N
         to_on=facts.to_on,
         computed_at=facts.computed_at,
         ledger=Ledger(entry=facts.ledger.entry, log_size=facts.ledger.log_size, root_hash=facts.ledger.root_hash),
-        rule_sets=[
-            RuleSet(name=one.name, version=one.version, projects=one.projects)
-            for one in sorted(facts.rule_sets, key=lambda one: (-one.projects, one.name, one.version))
-        ],
+        rule_sets=_rule_sets(facts, own),
         before=None if before is None else _before(before),
         totals=totals,
         city=None if scope is None else _figures(projects),
@@ -147,6 +145,16 @@ def compose(facts: PeriodFacts, scope: DistrictFacts | None, before: Earlier | N
     )
 
 
+def _rule_sets(facts: PeriodFacts, own: Iterable[_Project]) -> list[RuleSet]:
+    listed = {project.site.project_id for project in own}
+    found = [
+        RuleSet(rule_set_id=one.rule_set_id, name=one.name, version=one.version, projects=len(one.project_ids & listed))
+        for one in facts.rule_sets
+    ]
+    used = (one for one in found if one.projects)
+    return sorted(used, key=lambda one: (-one.projects, one.name, str(one.rule_set_id), one.version))
+
+
 def _judge(facts: PeriodFacts) -> list[_Project]:
     projects = {site.project_id: _Project(site) for site in facts.sites}
     for held in facts.held:
@@ -155,6 +163,7 @@ def _judge(facts: PeriodFacts) -> list[_Project]:
         tally.holders += 1
         tally.all_posts.add(held)
         tally.posts[held.post_kind].add(held)
+        project.judged[held.post_kind] += held.valid if held.make_ups_count else held.without_make_ups
         if held.threshold is not None:
             # Holders of one post may be under different rule sets after a change: the strictest holds for the post.
             project.thresholds[held.post_kind] = max(held.threshold, project.thresholds.get(held.post_kind, 0))
@@ -174,9 +183,10 @@ def _standing(project: _Project) -> tuple[Standing, list[Shortfall]]:
         if held.due == 0:
             continue
         asked = True
-        if _reaches(held.valid, held.due, threshold):
+        judged = project.judged[kind]
+        if _reaches(judged, held.due, threshold):
             continue
-        failing = failing or not _reaches(min(held.due, held.valid + held.open), held.due, threshold)
+        failing = failing or not _reaches(min(held.due, judged + held.open), held.due, threshold)
         short.append(Shortfall(post_kind=kind, vacant=False, threshold=threshold, share=held.share()))
     if failing:
         return "failing", short

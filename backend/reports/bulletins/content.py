@@ -113,8 +113,9 @@ class ProjectLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class RuleSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A rule set by which days were judged."""
+    """A rule set by which days were judged; without id it is the platform's own."""
 
+    rule_set_id: UUID | None
     name: str
     version: int
     projects: int

@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator
 from typing import Any, Final
+from uuid import UUID
 
 from msgspec import Struct, to_builtins
 
 from backend.reports.bulletins.content import Content
 
-_UNCHANGING: Final = ("form", "kind", "scope", "from_on", "to_on")
+_UNCHANGING: Final = ("form", "kind", "from_on", "to_on")
+# When it was computed, and how far the ledger went by then: other in each edition, and no reason for one.
+_OF_THE_EDITION: Final = ("computed_at", "ledger")
 # Lists whose entries have a key of their own: an entry that moved is no change.
 _KEYS: Final = {
     "districts": "district_id",
     "failing": "project_id",
     "open": "project_id",
     "shortfalls": "post_kind",
-    "rule_sets": "name",
+    "rule_sets": "rule_set_id",
 }
 NAMES: Final = {"districts": "name", "failing": "name", "open": "name", "shortfalls": "post_kind", "rule_sets": "name"}
 
@@ -38,7 +41,17 @@ def differences(before: Content, after: Content) -> list[Difference]:
         if old[name] != new[name]:
             msg = f"two editions of one bulletin have one {name}"
             raise ValueError(msg)
+    if _district(before) != _district(after):
+        msg = "two editions of one bulletin have one district"
+        raise ValueError(msg)
+    for name in _OF_THE_EDITION:
+        del old[name], new[name]
     return list(_between((), None, old, new))
+
+
+def _district(content: Content) -> UUID | None:
+    # Its name and code may be others by now.
+    return None if content.scope is None else content.scope.district_id
 
 
 def _between(path: tuple[str, ...], of: str | None, old: Any, new: Any) -> Iterator[Difference]:  # noqa: ANN401 - JSON

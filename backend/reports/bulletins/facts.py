@@ -18,8 +18,8 @@ WHOLE_DAY: Final = 1000
 class HeldPost:
     """One holder of a key post of a project in the period; days in thousandths.
 
-    `valid` counts make-ups, `without_make_ups` does not. `threshold` is the share of due days that the rule set in
-    force asks for on the post, in hundredths of a percent; None: it asks for none. What is `open` is neither.
+    `valid` counts make-ups, `without_make_ups` does not; which of both is judged says the rule set. `threshold` is the
+    share of due days that it asks for on the post, in hundredths of a percent; None: it asks for none.
     """
 
     project_id: UUID
@@ -29,6 +29,7 @@ class HeldPost:
     without_make_ups: int
     open: int
     threshold: int | None
+    make_ups_count: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +45,10 @@ class DistrictFacts:
 class SiteFacts:
     """A project in the period and what is known of its gates and its doubtful punches.
 
-    `vacant` are the kinds of key posts that nobody held on some day of the period. `outage_s` are seconds of outages
-    within it, all gates together; `mute` gates were on line and passed nobody on a work day. `unsent` are records
-    that its gates said they had not delivered. `silent` tells that not one punch of anybody was recorded.
+    `vacant` are the kinds of posts that every site needs and nobody held on any day of the period. `outage_s` are
+    seconds of outages within it, all gates together; `mute` gates were on line and passed nobody on a work day.
+    `unsent` are records that its gates said they had not delivered. `silent` tells that not one punch of anybody was
+    recorded.
     """
 
     project_id: UUID
@@ -68,11 +70,12 @@ class SiteFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSetFacts:
-    """A rule set by which days were judged, and on how many projects."""
+    """A rule set by which days were judged, and of which projects; without id it is the platform's own."""
 
+    rule_set_id: UUID | None
     name: str
     version: int
-    projects: int
+    project_ids: frozenset[UUID]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ class Published:
     issued_at: datetime | None
     digest: str
     issuer: str | None = None
+    reason: str | None = None
 
 
 def word_bulletin(language: str, content: Content, published: Published, *, most_lines: int | None) -> Document:
@@ -52,7 +53,7 @@ def word_bulletin(language: str, content: Content, published: Published, *, most
         title=title,
         subtitle=period(language, content.kind, content.from_on, content.to_on),
         stamp=_stamp(language, content, published),
-        lead=_lead(language, content, scope),
+        lead=_lead(language, content, scope, published),
         cards=_cards(language, content),
         sections=[
             Section(
@@ -80,7 +81,7 @@ def _stamp(language: str, content: Content, published: Published) -> list[tuple[
     return [*stamp, (word(language, "computed_at"), instant(content.computed_at))]
 
 
-def _lead(language: str, content: Content, scope: str) -> list[str]:
+def _lead(language: str, content: Content, scope: str, published: Published) -> list[str]:
     totals = content.totals
     posts = {kind: rate(language, totals.posts[kind].rate) for kind in RANKED_POSTS}
     all_posts = totals.all_posts
@@ -102,6 +103,8 @@ def _lead(language: str, content: Content, scope: str) -> list[str]:
         not_due=totals.not_due,
     )
     lines = [f"{first}{_space(language)}{standing}"]
+    if published.reason is not None:
+        lines.insert(0, word(language, "lead_again", edition=published.edition, reason=published.reason))
     if all_posts.valid != all_posts.without_make_ups:
         made_up = days(annexes.made_up(all_posts))
         lines.append(
@@ -237,7 +240,14 @@ def _tone(content: Content, line: DistrictLine) -> Tone:
 
 def _notes(language: str, content: Content) -> list[str]:
     rules = [
-        word(language, "rule", name=one.name, version=one.version, projects=one.projects) for one in content.rule_sets
+        word(
+            language,
+            "rule",
+            name=one.name or word(language, "rule_of_platform"),
+            version=one.version,
+            projects=one.projects,
+        )
+        for one in content.rule_sets
     ]
     notes = [word(language, f"note_{name}") for name in ("rate", "open", "ties")]
     if rules:

@@ -78,6 +78,15 @@ def test_make_ups_are_shown_with_and_without() -> None:
     assert (share.due, share.valid, share.without_make_ups) == (4, 3, 1)
 
 
+def test_a_rule_set_may_judge_without_make_ups() -> None:
+    own = district(1)
+    project = site(1, own)
+    post = HeldPost(project.project_id, "project_manager", 10_000, 9000, 7000, 0, 8000, make_ups_count=False)
+    content = compose(facts([own], [project], [post]), None, None)
+    assert standing(content) == "failing"
+    assert content.totals.all_posts.rate == 9000
+
+
 def test_parts_of_days() -> None:
     own = district(1)
     project = site(1, own)

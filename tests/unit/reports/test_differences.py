@@ -29,6 +29,15 @@ def test_a_project_that_was_corrected() -> None:
     assert all(one.before != one.after for one in found)
 
 
+def test_a_district_that_was_renamed_is_the_same_district() -> None:
+    old = city_facts()
+    renamed = replace(old.districts[8], name="蔡甸新区")
+    then, now = compose(old, old.districts[8], None), compose(old, renamed, None)
+    assert [(one.path, one.after) for one in differences(then, now)] == [(["scope", "name"], "蔡甸新区")]
+    with pytest.raises(ValueError, match="district"):
+        differences(then, compose(old, old.districts[7], None))
+
+
 def test_editions_of_two_periods_cannot_be_compared() -> None:
     last = compose(city_facts(from_on=date(2026, 3, 2), to_on=date(2026, 3, 8)), None, None)
     with pytest.raises(ValueError, match="from_on"):
