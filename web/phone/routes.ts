@@ -11,6 +11,14 @@ export const router = createRouter({
   routes: [
     { path: "/", component: CheckIn },
     { path: "/log-in", component: LogIn, meta: { isOpen: true } },
+    { path: "/photo", component: () => import("./screens/TakePhoto.vue") },
+    { path: "/ways", component: () => import("./screens/ShowWays.vue") },
+    { path: "/face", component: () => import("./screens/CheckFace.vue") },
+    { path: "/records", component: () => import("./screens/ShowRecords.vue") },
+    { path: "/notices", component: () => import("./screens/ShowNotices.vue") },
+    { path: "/me", component: () => import("./screens/ShowMe.vue") },
+    { path: "/privacy", component: () => import("./screens/ShowPrivacy.vue") },
+    { path: "/witness", component: () => import("./screens/BeWitness.vue") },
     { path: "/:rest(.*)", redirect: "/" },
   ],
 });

@@ -45,7 +45,7 @@ export const en: Readonly<Record<Key, string>> = {
   no_position_unavailable:
     "The phone finds no position. Turn location on and step into the open; you may check in all the same, and somebody will review it.",
   inside: "It looks as if you are inside",
-  inside_at: "It looks as if you are inside, at {chainage}",
+  inside_at: "It looks as if you are inside · {chainage}",
   near_edge: "At the fence's edge within ±{accuracy} m; the server decides",
   outside: "It looks as if you are {distance} m outside; walk {direction}",
   outside_at: "It looks as if you are {distance} m outside; walk {direction} (nearest {chainage})",
@@ -140,6 +140,7 @@ export const en: Readonly<Record<Key, string>> = {
   valid_day: "valid",
   provisional_day: "in review",
   short_day: "not met",
+  today: "today",
   no_notices: "No notices. What waits for you or reminds you appears here.",
   unread: "{count} unread",
   push_on: "Push reminders",

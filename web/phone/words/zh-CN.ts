@@ -43,7 +43,7 @@ export const zh = {
   no_position_denied: "定位权限未打开。请在浏览器或系统设置中允许定位；也可直接打卡，记录将待人工认定。",
   no_position_unavailable: "手机暂时无法定位。请打开定位开关并走到开阔处；也可直接打卡，记录将待人工认定。",
   inside: "看来在围栏内",
-  inside_at: "看来在围栏内，{chainage} 处",
+  inside_at: "看来在围栏内 · {chainage}",
   near_edge: "在围栏边缘，误差 ±{accuracy} 米，以服务器判定为准",
   outside: "看来在围栏外 {distance} 米，请向{direction}方向走",
   outside_at: "看来在围栏外 {distance} 米，请向{direction}方向走（最近 {chainage}）",
@@ -142,6 +142,7 @@ export const zh = {
   valid_day: "有效",
   provisional_day: "待认定",
   short_day: "未满足",
+  today: "进行中",
   // notices
   no_notices: "没有通知。有新的待办或提醒时会出现在这里。",
   unread: "{count} 条未读",

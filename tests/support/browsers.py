@@ -1,0 +1,114 @@
+"""One Chromium that plays journeys of web/tests/journeys, and the demo's world on a real server to play them in."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from backend.demo.line import metro_line
+from backend.demo.people import PEOPLE, install_id_of
+from tests.support import processes
+from tests.support.databases import Databases
+from tools import web
+
+PLAYS_AT_MOST_S = 120
+"""A journey that takes longer has come to a halt."""
+LINE_BYTES = 2**24
+
+
+@dataclass(frozen=True)
+class DemoHouse:
+    """A server on the demo's world, after its day."""
+
+    base_url: str
+    url: str
+    folder: Path
+
+    def phone(self, name: str) -> dict[str, Any]:
+        """Return what the journeys need of a person of the demo: the number, and the phone that is known."""
+        person = PEOPLE[name]
+        return {
+            "base_url": self.base_url,
+            "number": person.phone_number,
+            "install_id": str(install_id_of(name)),
+            "outbox": str(self.folder / "sms.ndjson"),
+        }
+
+    def staff(self, username: str) -> dict[str, Any]:
+        """Return what the journeys need of a staff account."""
+        accounts = json.loads((self.folder / "demo-accounts.json").read_text())["accounts"]
+        password = next(one["password"] for one in accounts if one["username"] == username)
+        return {"base_url": self.base_url, "username": username, "password": password}
+
+
+def place(chainage_m: float, offset_m: float, accuracy_m: float = 8) -> dict[str, float]:
+    """Return a place of the demo's line as a browser is told it; `offset_m` to the left of the line."""
+    lon, lat = metro_line().at(chainage_m, offset_m)
+    return {"longitude": lon, "latitude": lat, "accuracy": accuracy_m}
+
+
+@contextmanager
+def demo_house(databases: Databases, folder: Path) -> Generator[DemoHouse]:
+    """Load the demo into a database of its own and run a server on it."""
+    assert web.is_built(web.source_digest()), "web/dist is of other sources: run `python3 -m tools.web`"
+    with databases.clone("demo") as url:
+        settings = processes.environment(url, folder, DAOGANG_ENV="development")
+        command = [*processes.DAOGANG, "demo"]
+        told = subprocess.run(command, env=settings, check=False, capture_output=True, text=True)
+        assert told.returncode == 0, told.stderr[-3000:]
+        with processes.server(url, folder, DAOGANG_ENV="development") as server:
+            # Passkeys are made for a name, never for a number.
+            yield DemoHouse(server.base_url.replace("127.0.0.1", "localhost"), url, folder)
+            assert "Traceback" not in processes.said(server)
+
+
+class Browser:
+    """A Chromium that plays one journey after the other, each with storage of its own."""
+
+    def __init__(self, driver: asyncio.subprocess.Process) -> None:
+        """Take over a running driver."""
+        self._driver = driver
+        self._turn = asyncio.Lock()
+
+    async def play(self, journey: str, about: dict[str, Any]) -> dict[str, Any]:
+        """Play a journey and return what it saw; AssertionError with what the page showed when it came to a halt."""
+        assert self._driver.stdin
+        assert self._driver.stdout
+        async with self._turn:
+            self._driver.stdin.write(json.dumps({"journey": journey, "about": about}).encode() + b"\n")
+            await self._driver.stdin.drain()
+            line = await asyncio.wait_for(self._driver.stdout.readline(), PLAYS_AT_MOST_S)
+        answer: dict[str, Any] = json.loads(line)
+        said = answer.get("trouble", "")
+        assert "trouble" not in answer, f"{said}\npicture: {answer.get('picture')}\n{answer.get('text')}"
+        return answer["seen"]
+
+
+@asynccontextmanager
+async def running_browser(pictures: Path) -> AsyncGenerator[Browser]:
+    """Run the driver with its Chromium; pictures of what failed go to a folder."""
+    chromium = web.browser()
+    assert chromium, "no Chromium: run `python3 -m tools.web`"
+    driver = await asyncio.create_subprocess_exec(
+        "node",
+        "tests/driver.mjs",
+        chromium,
+        str(pictures),
+        cwd=web.WEB,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=LINE_BYTES,
+    )
+    try:
+        yield Browser(driver)
+        assert driver.stdin
+        driver.stdin.close()
+        await asyncio.wait_for(driver.wait(), 30)
+    finally:
+        if driver.returncode is None:
+            driver.kill()
+            await driver.wait()

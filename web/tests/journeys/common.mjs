@@ -1,0 +1,31 @@
+// What journeys of both apps do.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Faults that keep people from using a page, as axe-core finds them: [rule, where]. */
+export async function faults(page) {
+  // The content policy lets no foreign script in; the debugger's own evaluation is not bound by it.
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+  return found.violations
+    .filter((one) => ["serious", "critical"].includes(one.impact))
+    .map((one) => [one.id, one.nodes.map((node) => `${node.target.join(" ")}: ${node.failureSummary ?? ""}`)]);
+}
+
+/** What the console and the content policy complained of while a page was open. */
+export function complaints(page) {
+  const heard = [];
+  page.on("pageerror", (error) => heard.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !/Failed to load resource|net::ERR/.test(message.text())) heard.push(message.text());
+  });
+  return heard;
+}
+
+/** The codes that were sent to a number, oldest first. */
+export function codesOf(outbox, number) {
+  const sent = readFileSync(outbox, "utf8").split("\n").filter((line) => line.includes(`"${number}"`));
+  return sent.map((line) => JSON.parse(line).code);
+}

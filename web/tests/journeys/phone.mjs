@@ -1,0 +1,267 @@
+// Journeys of the phone app. `about`: {"base_url", "number", "install_id", "outbox", "place": {"longitude", "latitude", "accuracy"}, …}.
+import { codesOf, complaints, faults } from "./common.mjs";
+
+export const SIZE = { width: 360, height: 740 };
+
+async function phoneOf(open, about, more = {}) {
+  const context = await open({
+    viewport: SIZE,
+    deviceScaleFactor: 2,
+    isMobile: true,
+    hasTouch: true,
+    geolocation: about.place,
+    permissions: ["geolocation", "camera"],
+    ...more,
+  });
+  if (about.install_id) {
+    await context.addInitScript((id) => localStorage.setItem("daogang.install", id), about.install_id);
+  }
+  const page = await context.newPage();
+  return { context, page, heard: complaints(page) };
+}
+
+/** Log in with a code by SMS. */
+export async function enter(page, about) {
+  await page.goto(`${about.base_url}/app/`);
+  await page.getByLabel("手机号").fill(about.number);
+  const before = codesOf(about.outbox, about.number).length;
+  await page.getByRole("button", { name: "获取验证码" }).click();
+  let codes = [];
+  while (codes.length <= before) {
+    await page.waitForTimeout(25); // the message leaves after the answer; the journey's own time is bounded
+    codes = codesOf(about.outbox, about.number);
+  }
+  await page.getByLabel("短信验证码").fill(codes.at(-1));
+  await page.getByRole("button", { name: "登录", exact: true }).click();
+  await page.getByRole("button", { name: "打卡", exact: true }).waitFor();
+}
+
+/** Wait until the fences are on the phone. */
+async function packed(page) {
+  await page.locator(".sketch .area").first().waitFor({ state: "attached" });
+}
+
+async function tap(page) {
+  await page.locator("button.big").click();
+  await page.locator(".came, .problem").first().waitFor();
+  return page.locator(".came, .problem").first().innerText();
+}
+
+/** Take a picture of every screen into a folder; `made` gets their names. */
+export async function gallery(open, about) {
+  const { context, page, heard } = await phoneOf(open, about);
+  const found = {};
+  const picture = async (name) => {
+    await page.waitForLoadState("networkidle");
+    await page.screenshot({ path: `${about.folder}/phone-${name}.png` });
+    found[name] = await faults(page);
+  };
+  const go = async (path, ready) => {
+    await page.evaluate((to) => {
+      history.pushState({}, "", to);
+      dispatchEvent(new PopStateEvent("popstate", { state: {} }));
+    }, `/app${path}`);
+    await page.locator(ready).first().waitFor();
+  };
+  await page.goto(`${about.base_url}/app/`);
+  await page.getByLabel("手机号").waitFor();
+  await picture("log-in");
+  await context.setGeolocation(about.outside);
+  await enter(page, about);
+  await packed(page);
+  await page.locator(".where.outside").waitFor();
+  await picture("outside");
+  await tap(page);
+  await picture("refused");
+  await context.setGeolocation(about.place);
+  await page.locator(".where.inside").waitFor();
+  await page.getByRole("button", { name: "再打一次卡" }).waitFor();
+  await page.locator("button.big").click();
+  await page.locator(".came.counted").waitFor();
+  await picture("counted");
+  await page.reload();
+  await page.locator(".where.inside").waitFor();
+  await picture("check-in");
+  await go("/ways", ".ways");
+  await picture("ways");
+  await go("/photo", ".finder video");
+  await page.getByRole("button", { name: "拍照" }).and(page.locator(":enabled")).waitFor();
+  await picture("photo");
+  await go("/records", ".sum");
+  await picture("records");
+  await go("/notices", "main h2");
+  await page.getByText("没有通知").waitFor();
+  await picture("notices");
+  await go("/me", ".card h2");
+  await picture("me");
+  await go("/privacy", ".consent");
+  await picture("privacy");
+  await page.locator(".consent").first().getByRole("button").click();
+  await page.locator(".consent .counted").first().waitFor();
+  await go("/face", ".face video");
+  await page.getByRole("button", { name: "开始" }).and(page.locator(":enabled")).waitFor();
+  await picture("face");
+  await go("/", ".where.inside");
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await context.setOffline(true);
+  await page.locator("button.big").click();
+  await page.locator(".came.saved").waitFor();
+  await picture("offline");
+  await context.setOffline(false);
+  return { faults: found, heard };
+}
+
+export async function firstCheckIn(open, about) {
+  const { page, heard } = await phoneOf(open, about);
+  await page.goto(`${about.base_url}/app/`);
+  await page.getByLabel("手机号").waitFor();
+  const found = { logIn: await faults(page) };
+  await enter(page, about);
+  await packed(page);
+  await page.locator(".where.inside").waitFor();
+  const where = await page.locator(".where").innerText();
+  found.home = await faults(page);
+  const came = await tap(page);
+  found.came = await faults(page);
+  const widest = await page.evaluate(() => document.documentElement.scrollWidth);
+  const targets = await page.evaluate(() =>
+    [...document.querySelectorAll("button, a")].map((one) => [one.innerText, one.getBoundingClientRect()]).filter(([, box]) => box.height < 44 && box.height > 0).map(([text]) => text),
+  );
+  return { where, came, heard, faults: found, widest, targets };
+}
+
+export async function refusedOutside(open, about) {
+  const { context, page, heard } = await phoneOf(open, about);
+  await enter(page, about);
+  await packed(page);
+  await page.locator(".where.outside").waitFor();
+  const where = await page.locator(".where").innerText();
+  const refused = await tap(page);
+  const found = await faults(page);
+  await context.setGeolocation(about.inside);
+  await page.locator(".where.inside").waitFor();
+  await page.getByRole("button", { name: "走到开阔处，再定位一次" }).click();
+  await page.locator(".came.counted").waitFor();
+  return { where, refused, counted: await page.locator(".came").innerText(), heard, faults: found };
+}
+
+export async function offlineDay(open, about) {
+  const { context, page, heard } = await phoneOf(open, about);
+  await enter(page, about);
+  await packed(page);
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await context.setOffline(true);
+  const saved = [];
+  for (let count = 1; count <= 3; count += 1) {
+    // Each morning the phone is switched on anew: page, worker and scripts come from the phone.
+    await page.reload();
+    await page.locator(".where.inside").waitFor();
+    await page.locator("button.big").click();
+    await page.locator(".came.saved").waitFor();
+    await page.getByText(`已存本机 ${count} 条，待上传`).first().waitFor();
+    saved.push(await page.locator(".came").innerText());
+  }
+  const state = await page.locator(".state").innerText();
+  const found = await faults(page);
+  await page.reload();
+  await page.getByText("已存本机 3 条，待上传").first().waitFor();
+  await context.setOffline(false);
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await page.getByText("已连接").waitFor();
+  return { saved, state, heard, faults: found };
+}
+
+export async function lostAnswer(open, about) {
+  const { page, heard } = await phoneOf(open, about);
+  await enter(page, about);
+  await packed(page);
+  let isLost = false;
+  await page.route("**/mobile/v1/check-ins", async (route) => {
+    await route.fetch(); // the server has it, the phone never hears of it
+    isLost = true;
+    await route.abort("connectionreset");
+  });
+  await page.locator("button.big").click();
+  await page.locator(".came.counted").waitFor(); // out of the queue, whose answer is the same punch
+  return { isLost, came: await page.locator(".came").innerText(), heard };
+}
+
+/** A photo of the site goes along with the tap: the punch waits for it, and has it in the end. */
+export async function photoAlong(open, about) {
+  const { page, heard } = await phoneOf(open, about);
+  await enter(page, about);
+  await packed(page);
+  await page.getByRole("link", { name: "拍现场照片" }).click();
+  await page.getByRole("button", { name: "拍照" }).and(page.locator(":enabled")).click();
+  await page.getByRole("button", { name: "使用这张照片打卡" }).click();
+  await page.getByText("将随本次打卡上传 1 张照片").waitFor();
+  await page.locator(".where.inside").waitFor();
+  const sent = page.waitForResponse((one) => one.request().method() === "PATCH" && one.status() === 204);
+  const came = await tap(page);
+  await sent;
+  return { came, heard, faults: await faults(page) };
+}
+
+/** A passkey of the phone, made and shown; the next tap takes the proof. */
+export async function byPasskey(open, about) {
+  const { context, page, heard } = await phoneOf(open, about);
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("WebAuthn.enable");
+  const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true };
+  await devtools.send("WebAuthn.addVirtualAuthenticator", { options });
+  await enter(page, about);
+  await packed(page);
+  await page.getByRole("link", { name: "核验本人到场" }).click();
+  const found = await faults(page);
+  await page.getByRole("button", { name: "通行密钥" }).click();
+  await page.locator(".tap .note").waitFor();
+  const ready = await page.locator(".tap .note").innerText();
+  await page.locator(".where.inside").waitFor();
+  return { ready, came: await tap(page), heard, faults: found };
+}
+
+/** A colleague confirms on his own phone that the person is there. */
+export async function byWitness(open, about) {
+  const one = await phoneOf(open, about);
+  const other = await phoneOf(open, about.witness);
+  await enter(one.page, about);
+  await enter(other.page, about.witness);
+  await packed(one.page);
+  await one.page.locator(".where.inside").waitFor();
+  await one.page.getByRole("link", { name: "核验本人到场" }).click();
+  await one.page.getByRole("button", { name: "同事见证" }).click();
+  const code = await one.page.locator(".code-big").innerText();
+  await packed(other.page);
+  await other.page.locator(".where.inside").waitFor();
+  await other.page.getByRole("link", { name: "我的" }).click();
+  await other.page.getByRole("link", { name: "为同事见证" }).click();
+  await other.page.getByLabel("二维码内容").fill(code.trim());
+  await other.page.getByRole("button", { name: "查看是谁" }).click();
+  const who = await other.page.locator(".note").innerText();
+  await other.page.getByRole("button", { name: "我当面看到此人，确认在场" }).click();
+  await other.page.locator(".came.counted").waitFor();
+  await one.page.locator(".tap .note").waitFor();
+  const ready = await one.page.locator(".tap .note").innerText();
+  await one.page.locator(".where.inside").waitFor();
+  return { who, ready, came: await tap(one.page), heard: [...one.heard, ...other.heard], faults: await faults(other.page) };
+}
+
+/** Consent is given after reading and withdrawn with one more question. */
+export async function consents(open, about) {
+  const { page, heard } = await phoneOf(open, about);
+  await enter(page, about);
+  await page.getByRole("link", { name: "我的" }).click();
+  await page.getByRole("link", { name: "隐私与同意" }).click();
+  const first = page.locator(".consent").first();
+  const text = await first.innerText();
+  await first.getByRole("button", { name: "阅读并同意" }).click();
+  await first.getByText("已同意", { exact: true }).waitFor();
+  const given = await faults(page);
+  await first.getByRole("button", { name: "撤回同意" }).click();
+  const sure = await first.getByRole("alert").innerText();
+  await first.getByRole("button", { name: "撤回同意" }).click();
+  await first.getByText("未同意", { exact: true }).waitFor();
+  return { text, sure, heard, faults: given };
+}
