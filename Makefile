@@ -35,7 +35,7 @@ bench: dev ## measure, print, write bench.json
 	$(BIN)/python bench/run.py
 
 screenshots: dev ## take pictures of every screen into docs/screens
-	@$(PYTHON) -m tools.screenshots
+	@$(BIN)/python -m tests.support.screenshots
 
 stop: ## stop the private database clusters
 	@$(PYTHON) -m tools.postgres stop run test bench

@@ -24,6 +24,7 @@ from bench.faces import measure_faces
 from bench.fence_scale import measure_fences
 from bench.figures import Measured, missed_bars, record, write_json
 from bench.loads import HERE, Taken, find_wrk, run_pgbench, run_sql, run_wrk
+from bench.pages import measure_pages
 from bench.queue_world import fill_queues
 from bench.queues import PHONES, drain, draw_key, measure_checking, write_calls
 from bench.server import Server, serving
@@ -65,6 +66,7 @@ def measure(rounds: int, phones: int) -> Measured:
             _measure_batches(url, server, world, measured, rounds)
             _measure_queues(url, server, world, keys, measured, phones)
             measured.server_rss_mb = server.peak_rss_mb()
+            measured.pages = measure_pages(f"http://{server.address}")
             numbers = [number for group in world.gate.groups for number in group]
             measured.terminals = measure_terminals(url, server, world.gate.project_id, numbers).figures()
     return measured

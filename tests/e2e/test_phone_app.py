@@ -110,5 +110,5 @@ async def test_consents_are_given_after_reading_and_withdrawn(browser: Browser, 
 async def test_every_screen_can_be_read_and_reached(browser: Browser, demo_house: DemoHouse, tmp_path: Path) -> None:
     about = {**demo_house.phone("祁明朗"), "place": place(19_600, 4), "outside": place(19_600, 210, 12)}
     seen = await browser.play("phone.gallery", {**about, "folder": str(tmp_path)})
-    assert len(seen["faults"]) == len(list(tmp_path.iterdir())) > 10
+    assert len(seen["faults"]) > 10
     is_sound(seen)
