@@ -66,7 +66,7 @@ def measure(rounds: int, phones: int) -> Measured:
             _measure_batches(url, server, world, measured, rounds)
             _measure_queues(url, server, world, keys, measured, phones)
             measured.server_rss_mb = server.peak_rss_mb()
-            measured.pages = measure_pages(f"http://{server.address}")
+            measured.pages = measure_pages(server.address)
             numbers = [number for group in world.gate.groups for number in group]
             measured.terminals = measure_terminals(url, server, world.gate.project_id, numbers).figures()
     return measured
