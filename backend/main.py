@@ -16,6 +16,7 @@ from backend.alerts.channels.routes import channels_router
 from backend.alerts.live.feed import LiveFeed
 from backend.alerts.live.routes import live_router
 from backend.alerts.routes import alerts_router
+from backend.attendance.requests.routes import requests_router
 from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
 from backend.dependencies import DEPENDENCIES
@@ -79,6 +80,7 @@ from mobile_api.offline.sync import Syncs
 from mobile_api.phone_care_routes import phone_care_router
 from mobile_api.presence.routes import presence_routers
 from mobile_api.presence.tools import make_presence_tools
+from mobile_api.requests.routes import phone_requests_router
 from mobile_api.routes import mobile_router
 from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
@@ -101,6 +103,7 @@ def routers() -> list[Router]:
         ledger_router(),
         seals_router(),
         attendance_router(),
+        requests_router(),
         alerts_router(),
         gate_router(),
         envelope_router(),
@@ -131,6 +134,7 @@ def routers() -> list[Router]:
         liveness_router(),
         phone_care_router(),
         phone_alerts_router(),
+        phone_requests_router(),
     ]
 
 

@@ -79,6 +79,9 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "alerts.handle",
             "alerts.rules",
             "ledger.rule",
+            "requests.read",
+            "requests.decide",
+            "requests.rules",
             "attendance.write",
             "identity.accounts.read",
             "identity.accounts.write",
@@ -107,15 +110,21 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "alerts.handle",
             "alerts.rules",
             "ledger.rule",
+            "requests.read",
+            "requests.decide",
+            "requests.rules",
             "faces.view",
             "faces.approve",
             "reports.read",
             "reports.issue",
         },
-        Role.OWNER: _SELF | _READS,
-        Role.CONTRACTOR: _SELF | _READS,
+        # What people ask for may tell of illness: read by the sides of a project and its supervisors, not the operator.
+        Role.OWNER: _SELF | _READS | {"requests.read", "requests.decide"},
+        Role.CONTRACTOR: _SELF | _READS | {"requests.read"},
         # The supervising party decides reviews of the contractor's people (never of its own: ledger's rule).
-        Role.SUPERVISOR: _SELF | _READS | {"photos.view", "ledger.rule", "alerts.handle"},
+        Role.SUPERVISOR: _SELF
+        | _READS
+        | {"photos.view", "ledger.rule", "alerts.handle", "requests.read", "requests.decide"},
         # Draws fences and keeps the roster; publishing past the cap and key approval are for others.
         Role.PROJECT_ADMIN: _SELF
         | _READS
@@ -132,11 +141,13 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
             "outages.declare",
             "faces.view",
             "faces.enrol",
+            "requests.read",
+            "requests.endorse",
         },
         Role.KEY_PERSON: _SELF | {"mobile.self"},
         # A device vendor applies for keys and sees what became of it, no people and no punches.
         Role.VENDOR: _SELF | {"gates.apply"},
-        Role.AUDITOR: _SELF | _READS | {"identity.accounts.read", "audit.read", "reports.read"},
+        Role.AUDITOR: _SELF | _READS | {"requests.read", "identity.accounts.read", "audit.read", "reports.read"},
     }
 )
 

@@ -114,7 +114,12 @@ async def list_attributions(tx: Tx, project_id: UUID, punch_id: UUID) -> Sequenc
 
 
 async def may_rule(tx: Tx, actor: Actor, project_id: UUID, person_id: UUID | None) -> bool:
-    """Tell whether the actor decides on the person's punches: for the district or the city, or as supervising party."""
+    """Tell whether the actor decides on the person's punches: for the district or the city, or as supervising party.
+
+    Nobody decides on his own, whatever office he holds.
+    """
+    if person_id is not None and person_id == actor.person_id:
+        return False
     for_the_public = Project.id.in_(supervised_projects(actor, RULE))
     for_the_supervisor = decides_as_supervisor(actor, RULE, Project.id, person_id)
     query = select(Project.id).where(Project.id == project_id, or_(for_the_public, for_the_supervisor))

@@ -7,37 +7,17 @@ from backend.kit.clock import Clock
 from backend.kit.cursors import read_cursor, write_cursor
 from backend.kit.db import AnyRow, Database, Tx
 from backend.kit.guards import Actor
-from backend.kit.ids import new_id
 from backend.kit.wire import Page
 from backend.ledger import queries
 from backend.ledger.append import DayFolder
 from backend.ledger.errors import PunchUnknown, RulingOnOwnParty, RulingStale, TimeQuarantined
-from backend.ledger.model import DayKey, is_dated
 from backend.ledger.partitions import in_ledger_transaction
+from backend.ledger.rulings import NewRuling, write_ruling
 from backend.ledger.schemas import AttributionOut, PunchFile, PunchLine, RulingOut, RulingRequest
 from backend.sites.errors import ProjectUnknown
-from backend.sites.model import day_bounds, work_on
 from backend.sites.queries import find_project
 
 SPAN = timedelta(days=31)
-
-RULE = """
-WITH moved AS (
-  UPDATE punch_status SET ruling_id = %(ruling_id)s, seq = seq + 1, outcome = %(outcome)s
-  WHERE project_id = %(project_id)s AND punch_id = %(punch_id)s AND seq = %(seq)s
-  RETURNING project_id, punch_id, seq, person_id, occurred_at
-), ruled AS (
-  INSERT INTO ruling (project_id, ruled_at, ruling_id, punch_id, seq, outcome, reasons, policy_version, ruled_by, note)
-  SELECT moved.project_id, %(now)s, %(ruling_id)s, moved.punch_id, moved.seq, %(outcome)s, '[]', before.policy_version,
-    %(by)s, %(note)s
-  FROM moved JOIN ruling before
-    ON before.project_id = moved.project_id AND before.punch_id = moved.punch_id AND before.seq = %(seq)s
-), told AS (
-  INSERT INTO ledger_outbox (project_id, kind, entry_id, recorded_at)
-  SELECT project_id, 'ruling', %(ruling_id)s, %(now)s FROM moved
-)
-SELECT moved.person_id, moved.occurred_at, p.time_zone, p.cutover FROM moved JOIN project p ON p.id = moved.project_id
-"""
 
 
 def _line(row: AnyRow) -> PunchLine:
@@ -178,27 +158,19 @@ async def rule_on_punch(
     if command.outcome == "counted" and in_doubt:
         raise TimeQuarantined
     now = clock.now()
-    values = {
-        "project_id": project_id,
-        "punch_id": punch_id,
-        "ruling_id": new_id(now),
-        "seq": command.seq,
-        "outcome": command.outcome,
-        "note": command.note,
-        "by": actor.account_id,
-        "now": now,
-    }
+    ruling = NewRuling(
+        project_id=project_id,
+        punch_id=punch_id,
+        seq=command.seq,
+        outcome=command.outcome,
+        by=actor.account_id,
+        note=command.note,
+    )
 
     async def attempt() -> None:
         async with database.connection() as connection, connection.transaction():
-            moved = await (await connection.execute(RULE, values)).fetchone()
-            if moved is None:
-                raise RulingStale
-            person_id, occurred_at, time_zone, cutover = moved
-            # A time outside of the ledger's years belongs to no day.
-            if person_id is not None and is_dated(occurred_at):
-                day = work_on(occurred_at, time_zone, cutover)
-                await fold(connection, [DayKey(project_id, person_id, day, *day_bounds(day, time_zone, cutover))], now)
+            if (day := await write_ruling(connection, ruling, now)) is not None:
+                await fold(connection, [day], now)
 
     await in_ledger_transaction(database, attempt, received=(now.date(),), buckets=())
     async with database.transaction() as tx:

@@ -49,6 +49,16 @@ class CalendarAnswer(Struct, frozen=True, kw_only=True):
     set: list[CalendarDayAnswer]
 
 
+async def read_calendar(tx: Tx) -> WorkCalendar:
+    """Return the calendar with all days that the city set, whoever asks."""
+    rows = await tx.execute(
+        select(CalendarDay.on_day, CalendarDay.working)
+        .ext(distinct_on(CalendarDay.on_day))
+        .order_by(CalendarDay.on_day, CalendarDay.set_at.desc())
+    )
+    return WorkCalendar({row.on_day: row.working for row in rows})
+
+
 async def show_year(tx: Tx, year: int) -> CalendarAnswer:
     """Return the calendar of a year."""
     first, last = date(year, 1, 1), date(year, 12, 31)

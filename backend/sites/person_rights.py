@@ -1,13 +1,14 @@
-"""Whether an actor sees what concerns a person on a project, and whether he decides on it for the supervising party."""
+"""Whether an actor sees what concerns a person on a project, and whether he decides on it for another party."""
 
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, null, or_, select
 from sqlalchemy.orm import aliased
 
+from backend.identity.roles import Role
 from backend.identity.tables import RoleGrant
 from backend.kit.guards import Actor
-from backend.sites.posts import SUPERVISOR
+from backend.sites.posts import OWNER, SUPERVISOR
 from backend.sites.queries import live_grant, visible_party
 from backend.sites.tables import Assignment, Post, ProjectParty
 
@@ -47,6 +48,33 @@ def decides_as_supervisor(
     another party, and never had one with a company that supervises here, in whatever capacity. Who has no post here
     might be anybody's.
     """
+    return _decides_as(actor, scope, project_id, person_id, (Role.SUPERVISOR, SUPERVISOR))
+
+
+def decides_for_others(
+    actor: Actor,
+    scope: str,
+    project_id: Any,  # noqa: ANN401 - a column or a value
+    person_id: Any,  # noqa: ANN401 - likewise
+) -> ColumnElement[bool]:
+    """Tell in SQL whether the actor decides on the person as another party that oversees: the supervisor or the owner.
+
+    Of either side the same holds as of the supervisor in `decides_as_supervisor`.
+    """
+    return or_(
+        _decides_as(actor, scope, project_id, person_id, (Role.SUPERVISOR, SUPERVISOR)),
+        _decides_as(actor, scope, project_id, person_id, (Role.OWNER, OWNER)),
+    )
+
+
+def _decides_as(
+    actor: Actor,
+    scope: str,
+    project_id: Any,  # noqa: ANN401 - a column or a value
+    person_id: Any,  # noqa: ANN401 - likewise
+    side: tuple[Role, str],
+) -> ColumnElement[bool]:
+    role, party_kind = side
     granted = exists(
         select(RoleGrant.id)
         .outerjoin(
@@ -55,8 +83,9 @@ def decides_as_supervisor(
         )
         .where(
             live_grant(actor, scope),
+            RoleGrant.role == role.value,
             RoleGrant.project_id == project_id,
-            or_(RoleGrant.party_id.is_(None), ProjectParty.kind == SUPERVISOR),
+            or_(RoleGrant.party_id.is_(None), ProjectParty.kind == party_kind),
         )
         .correlate_except(RoleGrant, ProjectParty)
     )
@@ -65,20 +94,20 @@ def decides_as_supervisor(
         .where(Assignment.project_id == project_id, Assignment.person_id == person_id)
         .correlate_except(Assignment)
     )
-    employer, supervising = aliased(ProjectParty), aliased(ProjectParty)
+    employer, deciding = aliased(ProjectParty), aliased(ProjectParty)
     own = exists(
         select(Assignment.id)
         .join(Post, and_(Post.project_id == Assignment.project_id, Post.id == Assignment.post_id))
         .join(employer, and_(employer.project_id == Post.project_id, employer.id == Post.party_id))
         .join(
-            supervising,
+            deciding,
             and_(
-                supervising.project_id == employer.project_id,
-                supervising.company_id == employer.company_id,
-                supervising.kind == SUPERVISOR,
+                deciding.project_id == employer.project_id,
+                deciding.company_id == employer.company_id,
+                deciding.kind == party_kind,
             ),
         )
         .where(Assignment.project_id == project_id, Assignment.person_id == person_id)
-        .correlate_except(Assignment, Post, employer, supervising)
+        .correlate_except(Assignment, Post, employer, deciding)
     )
     return and_(granted, here, ~own)

@@ -1,0 +1,95 @@
+"""Takes a step of a request: moves its state, writes the step down, and tells those who follow."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import insert, update
+
+from backend.attendance.requests.course import Step, next_state
+from backend.attendance.requests.errors import ClaimTaken, LeaveOverlaps, RequestMoved, StepImpossible
+from backend.attendance.requests.kinds import RequestKind, State
+from backend.attendance.requests.tables import RequestClaim, RequestState, RequestStep
+from backend.kit.announcements import announce
+from backend.kit.db import AnyRow, Tx, translate_violations
+
+FILED, MOVED = "requests.filed", "requests.moved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewStep:
+    """A step by whom and why; `account_id` None is the term that ended. A higher office gets a term of its own."""
+
+    kind: Step
+    at: datetime
+    account_id: UUID | None
+    note: str | None = None
+    appeal_id: UUID | None = None
+    level: int | None = None
+    due_on: date | None = None
+
+
+async def take_step(tx: Tx, row: AnyRow, step: NewStep) -> State:
+    """Move a request (as `find_request` returned it) and return its new state; what it asked for falls with it.
+
+    Raises StepImpossible, RequestMoved, ClaimTaken or LeaveOverlaps.
+    """
+    kind, state = cast("RequestKind", row.kind), cast("State", row.state)
+    then = next_state(kind, state, step.kind)
+    if then is None:
+        raise StepImpossible(state=state)
+    level = row.level if step.level is None else step.level
+    with translate_violations({"uq_request_claim_standing": ClaimTaken, "ex_request_state_leave": LeaveOverlaps}):
+        moved = await tx.execute(
+            update(RequestState)
+            .where(
+                RequestState.project_id == row.project_id,
+                RequestState.request_id == row.id,
+                RequestState.seq == row.seq,
+            )
+            .values(
+                state=then,
+                seq=row.seq + 1,
+                level=level,
+                due_on=row.due_on if step.due_on is None else step.due_on,
+                changed_at=step.at,
+            )
+        )
+        if moved.rowcount != 1:
+            raise RequestMoved
+        if then in {"rejected", "withdrawn"} or step.kind == "overturned":
+            await tx.execute(
+                update(RequestClaim)
+                .where(RequestClaim.project_id == row.project_id, RequestClaim.request_id == row.id)
+                .values(stands=step.kind == "overturned")
+            )
+    await tx.execute(
+        insert(RequestStep).values(
+            project_id=row.project_id,
+            request_id=row.id,
+            seq=row.seq + 1,
+            kind=step.kind,
+            at=step.at,
+            account_id=step.account_id,
+            note=step.note,
+            appeal_id=step.appeal_id,
+        )
+    )
+    await tell(tx, row.project_id, row.id, row.kind, step.kind, then, level, step.at)
+    return then
+
+
+async def tell(
+    tx: Tx, project_id: UUID, request_id: UUID, kind: str, step: str, state: str, level: int, now: datetime
+) -> None:
+    """Announce that a request was filed or moved: ids and codes, no words and no names."""
+    await announce(
+        tx,
+        FILED if step == "filed" else MOVED,
+        str(request_id),
+        occurred_at=now,
+        now=now,
+        project_id=project_id,
+        detail={"kind": kind, "step": step, "state": state, "level": level},
+    )

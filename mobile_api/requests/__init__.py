@@ -1,0 +1,1 @@
+"""Phone-facing routes of make-ups, appeals and leave."""
