@@ -17,6 +17,7 @@ from backend.alerts.live.feed import LiveFeed
 from backend.alerts.live.routes import live_router
 from backend.alerts.routes import alerts_router
 from backend.attendance.requests.routes import requests_router
+from backend.attendance.reviews.routes import reviews_router
 from backend.attendance.routes import attendance_router
 from backend.decision.policy import SitePolicy
 from backend.dependencies import DEPENDENCIES
@@ -68,6 +69,7 @@ from geofences.evaluation import warm_up
 from geofences.file_reader import FileReader
 from geofences.map_routes import fence_map_router
 from geofences.places import PLACE_ERRORS
+from geofences.punch_map_routes import punch_map_router
 from geofences.range_routes import ranges_router
 from geofences.routes import fences_router
 from geofences.search_routes import fence_search_router
@@ -104,6 +106,7 @@ def routers() -> list[Router]:
         seals_router(),
         attendance_router(),
         requests_router(),
+        reviews_router(),
         alerts_router(),
         gate_router(),
         envelope_router(),
@@ -123,6 +126,7 @@ def routers() -> list[Router]:
         ranges_router(),
         fence_map_router(),
         fence_search_router(),
+        punch_map_router(),
         session_router(),
         mobile_router(),
         offline_router(),

@@ -17,7 +17,7 @@ from backend.alerts.channels.opening import open_channels
 from backend.alerts.following import follow
 from backend.evidence.photos.examiner import Examiner
 from backend.evidence.photos.tasks import keep_taking_in
-from backend.jobs import fences, gates, identity, photos, reports, seals, upkeep
+from backend.jobs import attendance, fences, gates, identity, photos, reports, seals, upkeep
 from backend.jobs.tools import JobTools, WorkerJob, deletion_tools, intake_tools
 from backend.kit.clock import SystemClock
 from backend.kit.db import Database, start_up_options
@@ -33,6 +33,7 @@ JOBS: Final[tuple[WorkerJob, ...]] = (
     *photos.JOBS,
     *identity.JOBS,
     *fences.JOBS,
+    *attendance.JOBS,
     *seals.JOBS,
     *reports.JOBS,
     *upkeep.JOBS,

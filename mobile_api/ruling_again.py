@@ -18,14 +18,14 @@ from backend.sites.model import day_bounds, work_on
 PunchName: TypeAlias = tuple[UUID, UUID]
 """Project and punch."""
 
-# What somebody has ruled stands, whatever comes in later.
+# What somebody has ruled stands, whatever comes in later, and so does what counts because nobody decided in time.
 FIND = """
 SELECT s.project_id, s.punch_id, s.seq, r.reasons::text, r.policy_version, pol.body
 FROM json_to_recordset(%s::text::json) AS k (project_id uuid, punch_id uuid)
 JOIN punch_status s ON s.project_id = k.project_id AND s.punch_id = k.punch_id
 JOIN ruling r ON r.project_id = s.project_id AND r.punch_id = s.punch_id AND r.ruling_id = s.ruling_id
 LEFT JOIN site_policy pol ON pol.project_id = s.project_id AND pol.version = r.policy_version
-WHERE r.ruled_by IS NULL
+WHERE r.ruled_by IS NULL AND NOT r.reasons @> '[{"code": "attendance.review_undecided"}]'
 ORDER BY s.project_id, s.punch_id
 """
 

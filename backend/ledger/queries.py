@@ -113,6 +113,12 @@ async def list_attributions(tx: Tx, project_id: UUID, punch_id: UUID) -> Sequenc
     return (await tx.execute(query)).all()
 
 
+async def outcome_of(tx: Tx, project_id: UUID, punch_id: UUID) -> str | None:
+    """Return a punch's present outcome, whoever asks; None where there is none."""
+    query = select(PunchStatus.outcome).where(PunchStatus.project_id == project_id, PunchStatus.punch_id == punch_id)
+    return await tx.scalar(query)
+
+
 async def may_rule(tx: Tx, actor: Actor, project_id: UUID, person_id: UUID | None) -> bool:
     """Tell whether the actor decides on the person's punches: for the district or the city, or as supervising party.
 

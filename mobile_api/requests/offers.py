@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from backend.attendance.requests import queries
+from backend.attendance.requests import filing_queries
 from backend.attendance.requests.clocks import lapsed_until
 from backend.attendance.requests.filing import Desk, posts_on, rule_of
 from backend.attendance.requests.kinds import AppealReason, LeaveKind, MakeUpReason
@@ -28,7 +28,7 @@ async def show_offer(tx: Tx, desk: Desk, *, language: str) -> OfferOut:
     appeal = cast("AppealRule", (await rule_of(tx, desk, "appeal", today))[0])
     leave = cast("LeaveRule", (await rule_of(tx, desk, "leave", today))[0])
     first, last = today.replace(day=1), today.replace(day=monthrange(today.year, today.month)[1])
-    used = await queries.count_make_ups(tx, project_id, person_id, first, last)
+    used = await filing_queries.count_make_ups(tx, project_id, person_id, first, last)
     year = (date(today.year, 1, 1), date(today.year, 12, 31))
     return OfferOut(
         project_id=project_id,
@@ -43,7 +43,9 @@ async def show_offer(tx: Tx, desk: Desk, *, language: str) -> OfferOut:
         leave_rule=msgspec.to_builtins(leave),
         leave_taken=[
             TakenOut(kind=one.kind, first_on=one.first_on, last_on=one.last_on)
-            for one in sorted(await queries.list_taken(tx, project_id, person_id, *year), key=lambda one: one.first_on)
+            for one in sorted(
+                await filing_queries.list_taken(tx, project_id, person_id, *year), key=lambda one: one.first_on
+            )
         ],
     )
 
@@ -56,7 +58,7 @@ async def list_deputies(tx: Tx, desk: Desk, first_on: date, last_on: date) -> li
     leave = cast("LeaveRule", (await rule_of(tx, desk, "leave", desk.today))[0])
     kinds = [kind for kind, _ in held]
     wanted = leave.deputies_for(kinds) or frozenset(kinds)
-    rows = await queries.list_deputies(tx, desk.site.id, held[0][1], desk.person_id, wanted, first_on, last_on)
+    rows = await filing_queries.list_deputies(tx, desk.site.id, held[0][1], desk.person_id, wanted, first_on, last_on)
     found: dict[UUID, DeputyOut] = {}
     for row in rows:
         found.setdefault(row.id, DeputyOut(person_id=row.id, name=row.name, post_kind=row.kind))

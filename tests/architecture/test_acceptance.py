@@ -12,7 +12,11 @@ from tools.house import ROOT
 
 PAGE = ROOT / "docs/gate-acceptance.md"
 CASES = range(1, 26)
-PAGES = {PAGE: CASES, ROOT / "docs/offline-acceptance.md": range(1, 23)}
+PAGES = {
+    PAGE: CASES,
+    ROOT / "docs/offline-acceptance.md": range(1, 23),
+    ROOT / "docs/ledger-acceptance.md": range(1, 11),
+}
 ROW = re.compile(r"^\| (\d+) \|.*\| (.*) \|$", re.MULTILINE)
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 

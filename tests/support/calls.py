@@ -9,6 +9,7 @@ import msgspec
 
 from backend.decision.policy import DEFAULT_POLICY
 from backend.identity.roles import Role
+from backend.kit.ids import new_id
 from tests.support.factories import draw_code, draw_phone
 from tests.support.forms import form
 from tests.support.liveness import as_answered, frames_form, picture
@@ -291,6 +292,49 @@ CALLS: dict[tuple[str, str], Maker] = {
         media_type="application/offset+octet-stream",
         headers={"Tus-Resumable": "1.0.0", "Upload-Offset": "0"},
     ),
+    ("POST", f"{PROJECT}/requests/{{filing_id}}/endorsement"): lambda town: Call(
+        json={"endorse": True, "seq": 1}, ids={"filing_id": town.ids["make_up_id"]}
+    ),
+    ("POST", f"{PROJECT}/requests/{{filing_id}}/decision"): told(approve=True, seq=1, note="同意"),
+    ("POST", "/admin/v1/request-rules/{kind}"): lambda town: Call(
+        json={"project_id": town.ids["project_id"], "settings": {"per_month": 3}}, ids={"kind": "make_up"}
+    ),
+    ("POST", "/admin/v1/leave-black-outs"): lambda town: Call(
+        json={
+            "first_on": "2026-10-01",
+            "last_on": "2026-10-07",
+            "name": "国庆值守",
+            "posts": ["project_manager"],
+            "project_id": town.ids["project_id"],
+        }
+    ),
+    ("POST", "/admin/v1/leave-black-outs/{black_out_id}/lifting"): lambda _: Call(),
+    ("POST", "/admin/v1/reviews/rulings"): lambda town: Call(
+        json={
+            "outcome": "counted",
+            "note": "现场核实",
+            "items": [{"project_id": town.ids["project_id"], "punch_id": town.ids["punch_id"], "seq": 1}],
+        }
+    ),
+    ("POST", "/mobile/v1/requests/make-ups"): lambda town: _request(
+        town, reason="gate_fault", direction="in", at=(town.clock.now() - timedelta(hours=2)).isoformat()
+    ),
+    ("POST", "/mobile/v1/requests/appeals"): lambda town: _request(
+        town,
+        reason="was_present",
+        against="day",
+        claims=[{"direction": "out", "at": (town.clock.now() - timedelta(hours=1)).isoformat()}],
+    ),
+    ("POST", "/mobile/v1/requests/leave"): lambda town: _request(
+        town, kind="sick", first_on=town.clock.now().date().isoformat(), last_on=town.clock.now().date().isoformat()
+    ),
+    ("POST", "/mobile/v1/requests/{filing_id}/withdrawal"): lambda _: Call(),
+    ("POST", "/mobile/v1/requests/{filing_id}/deputy-answer"): lambda town: Call(
+        json={"confirm": True}, ids={"filing_id": town.others["filing_id"]}
+    ),
+    ("GET", "/mobile/v1/projects/{project_id}/leave-deputies"): lambda _: Call(
+        params={"first_on": "2026-03-20", "last_on": "2026-03-21"}
+    ),
     ("PUT", "/admin/v1/calendar-days/{on}"): told(working=False, name="市级停工日"),
     ("POST", "/admin/v1/alerts/{group_id}/reading"): lambda _: Call(),
     ("POST", "/mobile/v1/alerts/{group_id}/reading"): lambda _: Call(),
@@ -409,3 +453,8 @@ def call_of(method: str, template: str, town: Town) -> Call:
             raise KeyError((method, template))
         return Call()
     return maker(town)
+
+
+def _request(town: Town, **body: Any) -> Call:  # noqa: ANN401 - JSON
+    """Return what a phone files: each call under an id of its own."""
+    return Call(json={"request_id": str(new_id(town.clock.now())), "project_id": town.ids["project_id"], **body})

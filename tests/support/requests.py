@@ -26,9 +26,10 @@ async def make_leave(
     *,
     state: str = "approved",
     kind: str = "annual",
+    of: str = "leave",
     deputy_id: UUID | None = None,
 ) -> UUID:
-    """Write leave of a post's holder as it stands; `filed` is its only step."""
+    """Write leave of a post's holder, or another request, as it stands; `filed` is its only step."""
     party = next(party for party in site.parties.values() if party.kind == _PARTY_OF.get(post, "009"))
     filed_at = datetime.combine(first_on, time(2), UTC) - timedelta(days=3)
     request_id, person_id, account_id = new_id(filed_at), site.people[post].id, site.accounts[post]
@@ -36,7 +37,7 @@ async def make_leave(
         insert(RequestFiling).values(
             project_id=site.project.id,
             id=request_id,
-            kind="leave",
+            kind=of,
             person_id=person_id,
             party_id=party.id,
             post_kind=post,
@@ -46,7 +47,7 @@ async def make_leave(
             statement="回家",
             photos=[],
             deputy_id=deputy_id,
-            counted_days=(last_on - first_on).days + 1,
+            counted_days=(last_on - first_on).days + 1 if of == "leave" else None,
             filed_at=filed_at,
             filed_by=account_id,
             digest=bytes(32),
@@ -58,7 +59,7 @@ async def make_leave(
         insert(RequestState).values(
             project_id=site.project.id,
             request_id=request_id,
-            kind="leave",
+            kind=of,
             person_id=person_id,
             first_on=first_on,
             last_on=last_on,
@@ -107,7 +108,7 @@ class Office:
         account = self.site.accounts[post]
         if post not in self._families:
             family, now = uuid4(), self.clock.now()
-            values = {"id": family, "account_id": account, "created_at": now, "expires_at": now + timedelta(days=60)}
+            values = {"id": family, "account_id": account, "created_at": now, "expires_at": now + timedelta(days=400)}
             async with self.database.transaction() as tx:
                 await tx.execute(insert(SessionFamily).values(**values))
             self._families[post] = family

@@ -59,6 +59,7 @@ from tests.support.photos import make_kept_photo, make_uploads
 from tests.support.pictures import photo_of
 from tests.support.queues import PATH as QUEUE_PATH
 from tests.support.queues import QueuePhone, register
+from tests.support.requests import make_leave
 from tests.support.ways import Ways, make_ways
 
 MINE, THEIRS = "project_manager", "chief_supervisor"
@@ -194,6 +195,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
     upload, photo = await make_uploads(app.state.upload_tools, site.people[MINE].id)
     kept = await make_kept_photo(app, site.people[MINE].id, project.id, entries[MINE].punch_id)
     async with database.transaction() as tx:
+        asked, asked_beside = await _requests(tx, site, clerk, clock)
         hold = new_id(now)
         await tx.execute(
             insert(PhotoHold).values(project_id=project.id, id=hold, reason="调查", placed_by=clerk, placed_at=now)
@@ -248,13 +250,14 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "code_id": str(ways.code_id),
         "screen_token": ways.screen_token,
         "request_id": str(ways.request_id),
+        **asked,
         **tile_of(CENTRE),
         **_of_post(site, MINE, entries[MINE]),
     }
     return Town(
         site=site,
         ids=ids,
-        others=_of_post(site, THEIRS, entries[THEIRS]),
+        others={**_of_post(site, THEIRS, entries[THEIRS]), "filing_id": asked_beside},
         accounts=accounts,
         families=families,
         gate_key=(key, secret),
@@ -285,6 +288,31 @@ def _of_post(site: MadeSite, post: str, made: Any) -> dict[str, str]:  # noqa: A
         "punch_id": str(made.punch_id),
         "on": day_key(made).work_on.isoformat(),
     }
+
+
+async def _requests(tx: Tx, site: MadeSite, clerk: UUID, clock: ManualClock) -> tuple[dict[str, str], str]:
+    """Return what the contractor's holder asked for and what he is asked to stand in for, and one of another party."""
+    from backend.attendance.requests.tables import LeaveBlackOut
+
+    today, black_out = clock.now().date(), uuid4()
+    deputy_id = site.people[MINE].id
+    own = await make_leave(tx, site, MINE, today + timedelta(days=20), today + timedelta(days=21), state="deciding")
+    make_up = await make_leave(tx, site, MINE, today, today, of="make_up", kind="gate_fault", state="endorsing")
+    days = (today + timedelta(days=30), today + timedelta(days=30))
+    beside = await make_leave(tx, site, THEIRS, *days, state="deputy", deputy_id=deputy_id)
+    await tx.execute(
+        insert(LeaveBlackOut).values(
+            id=black_out,
+            project_id=site.project.id,
+            first_on=today,
+            last_on=today + timedelta(days=1),
+            name="塔吊安装",
+            posts=[],
+            set_by=clerk,
+            set_at=clock.now(),
+        )
+    )
+    return {"filing_id": str(own), "make_up_id": str(make_up), "black_out_id": str(black_out)}, str(beside)
 
 
 async def _account(tx: Tx, site: MadeSite, role: Role) -> UUID:

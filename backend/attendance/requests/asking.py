@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from backend.attendance.requests import errors, queries
+from backend.attendance.requests import errors, filing_queries, queries
 from backend.attendance.requests.clocks import last_day
 from backend.attendance.requests.commands import AppealBody, Claim, LeaveBody, MakeUpBody
 from backend.attendance.requests.filing import (
@@ -44,7 +44,7 @@ async def file_make_up(tx: Tx, desk: Desk, body: MakeUpBody) -> None:
     posts = await posts_on(tx, desk, on)
     require_term(desk, on, rule.file_within)
     first, last = on.replace(day=1), on.replace(day=monthrange(on.year, on.month)[1])
-    used = await queries.count_make_ups(tx, desk.site.id, desk.person_id, first, last)
+    used = await filing_queries.count_make_ups(tx, desk.site.id, desk.person_id, first, last)
     if used >= rule.per_month:
         raise errors.MakeUpsUsed(quota=rule.per_month, month=f"{on:%Y-%m}")
     await require_photos(tx, desk, body.photos, wanted=body.reason in rule.photo_for)
@@ -117,7 +117,7 @@ async def file_leave(tx: Tx, desk: Desk, body: LeaveBody) -> None:
     _require_leave_days(desk, rule, asked)
     held = await posts_on(tx, desk, body.first_on)
     posts = [kind for kind, _ in held]
-    black_outs = await queries.list_black_outs(tx, desk.site, body.first_on, body.last_on)
+    black_outs = await filing_queries.list_black_outs(tx, desk.site, body.first_on, body.last_on)
     if (out := black_out_of(black_outs, posts, asked)) is not None:
         raise errors.LeaveBlackedOut(name=out.name, first_on=out.first_on.isoformat(), last_on=out.last_on.isoformat())
     await _require_quota(tx, desk, rule, posts, asked)
@@ -210,7 +210,7 @@ def _require_leave_days(desk: Desk, rule: LeaveRule, asked: Taken) -> None:
 
 async def _require_quota(tx: Tx, desk: Desk, rule: LeaveRule, posts: list[str], asked: Taken) -> None:
     since, until = date(asked.first_on.year, 1, 1), date(asked.last_on.year, 12, 31)
-    taken = await queries.list_taken(tx, desk.site.id, desk.person_id, since, until)
+    taken = await filing_queries.list_taken(tx, desk.site.id, desk.person_id, since, until)
     excess = first_excess(desk.calendar, rule, posts, asked, taken)
     if excess is None:
         return
@@ -221,11 +221,13 @@ async def _require_quota(tx: Tx, desk: Desk, rule: LeaveRule, posts: list[str], 
 async def _require_deputy(tx: Tx, desk: Desk, rule: LeaveRule, held: list[tuple[str, UUID]], body: LeaveBody) -> None:
     fitting = rule.deputies_for(kind for kind, _ in held)
     if body.deputy_id is None:
-        if fitting is not None:
+        if fitting is not None and body.kind in CHOSEN:
             raise errors.DeputyMissing
         return
     wanted = fitting or frozenset(kind for kind, _ in held)
     party_id = held[0][1]
-    could = await queries.list_deputies(tx, desk.site.id, party_id, desk.person_id, wanted, body.first_on, body.last_on)
+    could = await filing_queries.list_deputies(
+        tx, desk.site.id, party_id, desk.person_id, wanted, body.first_on, body.last_on
+    )
     if body.deputy_id not in {row.id for row in could}:
         raise errors.DeputyUnfit

@@ -9,12 +9,12 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import insert, select
 
-from backend.attendance.requests import errors, queries
+from backend.attendance.requests import errors, filing_queries, queries
 from backend.attendance.requests.clocks import last_day
 from backend.attendance.requests.commands import Claim, Filing
 from backend.attendance.requests.course import first_state
+from backend.attendance.requests.filing_queries import SiteRow
 from backend.attendance.requests.kinds import Against, RequestKind, RuleKind
-from backend.attendance.requests.queries import SiteRow
 from backend.attendance.requests.recording import tell
 from backend.attendance.requests.rules import AnyRule, key_first, rule_in_force
 from backend.attendance.requests.tables import RequestClaim, RequestFiling, RequestState, RequestStep
@@ -81,7 +81,7 @@ class Draft:
 
 async def open_desk(tx: Tx, actor: Actor, person_id: UUID, project_id: UUID, now: datetime) -> Desk:
     """Return what filing works with; raises ProjectUnknown where the person never had a post."""
-    site = await queries.find_own_site(tx, person_id, project_id)
+    site = await filing_queries.find_own_site(tx, person_id, project_id)
     if site is None:
         raise ProjectUnknown
     return Desk(person_id=person_id, account_id=actor.account_id, site=site, calendar=await read_calendar(tx), now=now)
@@ -92,7 +92,7 @@ async def find_repeated(tx: Tx, person_id: UUID, body: Filing) -> AnyRow | None:
 
     From here on the person's filings go one after the other: two at once would both find a quota free.
     """
-    await queries.lock_person(tx, person_id)
+    await filing_queries.lock_person(tx, person_id)
     known = await queries.find_by_id(tx, body.request_id)
     if known is None:
         return None
@@ -108,12 +108,12 @@ def digest_of(body: Filing) -> bytes:
 
 async def rule_of(tx: Tx, desk: Desk, kind: RuleKind, on: date) -> tuple[AnyRule, UUID | None]:
     """Return the rule in force on a day of the desk's project, and its row."""
-    return rule_in_force(await queries.list_rules(tx, desk.site), kind, on)
+    return rule_in_force(await filing_queries.list_rules(tx, desk.site), kind, on)
 
 
 async def posts_on(tx: Tx, desk: Desk, on: date) -> list[tuple[str, UUID]]:
     """Return the person's posts on a day, key posts first; raises NoPostThen without any."""
-    held = await queries.posts_held(tx, desk.site.id, desk.person_id, on)
+    held = await filing_queries.posts_held(tx, desk.site.id, desk.person_id, on)
     if not held:
         raise errors.NoPostThen(on=on.isoformat())
     order = key_first(kind for kind, _ in held)

@@ -92,7 +92,7 @@ async def test_two_at_once_do_not_both_find_the_last_one_of_the_month_free(offic
     [
         # Monday: the five working days after Monday a week ago end today.
         (timedelta(days=7, hours=1), None),
-        (timedelta(days=8), None),
+        (timedelta(days=8), "requests.term_over"),
         (timedelta(days=11), "requests.term_over"),
         (timedelta(days=500), "requests.term_over"),
         (timedelta(hours=-1), "requests.not_yet"),
