@@ -15,7 +15,7 @@ from backend.attendance.requests.commands import Claim, Filing
 from backend.attendance.requests.course import first_state
 from backend.attendance.requests.filing_queries import SiteRow
 from backend.attendance.requests.kinds import Against, RequestKind, RuleKind
-from backend.attendance.requests.recording import tell
+from backend.attendance.requests.recording import Told, tell
 from backend.attendance.requests.rules import AnyRule, key_first, rule_in_force
 from backend.attendance.requests.tables import RequestClaim, RequestFiling, RequestState, RequestStep
 from backend.evidence.photos.uses import Named, note_uses
@@ -205,7 +205,17 @@ async def write_filing(tx: Tx, desk: Desk, body: Filing, draft: Draft) -> None:
             )
         )
     await _note_photos(tx, desk, request_id, photos, draft.first_on)
-    await tell(tx, project_id, request_id, draft.kind, "filed", state, draft.level, desk.now)
+    told = Told(
+        project_id=project_id,
+        request_id=request_id,
+        kind=draft.kind,
+        person_id=desk.person_id,
+        deputy_id=draft.deputy_id,
+        step="filed",
+        state=state,
+        level=draft.level,
+    )
+    await tell(tx, told, desk.now)
 
 
 async def _note_photos(tx: Tx, desk: Desk, request_id: UUID, photos: Sequence[bytes], on: date) -> None:

@@ -76,20 +76,49 @@ async def take_step(tx: Tx, row: AnyRow, step: NewStep) -> State:
             appeal_id=step.appeal_id,
         )
     )
-    await tell(tx, row.project_id, row.id, row.kind, step.kind, then, level, step.at)
+    told = Told(
+        project_id=row.project_id,
+        request_id=row.id,
+        kind=row.kind,
+        person_id=row.person_id,
+        deputy_id=row.deputy_id,
+        step=step.kind,
+        state=then,
+        level=level,
+    )
+    await tell(tx, told, step.at)
     return then
 
 
-async def tell(
-    tx: Tx, project_id: UUID, request_id: UUID, kind: str, step: str, state: str, level: int, now: datetime
-) -> None:
-    """Announce that a request was filed or moved: ids and codes, no words and no names."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What followers are told of a step: ids and codes, no words and no names."""
+
+    project_id: UUID
+    request_id: UUID
+    kind: str
+    person_id: UUID
+    deputy_id: UUID | None
+    step: str
+    state: str
+    level: int
+
+
+async def tell(tx: Tx, told: Told, now: datetime) -> None:
+    """Announce that a request was filed or moved."""
     await announce(
         tx,
-        FILED if step == "filed" else MOVED,
-        str(request_id),
+        FILED if told.step == "filed" else MOVED,
+        str(told.request_id),
         occurred_at=now,
         now=now,
-        project_id=project_id,
-        detail={"kind": kind, "step": step, "state": state, "level": level},
+        project_id=told.project_id,
+        detail={
+            "kind": told.kind,
+            "step": told.step,
+            "state": told.state,
+            "level": told.level,
+            "person_id": str(told.person_id),
+            "deputy_id": None if told.deputy_id is None else str(told.deputy_id),
+        },
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from httpx import Response
+from sqlalchemy import text
 
 from tests.support.ledgers import stored_day
 from tests.support.requests import Office
@@ -48,6 +49,18 @@ async def test_two_steps_make_a_counted_punch_that_leads_back_to_its_request(off
     assert (reason["code"], reason["request_id"]) == ("attendance.made_up", approved["request"]["request_id"])
     (day,) = await stored_day(office.database, project_id, person_id)
     assert (day["punches"], day["sources"], day["first_at"]) == (1, ["make_up"], at)
+    async with office.database.transaction() as tx:
+        facts = text("SELECT kind, detail FROM announced_fact WHERE subject = :subject ORDER BY id")
+        told_of = (await tx.execute(facts, {"subject": approved["request"]["request_id"]})).all()
+        acts = text("SELECT action FROM audit_event WHERE object_id = :id ORDER BY at, id")
+        done = (await tx.execute(acts, {"id": approved["request"]["request_id"]})).scalars().all()
+    assert [(kind, detail["step"]) for kind, detail in told_of] == [
+        ("requests.filed", "filed"),
+        ("requests.moved", "endorsed"),
+        ("requests.moved", "approved"),
+    ]
+    assert {detail["person_id"] for _, detail in told_of} == {str(person_id)}
+    assert sorted(done) == ["request.approved", "request.endorsed"]
     # Whoever decides on it again is told that it is decided.
     told(await office.decide("district", approved, approve=False), 409, "requests.step_impossible")
 
