@@ -16,12 +16,12 @@ from backend.sites.tables import Person, Project
 READ = "ledger.read"
 RULE = "ledger.rule"
 
-_OF_STATUS = and_(
+OF_STATUS = and_(
     Punch.project_id == PunchStatus.project_id,
     Punch.received_at == PunchStatus.received_at,
     Punch.punch_id == PunchStatus.punch_id,
 )
-_CURRENT = and_(
+CURRENT = and_(
     Ruling.project_id == PunchStatus.project_id,
     Ruling.punch_id == PunchStatus.punch_id,
     Ruling.ruling_id == PunchStatus.ruling_id,
@@ -63,8 +63,8 @@ async def list_punches(  # noqa: PLR0913 - the list's filters
             Person.name.label("person_name"),
             Ruling.reasons,
         )
-        .join(PunchStatus, _OF_STATUS)
-        .join(Ruling, _CURRENT)
+        .join(PunchStatus, OF_STATUS)
+        .join(Ruling, CURRENT)
         .outerjoin(Person, Person.id == PunchStatus.person_id)
         .where(*conditions)
         .order_by(Punch.received_at.desc(), Punch.punch_id.desc())
@@ -85,8 +85,8 @@ async def find_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, 
             Person.name.label("person_name"),
             Ruling.reasons,
         )
-        .join(PunchStatus, _OF_STATUS)
-        .join(Ruling, _CURRENT)
+        .join(PunchStatus, OF_STATUS)
+        .join(Ruling, CURRENT)
         .outerjoin(Person, Person.id == PunchStatus.person_id)
         .where(
             PunchStatus.project_id == project_id,

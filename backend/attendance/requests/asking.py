@@ -24,6 +24,7 @@ from backend.attendance.requests.kinds import CHOSEN, DISTRICT_LEVEL, PARTY_LEVE
 from backend.attendance.requests.quotas import Taken, black_out_of, days_of, first_excess
 from backend.attendance.requests.rules import AppealRule, LeaveRule, MakeUpRule
 from backend.kit.db import Tx
+from backend.ledger.queries import CURRENT
 from backend.ledger.tables import PunchStatus, Ruling
 from backend.sites.errors import DatesReversed
 
@@ -161,12 +162,7 @@ async def _disputed_punch(tx: Tx, desk: Desk, punch_id: UUID) -> tuple[date, dat
     row = (
         await tx.execute(
             select(PunchStatus.occurred_at, PunchStatus.outcome, Ruling.ruled_at)
-            .join(
-                Ruling,
-                (Ruling.project_id == PunchStatus.project_id)
-                & (Ruling.punch_id == PunchStatus.punch_id)
-                & (Ruling.ruling_id == PunchStatus.ruling_id),
-            )
+            .join(Ruling, CURRENT)
             .where(
                 PunchStatus.project_id == desk.site.id,
                 PunchStatus.punch_id == punch_id,

@@ -20,7 +20,7 @@ from backend.kit.cursors import write_cursor
 from backend.kit.db import AnyRow, Tx
 from backend.kit.guards import Actor
 from backend.kit.wire import Page
-from backend.ledger.queries import RULE
+from backend.ledger.queries import CURRENT, OF_STATUS, RULE
 from backend.ledger.tables import Punch, PunchStatus, Ruling
 from backend.sites.calendar_days import read_calendar
 from backend.sites.model import work_on
@@ -143,22 +143,8 @@ async def _list(
             PresenceProof.outcome.label("proof_outcome"),
             PresenceProof.trust.label("proof_trust"),
         )
-        .join(
-            Punch,
-            and_(
-                Punch.project_id == PunchStatus.project_id,
-                Punch.received_at == PunchStatus.received_at,
-                Punch.punch_id == PunchStatus.punch_id,
-            ),
-        )
-        .join(
-            Ruling,
-            and_(
-                Ruling.project_id == PunchStatus.project_id,
-                Ruling.punch_id == PunchStatus.punch_id,
-                Ruling.ruling_id == PunchStatus.ruling_id,
-            ),
-        )
+        .join(Punch, OF_STATUS)
+        .join(Ruling, CURRENT)
         .join(Project, Project.id == PunchStatus.project_id)
         .outerjoin(Person, Person.id == PunchStatus.person_id)
         .outerjoin(
