@@ -26,6 +26,7 @@ AT_ONCE: Final = 200
 PROJECTS = """
 SELECT p.id, p.district_id, p.time_zone, p.cutover FROM project p
 WHERE EXISTS (SELECT FROM punch_status s WHERE s.project_id = p.id AND s.outcome = 'review')
+  AND (%(only)s::uuid IS NULL OR p.id = %(only)s)
 ORDER BY p.id
 """
 
@@ -49,10 +50,13 @@ class _Due:
     term: int
 
 
-async def count_undecided(database: Database, clock: Clock, fold: DayFolder) -> int:
-    """Count the punches whose term is over and return how many; what somebody decides meanwhile stands."""
+async def count_undecided(database: Database, clock: Clock, fold: DayFolder, *, project_id: UUID | None = None) -> int:
+    """Count the punches whose term is over, of one project or of all, and return how many.
+
+    What somebody decides meanwhile stands.
+    """
     counted, now = 0, clock.now()
-    for due in await _due(database, now):
+    for due in await _due(database, now, project_id):
         while True:
             looked, ruled = await _count_some(database, due, now, fold)
             counted += ruled
@@ -61,11 +65,13 @@ async def count_undecided(database: Database, clock: Clock, fold: DayFolder) -> 
     return counted
 
 
-async def _due(database: Database, now: datetime) -> list[_Due]:
+async def _due(database: Database, now: datetime, only: UUID | None) -> list[_Due]:
     async with database.transaction() as tx:
         rules, calendar = await list_review_rules(tx), await read_calendar(tx)
     async with database.connection() as connection:
-        projects: Sequence[tuple[UUID, UUID, str, time]] = await (await connection.execute(PROJECTS)).fetchall()
+        projects: Sequence[tuple[UUID, UUID, str, time]] = await (
+            await connection.execute(PROJECTS, {"only": only})
+        ).fetchall()
     found: list[_Due] = []
     for project_id, district_id, time_zone, cutover in projects:
         today = work_on(now, time_zone, cutover)

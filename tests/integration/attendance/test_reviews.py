@@ -91,7 +91,7 @@ async def test_undecided_counts_when_its_term_is_over_in_the_name_of_the_rule(of
     # Monday 16 March: five working days are the 17th to the 23rd.
     for days, outcome in ((7, "review"), (1, "counted")):
         office.clock.advance(timedelta(days=days))
-        await count_undecided(office.database, office.clock, send_fold)
+        await count_undecided(office.database, office.clock, send_fold, project_id=office.site.project.id)
         path = f"/projects/{office.site.project.id}/punches/{mine.punch_id}"
         file = (await office.staff("city", "GET", path)).json()
         assert file["punch"]["outcome"] == outcome
@@ -111,6 +111,6 @@ async def test_a_project_has_a_term_of_its_own(office: Office) -> None:
     rule_ = {"settings": {"decide_within": 1}, "project_id": str(office.site.project.id)}
     assert (await office.staff("district", "POST", "/request-rules/review", rule_)).status_code == 201
     office.clock.advance(timedelta(days=2))
-    await count_undecided(office.database, office.clock, send_fold)
+    await count_undecided(office.database, office.clock, send_fold, project_id=office.site.project.id)
     file = (await office.staff("city", "GET", f"/projects/{office.site.project.id}/punches/{mine.punch_id}")).json()
     assert file["rulings"][-1]["reasons"] == [{"code": "attendance.review_undecided", "days": 1}]
