@@ -20,6 +20,7 @@ from backend.kit.keyring import SERVER_PURPOSES, KeyRing
 from backend.migrate import migrate
 from bench.alerts import measure_alerts
 from bench.batches import measure_batches, prepare_mirror
+from bench.bulletins import measure_bulletins
 from bench.faces import measure_faces
 from bench.fence_scale import measure_fences
 from bench.figures import Measured, missed_bars, record, write_json
@@ -152,7 +153,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     find_wrk()
     measured = measure(arguments.rounds, arguments.phones).figures()
-    figures = measured | measure_alerts() | measure_fences() | measure_simulation() | measure_faces()
+    figures = (
+        measured | measure_alerts() | measure_fences() | measure_simulation() | measure_bulletins() | measure_faces()
+    )
     for name, value in figures.items():
         print(f"{name} {value}")
     write_json(ROOT / "bench.json", figures)

@@ -16,6 +16,7 @@ PAGES = {
     PAGE: CASES,
     ROOT / "docs/offline-acceptance.md": range(1, 23),
     ROOT / "docs/ledger-acceptance.md": range(1, 11),
+    ROOT / "docs/bulletin-acceptance.md": range(1, 13),
 }
 ROW = re.compile(r"^\| (\d+) \|.*\| (.*) \|$", re.MULTILINE)
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
