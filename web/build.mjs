@@ -10,7 +10,8 @@ import { build } from "vite";
 import { configurations } from "./vite.config.mjs";
 
 const OUT = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "dist");
-const MAKING = `${OUT}.new`;
+/** Of this build alone: two at once do not take each other's files. */
+const MAKING = `${OUT}.${process.pid}.new`;
 const TYPES = {
   ".html": "text/html",
   ".js": "text/javascript",

@@ -109,6 +109,18 @@ async def test_consents_are_given_after_reading_and_withdrawn(browser: Browser, 
     is_sound(seen)
 
 
+async def test_a_face_check_is_asked_for_step_by_step_and_its_refusal_told(
+    browser: Browser, demo_house: DemoHouse
+) -> None:
+    """The page's clock is turned and the server's is not: a check that took no time is refused, in words."""
+    seen = await browser.play("phone.byFace", {**demo_house.phone("罗望舒"), "place": place(7_000, 0)})
+    assert "需要您的单独同意" in seen["asked"]
+    assert seen["steps"][0] == "正对镜头"
+    assert len(seen["steps"]) == 5
+    assert "错误代码：liveness.times_wrong" in seen["came"]
+    is_sound(seen)
+
+
 async def test_every_screen_can_be_read_and_reached(browser: Browser, demo_house: DemoHouse, tmp_path: Path) -> None:
     about = {**demo_house.phone("祁明朗"), "place": place(19_600, 4), "outside": place(19_600, 210, 12)}
     seen = await browser.play("phone.gallery", {**about, "folder": str(tmp_path)})

@@ -5,6 +5,7 @@ import { Refused } from "../src/lib/api.js";
 import { uuid7 } from "../src/lib/bytes.js";
 import type { Fix } from "../src/lib/queue.js";
 import { LoggedOut } from "../src/shared/session.js";
+import { wireFixes } from "./position.js";
 import { client, countQueue, http, reached } from "./state.js";
 
 type Schemas = components["schemas"];
@@ -66,16 +67,7 @@ function bodyOf(tap: Tap, eventId: string, at: Date): Schemas["CheckInRequest"] 
     event_id: eventId,
     claimed_at: at.toISOString(),
     ...(tap.projectId === null ? {} : { project_id: tap.projectId }),
-    fixes: tap.fixes.map((fix) => ({
-      lon: fix.lon,
-      lat: fix.lat,
-      crs: fix.crs,
-      accuracy_m: fix.accuracyM,
-      platform: fix.platform,
-      provider: fix.provider ?? "unknown",
-      age_s: Math.round(fix.ageMs ?? 0) / 1000,
-      mock: fix.mock ?? false,
-    })),
+    fixes: wireFixes(tap.fixes),
     ...(tap.noFixReason === null ? {} : { no_fix_reason: tap.noFixReason }),
     ...(tap.photos.length === 0 ? {} : { photos: [...tap.photos] }),
     ...(tap.proofId === null ? {} : { proof_id: tap.proofId }),

@@ -2,6 +2,7 @@
 
 import { onBeforeUnmount, onMounted, reactive } from "vue";
 
+import type { components } from "../generated/api.js";
 import type { Fix } from "../src/lib/queue.js";
 
 export interface Position {
@@ -74,5 +75,19 @@ export function fixesOf(recent: readonly Position[], now: number): Fix[] {
     accuracyM: one.accuracyM,
     platform: "web",
     ageMs: Math.max(0, now - one.at),
+  }));
+}
+
+/** Spell fixes as the API takes them. */
+export function wireFixes(fixes: readonly Fix[]): components["schemas"]["FixIn"][] {
+  return fixes.map((fix) => ({
+    lon: fix.lon,
+    lat: fix.lat,
+    crs: fix.crs,
+    accuracy_m: fix.accuracyM,
+    platform: fix.platform,
+    provider: fix.provider ?? "unknown",
+    age_s: Math.round(fix.ageMs ?? 0) / 1000,
+    mock: fix.mock ?? false,
   }));
 }
