@@ -15,6 +15,7 @@ const MAKING = `${OUT}.${process.pid}.new`;
 const TYPES = {
   ".html": "text/html",
   ".js": "text/javascript",
+  ".mjs": "text/javascript",
   ".css": "text/css",
   ".json": "application/json",
   ".webmanifest": "application/manifest+json",
@@ -22,7 +23,7 @@ const TYPES = {
   ".png": "image/png",
   ".woff2": "font/woff2",
 };
-const PACKED = new Set([".html", ".js", ".css", ".json", ".webmanifest", ".svg"]);
+const PACKED = new Set([".html", ".js", ".mjs", ".css", ".json", ".webmanifest", ".svg"]);
 /** Below this a packing saves nothing worth a request's work. */
 const LEAST_BYTES = 500;
 const LARGE_BYTES = 400_000;

@@ -6,6 +6,7 @@ import { language } from "../src/shared/words.js";
 import App from "./App.vue";
 import { router } from "./routes.js";
 import "./styles.css";
+import "./fences.css";
 
 document.documentElement.lang = language.value;
 createApp(App).use(router).mount("#app");

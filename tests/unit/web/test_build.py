@@ -22,10 +22,10 @@ def built() -> None:
     )
 
 
-def first_load() -> list[Path]:
+def first_load(app: Path = PHONE) -> list[Path]:
     """Return the page and all that it needs before it can be used, following static imports only."""
-    chunks: dict[str, dict[str, Any]] = json.loads((PHONE / "manifest.json").read_text())
-    wanted, files = ["index.html"], {PHONE / "index.html"}
+    chunks: dict[str, dict[str, Any]] = json.loads((app / "manifest.json").read_text())
+    wanted, files = ["index.html"], {app / "index.html"}
     seen: set[str] = set()
     while wanted:
         name = wanted.pop()
@@ -33,7 +33,7 @@ def first_load() -> list[Path]:
             continue
         seen.add(name)
         chunk = chunks[name]
-        files |= {PHONE / chunk["file"], *(PHONE / style for style in chunk.get("css", ()))}
+        files |= {app / chunk["file"], *(app / style for style in chunk.get("css", ()))}
         wanted += chunk.get("imports", ())
     return sorted(files)
 
@@ -43,6 +43,12 @@ def test_little_is_loaded_before_the_first_check_in() -> None:
     assert any(name.endswith(".js") for name in weights)
     assert any(name.endswith(".css") for name in weights)
     assert sum(weights.values()) <= MOST_BEFORE_THE_FIRST_CHECK_IN, weights
+
+
+def test_the_map_comes_only_with_the_first_map() -> None:
+    drawing = [path for path in (web.DIST / "desk" / "assets").glob("*.js") if "maplibregl" in path.read_text()]
+    assert drawing, "the desk has maps"
+    assert not set(drawing) & set(first_load(web.DIST / "desk"))
 
 
 @pytest.mark.parametrize("app", ["app", "desk"])

@@ -1,8 +1,10 @@
 /** Words of the desk in English. */
 
+import { fences } from "./fences.en.js";
 import type { Key } from "./zh-CN.js";
 
 export const en: Readonly<Record<Key, string>> = {
+  ...fences,
   app: "Daogang desk",
   log_in: "Log in",
   logging_in: "Logging in…",

@@ -1,6 +1,9 @@
 /** Words of the desk in Chinese; the other language has the same keys. */
 
+import { fences } from "./fences.zh-CN.js";
+
 export const zh = {
+  ...fences,
   app: "到岗工作台",
   log_in: "登录",
   logging_in: "正在登录…",

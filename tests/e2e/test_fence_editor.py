@@ -1,0 +1,69 @@
+"""Journeys of docs/journeys.md with the fence editor, in a real Chromium against a real server."""
+
+import re
+from typing import Any
+
+from tests.support.browsers import Browser, DemoHouse, is_sound
+
+LINE = "地铁11号线演示工程"
+TOWER = "光谷东研发楼演示工地"
+
+
+def square_metres(told: str) -> float:
+    """Read the first area that a text tells, in square metres."""
+    found = re.search(r"([\d,]+) m²", told)
+    assert found, told
+    return float(found[1].replace(",", ""))
+
+
+async def test_a_boundary_is_drawn_taken_back_saved_and_published(browser: Browser, demo_house: DemoHouse) -> None:
+    about: dict[str, Any] = {**demo_house.staff("tower"), "project": TOWER, "name": "堆场"}
+    seen = await browser.play("fences.drawPolygon", about)
+    assert seen["unnamed"] == "请先填写围栏名称。"
+    assert seen["figures"] == ["边界 · 4 点\n删除"]
+    before, after = (text.splitlines() for text in seen["corners"])
+    assert len(before) == len(after) == 4
+    assert sum(a != b for a, b in zip(before, after, strict=True)) == 1, "one corner was dragged"
+    assert square_metres(seen["dragged"]) > square_metres(seen["drawn"])
+    assert "草稿" in seen["draft"]
+    assert "这是此围栏的第一个生效版本。" in seen["asked"]
+    assert "已发布" in seen["published"]
+    is_sound(seen)
+
+
+async def test_a_corridor_is_entered_tried_on_punches_and_published(browser: Browser, demo_house: DemoHouse) -> None:
+    line = [[114.30, 30.500], [114.305, 30.502], [114.31, 30.501]]
+    about = {**demo_house.staff("line11"), "project": LINE, "name": "施工便道", "line": line, "start_m": 12_300}
+    seen = await browser.play("fences.drawCorridor", about)
+    assert seen["unread"].startswith("第 1 行")
+    assert seen["labels"][0] == "K12+300"
+    assert seen["labels"][-1].startswith("K13+321")
+    assert abs(square_metres(seen["drawn"]) - 1_021.3 * 40) < 200
+    assert "没有人的结果会改变。" in seen["simulated"]
+    assert "1,021.3 米" in seen["facts"]
+    is_sound(seen)
+
+
+async def test_a_narrower_version_tells_whom_it_shuts_out(browser: Browser, demo_house: DemoHouse) -> None:
+    about = {**demo_house.staff("line11"), "project": LINE, "name": "武汉地铁11号线"}
+    seen = await browser.play("fences.narrowerVersion", about)
+    assert re.search(r"第 2 版\s+草稿", seen["versions"])
+    lost = re.search(r"减少 ([\d,]+) m²", seen["difference"])
+    assert lost
+    # 40.7 km of it lose 29 m on either side; bends have less.
+    assert abs(float(lost[1].replace(",", "")) - 40_709.5 * 58) < 40_709.5 * 58 * 0.005
+    assert seen["people"], "the demo's punches lie metres off the line"
+    is_sound(seen)
+
+
+async def test_a_boundary_that_crosses_itself_is_refused_with_place_and_advice(
+    browser: Browser, demo_house: DemoHouse
+) -> None:
+    ring = [[114.30, 30.50], [114.31, 30.51], [114.31, 30.50], [114.30, 30.51]]
+    about = {**demo_house.staff("line11"), "project": LINE, "name": "交叉", "ring": ring}
+    seen = await browser.play("fences.crossedBoundary", about)
+    assert "自相交（经度 114.305，纬度 30.505）" in seen["problem"]
+    assert "请移动该处的顶点" in seen["problem"]
+    assert "geofences.self_crossing" in seen["problem"]
+    assert seen["stays"], "what was drawn is still there"
+    is_sound(seen)
