@@ -1,8 +1,11 @@
 """Journeys of docs/journeys.md with the fence editor, in a real Chromium against a real server."""
 
+import json
 import re
 from typing import Any
 
+from backend.demo.line import metro_line
+from geofences.coordinates import coordinate_system, from_wgs84
 from tests.support.browsers import Browser, DemoHouse, is_sound
 
 LINE = "地铁11号线演示工程"
@@ -66,4 +69,24 @@ async def test_a_boundary_that_crosses_itself_is_refused_with_place_and_advice(
     assert "请移动该处的顶点" in seen["problem"]
     assert "geofences.self_crossing" in seen["problem"]
     assert seen["stays"], "what was drawn is still there"
+    is_sound(seen)
+
+
+async def test_a_gcj02_file_declared_as_wgs84_is_warned_of_and_held(browser: Browser, demo_house: DemoHouse) -> None:
+    line = [metro_line().at(chainage_m, 0) for chainage_m in range(18_000, 22_001, 250)]
+    moved = [from_wgs84(coordinate_system("gcj02"), lon, lat) for lon, lat in line]
+    coordinates = [[round(float(lon), 7), round(float(lat), 7)] for lon, lat in moved]
+    figure = {"type": "LineString", "coordinates": coordinates}
+    file = json.dumps({"type": "Feature", "properties": {"name": "三标区间"}, "geometry": figure})
+    seen = await browser.play(
+        "fences.importWrongDatum", {**demo_house.staff("line11"), "project": LINE, "file": file}
+    )
+    assert "坐标系未知" in seen["undeclared"]
+    shift = re.search(r"按 wgs84 .*按 gcj02 .*相差 (\d+)", seen["warned"])
+    assert shift
+    assert 500 < int(shift[1]) < 700
+    assert "请核实数据来源" in seen["warned"]
+    assert seen["isHeld"], "nothing is imported on a suspicion"
+    assert "走廊" in seen["accepted"]
+    assert "gcj02" in seen["facts"]
     is_sound(seen)

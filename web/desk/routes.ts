@@ -11,6 +11,7 @@ export const router = createRouter({
     { path: "/", component: () => import("./screens/Projects.vue") },
     { path: "/projects/:project/fences", component: () => import("./screens/FenceList.vue") },
     { path: "/projects/:project/fences/draw", component: () => import("./screens/FenceEditor.vue") },
+    { path: "/projects/:project/fences/import", component: () => import("./screens/FenceImport.vue") },
     { path: "/projects/:project/fences/:fence", component: () => import("./screens/FencePage.vue") },
     { path: "/projects/:project/fences/:fence/draw", component: () => import("./screens/FenceEditor.vue") },
     { path: "/log-in", component: LogIn, meta: { isOpen: true } },

@@ -24,6 +24,8 @@ type PathValues<M extends Method, P extends PathOf<M>> =
 
 export interface Request<M extends Method, P extends PathOf<M>> {
   readonly body?: Body<M, P>;
+  /** A file in place of a body; the server finds out by its content what it is. */
+  readonly file?: Blob;
   readonly path?: PathValues<M, P>;
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -54,11 +56,11 @@ export class Http {
   async send<M extends Method, P extends PathOf<M>>(method: M, path: P, request: Request<M, P> = {}): Promise<Response> {
     const values = (request.path ?? {}) as Readonly<Record<string, string | number>>;
     const place = String(path).replaceAll(/\{([a-z_]+)\}/g, (_, name: string) => encodeURIComponent(String(values[name])));
-    const body = request.body === undefined ? null : JSON.stringify(request.body);
+    const body = request.file ?? (request.body === undefined ? null : JSON.stringify(request.body));
     const attempt = async (token: string | null): Promise<Response> => {
       const headers: Record<string, string> = { ...request.headers, "Accept-Language": this.caller.language() };
       if (token !== null) headers["Authorization"] = `Bearer ${token}`;
-      if (body !== null) headers["Content-Type"] = "application/json";
+      if (body !== null) headers["Content-Type"] = request.file === undefined ? "application/json" : "application/octet-stream";
       const response = await fetch(place + spelledQuery(request.query), {
         method: method.toUpperCase(),
         headers,

@@ -167,3 +167,41 @@ export async function narrowerVersion(open, about) {
   await withdraw(page);
   return { versions, difference, people, heard, faults: found };
 }
+
+/** A file of AMap's coordinates, dropped and declared as WGS-84: warned, nothing imported; declared rightly it becomes a draft. */
+export async function importWrongDatum(open, about) {
+  const { page, heard } = await fencesOf(open, about);
+  await page.getByRole("button", { name: "导入文件" }).click();
+  await mapOf(page);
+  const dropped = await page.evaluateHandle((text) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], "区间.geojson", { type: "application/geo+json" }));
+    return data;
+  }, about.file);
+  await page.locator(".drop").dispatchEvent("drop", { dataTransfer: dropped });
+  await page.getByText("坐标系未知").waitFor();
+  const undeclared = await page.locator(".outcome").innerText();
+  await page.getByLabel("左半宽（米，线）").fill("20");
+  await page.getByLabel("右半宽（米，线）").fill("20");
+  const system = page.getByLabel("文件的坐标系");
+  await system.fill("wgs84");
+  await system.blur();
+  await page.getByText("geofences.datum_suspected").waitFor();
+  await page.getByText("正在读取文件…").waitFor({ state: "detached" });
+  const warned = await page.locator(".outcome").innerText();
+  const importing = page.getByRole("button", { name: "导入为草稿" });
+  const isHeld = await importing.isDisabled();
+  const found = { warned: await faults(page) };
+  await system.fill("gcj02");
+  await system.blur();
+  await page.getByText("geofences.datum_suspected").waitFor({ state: "detached" });
+  await page.locator(".found li").first().waitFor();
+  const accepted = await page.locator(".outcome").innerText();
+  await importing.click();
+  await page.locator(".facts").waitFor();
+  await mapOf(page);
+  const facts = await page.locator(".facts").innerText();
+  found.page = await faults(page);
+  await withdraw(page);
+  return { undeclared, warned, isHeld, accepted, facts, heard, faults: found };
+}
