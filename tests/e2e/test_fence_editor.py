@@ -78,9 +78,7 @@ async def test_a_gcj02_file_declared_as_wgs84_is_warned_of_and_held(browser: Bro
     coordinates = [[round(float(lon), 7), round(float(lat), 7)] for lon, lat in moved]
     figure = {"type": "LineString", "coordinates": coordinates}
     file = json.dumps({"type": "Feature", "properties": {"name": "三标区间"}, "geometry": figure})
-    seen = await browser.play(
-        "fences.importWrongDatum", {**demo_house.staff("line11"), "project": LINE, "file": file}
-    )
+    seen = await browser.play("fences.importWrongDatum", {**demo_house.staff("line11"), "project": LINE, "file": file})
     assert "坐标系未知" in seen["undeclared"]
     shift = re.search(r"按 wgs84 .*按 gcj02 .*相差 (\d+)", seen["warned"])
     assert shift

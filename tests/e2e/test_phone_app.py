@@ -2,11 +2,10 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
-from tests.support.browsers import Browser, DemoHouse, place
+from tests.support.browsers import Browser, DemoHouse, is_sound, place
 
 
 def punches_of(house: DemoHouse, name: str) -> list[str]:
@@ -19,13 +18,6 @@ def punches_of(house: DemoHouse, name: str) -> list[str]:
             (house.phone(name)["install_id"],),
         ).fetchall()
     return [row[0] for row in rows]
-
-
-def is_sound(seen: dict[str, Any]) -> None:
-    """Hold what holds for every journey: no error in the console, nothing that shuts people out."""
-    assert seen["heard"] == []
-    faults = seen["faults"]
-    assert (faults if isinstance(faults, list) else {name: one for name, one in faults.items() if one}) in ([], {})
 
 
 async def test_first_check_in_on_a_corridor(browser: Browser, demo_house: DemoHouse) -> None:

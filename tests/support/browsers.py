@@ -66,6 +66,13 @@ def demo_house(databases: Databases, folder: Path) -> Generator[DemoHouse]:
             assert "Traceback" not in processes.said(server)
 
 
+def is_sound(seen: dict[str, Any]) -> None:
+    """Hold what holds for every journey: no error in the console, nothing that shuts people out."""
+    assert seen["heard"] == []
+    faults = seen["faults"]
+    assert (faults if isinstance(faults, list) else {name: one for name, one in faults.items() if one}) in ([], {})
+
+
 class Browser:
     """A Chromium that plays one journey after the other, each with storage of its own."""
 

@@ -5,9 +5,10 @@ import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
 import * as desk from "./journeys/desk.mjs";
+import * as fences from "./journeys/fences.mjs";
 import * as phone from "./journeys/phone.mjs";
 
-const JOURNEYS = { desk, phone };
+const JOURNEYS = { desk, fences, phone };
 const [executablePath, pictures] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath,
