@@ -25,6 +25,10 @@ RUN /opt/builder/bin/pip wheel --no-deps --no-index --no-build-isolation --wheel
  && /opt/daogang/bin/pip uninstall --yes pip
 
 FROM python:3.11-slim-bookworm
+# pg_dump and pg_restore, for `daogang backup` and `daogang restore`.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends postgresql-client-15 \
+ && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 daogang \
  && useradd --uid 10001 --gid daogang --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin daogang \
  && install --directory --owner daogang --group daogang --mode 0700 /keys /blobs

@@ -228,6 +228,24 @@ def staff_add(
     typer.echo(f"{username}\t{role}\t{password}")
 
 
+@app.command()
+def backup(target: Annotated[Path, typer.Argument(help="The archive to write")]) -> None:
+    """Save database, blobs and keys, encrypted under the passphrase in DAOGANG_BACKUP_PASSPHRASE_FILE."""
+    from backend.backup.command import backup_command  # noqa: PLC0415 - not needed by the other commands
+
+    passphrase = os.environ.get("DAOGANG_BACKUP_PASSPHRASE_FILE")
+    raise typer.Exit(backup_command(settings_or_exit(), target, passphrase, SystemClock(), typer.echo))
+
+
+@app.command()
+def restore(source: Annotated[Path, typer.Argument(help="An archive that `daogang backup` wrote")]) -> None:
+    """Restore an archive into an empty database and empty folders, and verify the ledger in it."""
+    from backend.backup.command import restore_command  # noqa: PLC0415 - not needed by the other commands
+
+    passphrase = os.environ.get("DAOGANG_BACKUP_PASSPHRASE_FILE")
+    raise typer.Exit(restore_command(settings_or_exit(), source, passphrase, typer.echo))
+
+
 @ledger_app.command("verify")
 def ledger_verify(
     *,

@@ -1,4 +1,4 @@
-"""Checks proofs by public keys: python3 check_proof.py PROOF.json KEYS.json; ends with 0 if all hold, 1 if not, 2 else."""
+"""Checks proofs by public keys: python3 check_proof.py PROOF.json KEYS.json; status 0 all hold, 1 not, 2 unclear."""
 
 import base64
 import json

@@ -1,0 +1,1 @@
+"""Backup of a whole installation into one encrypted archive, and its restore."""
