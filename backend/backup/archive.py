@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, BinaryIO, Final
+from typing import IO, BinaryIO, Final, cast
 
 import msgspec
 
@@ -17,6 +17,7 @@ DATABASE: Final = "database/"
 BLOBS: Final = "blobs/"
 KEYS: Final = "keys/"
 MANIFEST: Final = "manifest.json"
+_BUFFER: Final = tarfile.BLOCKSIZE * 128
 PART: Final = 8 << 20
 """The dump is a stream of unknown length, and a tar wants to know lengths: it goes in parts of so many bytes."""
 
@@ -38,7 +39,9 @@ class ArchiveWriter:
     def __init__(self, target: BinaryIO, passphrase: str) -> None:
         """Begin an archive; raises ValueError for a passphrase that is too short."""
         self._encrypted = EncryptingWriter(target, passphrase)
-        self._tar = tarfile.open(mode="w|", fileobj=self._encrypted, bufsize=tarfile.BLOCKSIZE * 128)  # noqa: SIM115
+        # A stream of tarfile needs nothing of a file but `write`; its types ask for all of it.
+        file = cast("BinaryIO", self._encrypted)
+        self._tar = tarfile.open(mode="w|", fileobj=file, bufsize=_BUFFER)  # noqa: SIM115 - closed by `finish`
         self.members: dict[str, str] = {}
 
     def add(self, name: str, content: bytes) -> None:
@@ -62,7 +65,7 @@ def read_members(source: BinaryIO, passphrase: str) -> Generator[tuple[str, byte
     digests: dict[str, str] = {}
     manifest: Manifest | None = None
     try:
-        with tarfile.open(mode="r|", fileobj=decrypted, bufsize=tarfile.BLOCKSIZE * 128) as tar:
+        with tarfile.open(mode="r|", fileobj=cast("BinaryIO", decrypted), bufsize=_BUFFER) as tar:
             for info in tar:
                 file = tar.extractfile(info)
                 content = b"" if file is None else file.read()

@@ -1,4 +1,4 @@
-"""Finds and runs PostgreSQL's own pg_dump and pg_restore; passwords go by the environment, never by arguments."""
+"""Finds and runs PostgreSQL's own pg_dump and pg_restore; passwords go by a private file, never by arguments."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -30,17 +31,26 @@ def running_tool(name: str, url: str, arguments: Sequence[str], *, reads: bool) 
     """Run a tool on the database of `url`; it writes to a pipe, or reads from one if `reads`; an error ends it."""
     parts = conninfo_to_dict(url)
     password = parts.pop("password", None)
-    environment = dict(os.environ) if password is None else {**os.environ, "PGPASSWORD": str(password)}
-    command = [find_tool(name), *arguments, f"--dbname={make_conninfo("", **parts)}"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, env=environment, stdin=pipe if reads else None, stdout=None if reads else pipe, stderr=pipe
-    ) as process:
-        try:
-            yield process
-        except BaseException:
-            process.kill()
-            raise
+    with TemporaryDirectory(prefix="daogang-") as folder:
+        if password is not None:
+            escaped = str(password).replace("\\", "\\\\").replace(":", "\\:")
+            parts["passfile"] = str(_private_file(Path(folder) / "pgpass", f"*:*:*:*:{escaped}\n"))
+        command = [find_tool(name), *arguments, "--dbname=" + make_conninfo("", **parts)]
+        with subprocess.Popen(
+            command, stdin=pipe if reads else None, stdout=None if reads else pipe, stderr=pipe
+        ) as process:
+            try:
+                yield process
+            except BaseException:
+                process.kill()
+                raise
+
+
+def _private_file(path: Path, content: str) -> Path:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(content)
+    return path
 
 
 def feed(process: subprocess.Popen[bytes], content: bytes, name: str) -> None:
