@@ -90,11 +90,13 @@ def ensure_built_or_go_on() -> None:
 
 
 def source_digest() -> str:
-    """Return a digest of all that decides what a build holds."""
+    """Return a digest of all that decides what a build holds; the same whichever Python asks."""
     files = [path for name in SOURCES for path in (WEB / name).rglob("*") if path.is_file()]
     files += [WEB / name for name in ("package.json", "package-lock.json", "vite.config.mjs", "build.mjs", ".npmrc")]
-    names = "".join(str(path.relative_to(WEB)) for path in sorted(files))
-    return f"{digest_of(sorted(files))} {hashlib.sha256(names.encode()).hexdigest()}"
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(WEB)}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _run(command: list[str]) -> None:

@@ -102,6 +102,7 @@ def test_one_command_starts_everything_and_ctrl_c_ends_it(local: Path) -> None:
     second = run_until_ready(local)
     assert "loading the demo" not in second
     assert "bringing the database" not in second
+    assert "building the web apps" not in second
 
 
 def run_until_ready(local: Path) -> str:
@@ -122,6 +123,9 @@ def run_until_ready(local: Path) -> str:
     try:
         processes.wait_for_line(process, "Ctrl-C stops everything", within_s=300)
         assert httpx.get(f"{process.base_url}/health/ready", trust_env=False).is_success
+        for app in ("app", "desk"):
+            page = httpx.get(f"{process.base_url}/{app}/", headers={"Accept": "text/html"}, trust_env=False)
+            assert page.is_success, page.text
         popen.send_signal(signal.SIGINT)
         assert popen.wait(processes.DOWN_WITHIN_S) == 0
     finally:
