@@ -1,6 +1,7 @@
 """Tells load balancers, operators and Prometheus how the server is."""
 
 import os
+from collections.abc import Iterator, Mapping
 
 import msgspec
 from litestar import MediaType, Response, Router, get
@@ -8,11 +9,12 @@ from litestar.datastructures import State
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
-    Gauge,
     generate_latest,
     multiprocess,
 )
 from prometheus_client import REGISTRY as PROCESS_REGISTRY
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from sqlalchemy import text
 
 from backend.evidence.faces.port import State as FacesState
@@ -129,24 +131,25 @@ async def look(database: Database, clock: Clock, head: str) -> Ready:
     include_in_schema=False,
 )
 async def metrics(state: State) -> Response[bytes]:
-    """Give Prometheus the figures of all server processes, and how far the sealer is."""
+    """Give Prometheus the figures of all server processes, how far the sealer is, and the stock of faces."""
     registry = PROCESS_REGISTRY
     if multiprocess_folder():
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)
-    shown = generate_latest(registry) + await _seal_figures(state.database, state.clock)
+    shown = generate_latest(registry) + await _kept_figures(state.database, state.clock)
     return Response(shown, media_type=CONTENT_TYPE_LATEST)
 
 
-async def _seal_figures(database: Database, clock: Clock) -> bytes:
-    """Return the figures of the sealer's log, which are read from the database; none while it is away."""
+async def _kept_figures(database: Database, clock: Clock) -> bytes:
+    """Return what the database keeps: the sealer's log, the last count of faces; nothing while it is away."""
     try:
         async with database.transaction() as tx:
             standing = await read_seal_standing(tx)
+            stock = await last_stock(tx)
     except DaogangError:
         return b""
     registry = CollectorRegistry()
-    figures = {
+    figures: dict[str, tuple[str, float]] = {
         "daogang_seal_lag_seconds": (
             "For how long the oldest entry without a seal waits.",
             standing.lag_s(clock.now()),
@@ -154,9 +157,24 @@ async def _seal_figures(database: Database, clock: Clock) -> bytes:
         "daogang_seal_waiting": ("Numbers of the outbox that wait for their seal.", standing.waiting),
         "daogang_seal_tree_size": ("Leaves of the ledger's log.", standing.size),
     }
-    for name, (told, value) in figures.items():
-        Gauge(name, told, registry=registry).set(value)
+    if stock is not None:
+        told = "People of whom reference photos of the face are kept; the duty to file begins at 100 000."
+        figures["daogang_face_references_people"] = (told, stock.people)
+    registry.register(Kept(figures))
     return generate_latest(registry)
+
+
+class Kept(Collector):
+    """Figures that no process counts: a gauge of a process would be told once more for each of them."""
+
+    def __init__(self, figures: Mapping[str, tuple[str, float]]) -> None:
+        """Tell these: what each says, and its value."""
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield a gauge for each."""
+        for name, (told, value) in self._figures.items():
+            yield GaugeMetricFamily(name, told, value)
 
 
 def multiprocess_folder() -> str | None:

@@ -6,6 +6,7 @@ place in `JOBS` here. Nothing else is to be done for it.
 """
 
 import asyncio
+from functools import partial
 from typing import Final
 
 import procrastinate
@@ -18,6 +19,7 @@ from backend.alerts.following import follow
 from backend.evidence.photos.examiner import Examiner
 from backend.evidence.photos.tasks import keep_taking_in
 from backend.jobs import attendance, fences, gates, identity, photos, reports, seals, upkeep
+from backend.jobs.photos import photo_tools
 from backend.jobs.tools import JobTools, WorkerJob, deletion_tools, intake_tools
 from backend.kit.clock import SystemClock
 from backend.kit.db import Database, start_up_options
@@ -25,6 +27,7 @@ from backend.kit.jobs import add_jobs, open_job_app
 from backend.kit.logs import configure_logs
 from backend.settings import Settings
 from backend.wiring import wire
+from mobile_api.photo_waits import settle_photo_waits
 
 log = structlog.get_logger()
 
@@ -67,7 +70,8 @@ async def work(settings: Settings, app: procrastinate.App, tools: JobTools) -> N
     stopping = asyncio.Event()
     # Not periodic jobs: those come once a minute, and supervisors are told within a second.
     following = asyncio.create_task(follow(tools.database, tools.clock, stopping))
-    taking_in = asyncio.create_task(keep_taking_in(intake_tools(tools), deletion_tools(tools)))
+    settle = partial(settle_photo_waits, photo_tools(tools))
+    taking_in = asyncio.create_task(keep_taking_in(intake_tools(tools), deletion_tools(tools), settle))
     draining = asyncio.create_task(drain_alerts(settings, tools))
     try:
         await app.run_worker_async(install_signal_handlers=True, shutdown_graceful_timeout=15)

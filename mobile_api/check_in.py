@@ -10,14 +10,14 @@ What arrives while a transaction is under way makes up the next one (backend/kit
 company, and at rush hours a commit, a flush to disk and the planner's and executor's fixed costs are shared.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 import msgspec
 import psycopg
 
 from backend.attendance.person_days import Day, DayOf, read_days, send_fold, settle_fold
+from backend.evidence.photos.uses import Named
 from backend.kit.clock import Clock
 from backend.kit.crypto import DataKeys
 from backend.kit.db import Database, pipelined
@@ -35,7 +35,8 @@ from backend.sites.model import day_bounds, work_on, zone_of
 from geofences.cache import FenceCache
 from mobile_api.errors import EventIdInvalid, SessionEnded, TooManyRefused
 from mobile_api.judging import Tap, choose_project, is_fitting, judge, policy_of, worth_of
-from mobile_api.photo_waits import PhotoWait, find_here, send_waits, waits_of
+from mobile_api.photo_uses import send_taken_uses, uses_of
+from mobile_api.photo_waits import Examined, PhotoName, PhotoWait, find_examined, send_waits, sort_photos, waits_of
 from mobile_api.placing import read_fixes
 from mobile_api.proofs import Proofs, again_if_taken
 from mobile_api.reading import Asked, Reading, read_for_check_ins
@@ -67,6 +68,7 @@ class _Judged:
     key: DayKey
     reading: Reading
     waits: Sequence[PhotoWait]
+    uses: Sequence[Named]
 
     @property
     def day_of(self) -> DayOf:
@@ -131,10 +133,10 @@ class CheckIns:
                 if not patient:
                     await connection.execute(SHORT_PATIENCE)
                 readings = await read_for_check_ins(connection, [_asked(n, tap) for n, tap in enumerate(taps)])
-                here = await find_here(connection, _named_photos(taps, readings))
+                examined = await find_examined(connection, _named_photos(taps, readings))
                 for place, tap in enumerate(taps):
                     try:
-                        one = await self._judge(connection, tap, readings.get(place), proofs, here)
+                        one = await self._judge(connection, tap, readings.get(place), proofs, examined)
                     except psycopg.Error:
                         raise  # the transaction is lost, for all of them
                     except Exception as error:  # noqa: BLE001 - it is this tap's, and nobody else's
@@ -147,6 +149,7 @@ class CheckIns:
                 entries = [one.entry for one in judged.values()]
                 appending = await send_append(connection, entries)
                 await send_waits(connection, [wait for one in judged.values() for wait in one.waits])
+                await send_taken_uses(connection, [use for one in judged.values() for use in one.uses], taps[-1].at)
                 folding = await send_fold(connection, _merged(judged.values()), max(tap.at for tap in taps))
             appended = await settle_append(connection, entries, appending)
             days = await settle_fold(folding)
@@ -162,7 +165,7 @@ class CheckIns:
         tap: Tap,
         readings: list[Reading] | None,
         proofs: Proofs,
-        here: Collection[tuple[UUID, str]],
+        examined: Mapping[PhotoName, Examined],
     ) -> _Judged | CheckInResult:
         if readings is None:
             raise SessionEnded
@@ -188,14 +191,14 @@ class CheckIns:
         day = work_on(tap.at, reading.time_zone, reading.cutover)
         event = (reading.project_id, reading.phone_id or tap.actor.account_id, str(tap.request.event_id))
         presence = worth_of(tap.proof_id, reading, tap.at, tap.at, taken=proofs.is_taken(tap.proof_id, event))
-        outstanding = [one for one in tap.photos if (reading.person_id, one) not in here]
-        entry = judge(tap, reading, day, policy, fences, seal, presence=presence, outstanding=outstanding)
+        photos = sort_photos(reading.person_id, tap.photos, examined)
+        entry = judge(tap, reading, day, policy, fences, seal, presence=presence, photos=photos)
         if reading.refused_lately >= policy.refused_per_hour and await find_taken(connection, entry) is None:
             raise TooManyRefused(retry_after_s=RETRY_REFUSED_S)
         proofs.take(entry)
         from_at, to_at = day_bounds(day, reading.time_zone, reading.cutover)
         key = DayKey(reading.project_id, reading.person_id, day, from_at, to_at, if_any=(entry.punch_id,))
-        return _Judged(entry, key, reading, waits_of(entry, outstanding))
+        return _Judged(entry, key, reading, waits_of(entry, photos.outstanding), uses_of(entry, tap.photos, day))
 
 
 def _asked(n: int, tap: Tap) -> Asked:
@@ -204,7 +207,7 @@ def _asked(n: int, tap: Tap) -> Asked:
     return Asked(n, actor.account_id, actor.family_id, request.project_id, tap.at, month, tap.proof_id)
 
 
-def _named_photos(taps: Sequence[Tap], readings: Mapping[int, Sequence[Reading]]) -> list[tuple[UUID, str]]:
+def _named_photos(taps: Sequence[Tap], readings: Mapping[int, Sequence[Reading]]) -> list[PhotoName]:
     found = ((tap, readings.get(place)) for place, tap in enumerate(taps) if tap.photos)
     return [(read[0].person_id, photo) for tap, read in found if read for photo in tap.photos]
 

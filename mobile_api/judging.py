@@ -24,7 +24,7 @@ from geofences.choice import Fix
 from geofences.coordinates import CoordinateSystem
 from geofences.evaluation import Fence
 from mobile_api.errors import ProjectAmbiguous, ProjectUnknown
-from mobile_api.photo_waits import deadline_of
+from mobile_api.photo_waits import SortedPhotos, deadline_of
 from mobile_api.placing import fix_signals, place, place_signals
 from mobile_api.reading import Reading
 from mobile_api.schemas import CheckInRequest
@@ -113,14 +113,14 @@ def judge(
     seal: MonthKey,
     *,
     presence: Finding,
-    outstanding: Sequence[str] = (),
+    photos: SortedPhotos,
 ) -> Entry:
     """Decide the tap and build its ledger entry.
 
-    `presence` is what the proof is worth that it names, `outstanding` are those of its photos that are not here.
+    `presence` is what the proof is worth that it names, `photos` tells what is known of those that it names.
     """
     placement, chosen = place(fences, tap.fixes, policy, reading.within_on(day), reading.faces_on(day))
-    signals = fix_signals(chosen, policy) | place_signals(placement) | _signals(tap, reading, policy)
+    signals = fix_signals(chosen, policy) | place_signals(placement) | _signals(tap, reading, policy, photos)
     ruling = decide_check_in(
         CheckInFacts(
             site_mode=reading.site_mode,
@@ -132,7 +132,7 @@ def judge(
             placement=placement,
             no_fix_reason=tap.request.no_fix_reason,
             signals=frozenset(signals),
-            noted=_noted(reading, outstanding),
+            noted=_noted(reading, photos),
             presence=presence,
         ),
         policy,
@@ -184,17 +184,19 @@ def judge(
     )
 
 
-def _noted(reading: Reading, outstanding: Sequence[str]) -> frozenset[str]:
+def _noted(reading: Reading, photos: SortedPhotos) -> frozenset[str]:
     noted = {"decision.phone_unconfirmed"} if reading.binding == "unconfirmed" else set[str]()
-    return frozenset(noted | AWAITED if outstanding else noted)
+    return frozenset(noted | AWAITED if photos.outstanding else noted)
 
 
-def _signals(tap: Tap, reading: Reading, policy: SitePolicy) -> set[Signal]:
+def _signals(tap: Tap, reading: Reading, policy: SitePolicy, photos: SortedPhotos) -> set[Signal]:
     signals = attestation_signals(reading.attestation, policy)
     if reading.shared_phone:
         signals.add("shared_phone")
     if abs((tap.at - tap.request.claimed_at).total_seconds()) > policy.max_clock_error_s:
         signals.add("clock_off")
+    if photos.refused:
+        signals.add("photo_refused")
     return signals
 
 

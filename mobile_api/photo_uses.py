@@ -1,13 +1,16 @@
-"""Follows what phones' queues say of photos: which punch names which."""
+"""Notes which punch names which photo: of a check-in with its punch, of phones' queues a minute later, by following."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import text
 
-from backend.evidence.photos.uses import Named, lock_follower, move_follower, note_uses
+from backend.evidence.photos.uses import Named, lock_follower, move_follower, note_uses, send_uses
 from backend.kit.clock import Clock
 from backend.kit.db import Database, Tx
+from backend.ledger.append import Connection
+from backend.ledger.model import Entry
 from backend.sites.model import work_on
 
 FOLLOWER: Final = "phone_items"
@@ -30,6 +33,34 @@ LEFT JOIN ruling r ON r.project_id = i.project_id AND r.punch_id = i.punch_id AN
 LEFT JOIN project p ON p.id = i.project_id
 ORDER BY i.received_at
 """
+
+# Of those punches that the append has taken: a repeated tap is not another punch.
+OF_TAKEN: Final = (
+    "WHERE EXISTS (SELECT FROM punch_status s WHERE s.project_id = k.project_id AND s.punch_id = k.punch_id)"
+)
+
+
+def uses_of(entry: Entry, photos: Sequence[str], on: date) -> list[Named]:
+    """Return that an entry of a site-local day names photos (SHA-256 in hexadecimal)."""
+    chainage = next((reason["chainage"] for reason in entry.reasons if "chainage" in reason), None)
+    return [
+        Named(
+            project_id=entry.project_id,
+            punch_id=entry.punch_id,
+            sha256=bytes.fromhex(one),
+            person_id=entry.person_id,
+            device_id=None,
+            occurred_at=entry.occurred_at,
+            work_on=on,
+            chainage=chainage,
+        )
+        for one in photos
+    ]
+
+
+async def send_taken_uses(connection: Connection, named: Sequence[Named], now: datetime) -> None:
+    """Note the photos of check-ins, after their append; inside a pipeline nothing is waited for yet."""
+    await send_uses(connection, named, now, only=OF_TAKEN)
 
 
 async def follow_phone_items(database: Database, clock: Clock) -> int:

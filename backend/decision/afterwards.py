@@ -38,7 +38,26 @@ def reconsider(
     rest = [reason for reason in reasons if reason["code"] not in without]
     if len(rest) == len(reasons):
         return None
-    rest = [*rest, *instead]
+    return _weigh([*rest, *_new(rest, instead)], policy)
+
+
+def weigh_also(
+    reasons: Sequence[Mapping[str, Any]], policy: SitePolicy, found: Sequence[Mapping[str, Any]]
+) -> Ruling | None:
+    """Return what would have been ruled with more findings, from the reasons of a ruling by that policy.
+
+    None when the ruling names all of them already.
+    """
+    new = _new(reasons, found)
+    return _weigh([*reasons, *new], policy) if new else None
+
+
+def _new(reasons: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    known = {reason["code"] for reason in reasons}
+    return [one for one in found if one["code"] not in known]
+
+
+def _weigh(rest: Sequence[Mapping[str, Any]], policy: SitePolicy) -> Ruling | None:
     if not rest:
         return None
     offline = any(reason["code"] == OFFLINE for reason in rest)

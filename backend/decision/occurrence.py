@@ -88,6 +88,17 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """A code of the site's screen that was scanned with the punch: nobody can have seen it before `begin`.
+
+    Until `end` a punch may take the proof that comes of it.
+    """
+
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Occurrence:
     """When it happened: the likeliest instant, the bounds within which it lies, how that is known, what is doubtful."""
 
@@ -111,17 +122,27 @@ class _Estimate:
     doubts: frozenset[Doubt]
 
 
-def find_occurrence(
-    made: Made, held: Held | None, sent: Sent, before: Before | None, *, whole: bool, tolerance: int
+def find_occurrence(  # one punch, and all that is known of its time
+    made: Made,
+    held: Held | None,
+    sent: Sent,
+    before: Before | None,
+    *,
+    whole: bool,
+    tolerance: int,
+    witness: Witness | None = None,
 ) -> Occurrence:
     """Tell when a punch happened.
 
     `before` is its predecessor in the chain if that is known, `whole` says that none is missing before it, and
-    `tolerance` how far a wall clock may be off. Whatever is found lies between anchor and receipt.
+    `tolerance` how far a wall clock may be off. A `witness` bears out a wall clock that nothing else does. Whatever is
+    found lies between anchor and receipt.
     """
     found = _by_anchor(made, held, tolerance) or _by_sending(made, held, sent, tolerance)
     if found is None:
         found = _by_wall(made, held, sent, tolerance, whole=whole)
+    if witness is not None and "time_unproven" in found.doubts:
+        found = _by_witness(found, witness, tolerance) or found
     doubts = set(found.doubts)
     floor = _floor(held, before, made)
     earliest, latest = found.at - found.error, found.at + found.error
@@ -194,6 +215,14 @@ def _by_wall(made: Made, held: Held | None, sent: Sent, tolerance: int, *, whole
     restarted = made.clock == "boot" and made.reading.boot != held.reading.boot
     error = abs(then - now) / 2 + held.waited / 2 + GRAIN_MS + (RESTART_MS if restarted else 0)
     return _Estimate(made.reading.wall - (then + now) / 2, error, "bracketed", frozenset())
+
+
+def _by_witness(found: _Estimate, witness: Witness, tolerance: int) -> _Estimate | None:
+    """Believe a wall clock that says what the scanned code says; None if it says something else."""
+    low, high = max(found.at - tolerance, witness.begin), min(found.at + tolerance, witness.end)
+    if low > high:
+        return None
+    return _Estimate((low + high) / 2, (high - low) / 2, "bracketed", found.doubts - {"time_unproven"})
 
 
 def _floor(held: Held | None, before: Before | None, made: Made) -> int:

@@ -18,6 +18,10 @@ Signal = Literal[
     "attestation_missing",
     "attestation_failed",
     "photos_missing",
+    "photo_refused",
+    "photo_reused",
+    "photo_old",
+    "photo_edited",
 ]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Metres = Annotated[float, Meta(gt=0, le=10_000)]
@@ -51,7 +55,7 @@ class SitePolicy(Wire, frozen=True, kw_only=True):
     its own error (`counted_tail`, `far_m`, `far_probability`: see `reach_m`; a tail of 0.5 switches that off). Below
     `refused_probability` it is refused; between them people decide.
 
-    A punch that names photos is pending until they are here, `photo_wait_h` hours at most.
+    A punch that names photos is pending until they are here and usable, `photo_wait_h` hours at most.
 
     A number that was not used for `dormant_days` opens nothing on a new phone until the project admin confirms it:
     carriers give numbers to others, after 90 days or more.
@@ -78,7 +82,9 @@ class SitePolicy(Wire, frozen=True, kw_only=True):
     people_per_phone: Annotated[int, Meta(ge=1, le=20)] = 1
     dormant_days: Annotated[int, Meta(ge=7, le=365)] = 60
     refused_per_hour: Annotated[int, Meta(ge=1, le=1000)] = 30
-    review_signals: frozenset[Signal] = frozenset({"mock_location", "stale_fix", "photos_missing"})
+    review_signals: frozenset[Signal] = frozenset(
+        {"mock_location", "stale_fix", "photos_missing", "photo_refused", "photo_reused"}
+    )
     photo_wait_h: Annotated[int, Meta(ge=1, le=720)] = 72
     off_mode: Literal["review", "refused"] = "review"
     presence: PresencePolicy = "not_required"

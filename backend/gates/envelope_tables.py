@@ -94,7 +94,7 @@ class GatePhotoLink(Base):
     """A photo that a terminal took of a pass: its digest, and whether the photo itself is kept."""
 
     __tablename__ = "gate_photo_link"
-    __table_args__ = (of_device("gate_photo_link"),)
+    __table_args__ = (of_device("gate_photo_link"), Index("ix_gate_photo_link_received_at", "received_at"))
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
     device_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -16,6 +16,7 @@ from backend.gates.events import FaultyItem, ReadEvent, ReadItem, read_batch
 from backend.gates.judging import Judge, Judged
 from backend.gates.model import Gate
 from backend.gates.people import send_people, settle_people
+from backend.gates.photo_uses import send_gate_uses
 from backend.gates.schemas import EventResult, EventsAnswer
 from backend.gates.state import send_seqs, send_touch, settle_touch
 from backend.gates.strangers import Stranger, remember_strangers
@@ -79,6 +80,7 @@ async def _attempt(tools: GateTools, gate: Gate, batch: _Batch, now: datetime) -
             judged, appended = await _append(
                 connection, Judge(gate, people, now, *seal, tools.fingerprints), batch.events
             )
+            await send_gate_uses(connection, gate, _with_photos(batch, judged, appended), now)
         else:
             await settle_nonce(nonce)
         days = {
@@ -123,6 +125,14 @@ async def _append(
         appended.update(zip(places, await settle_append(connection, entries, cursor), strict=True))
     places = range(len(events))
     return [judged[place] for place in places], [appended[place] for place in places]
+
+
+def _with_photos(batch: _Batch, judged: Sequence[Judged], appended: Sequence[Appended]) -> list[tuple[Entry, str]]:
+    return [
+        (one.entry, read.event.photo_sha256)
+        for read, one, done in zip(batch.events, judged, appended, strict=True)
+        if done.status == "new" and read.event.photo_sha256 is not None
+    ]
 
 
 def _key(read: ReadEvent) -> tuple[date, str]:

@@ -11,29 +11,40 @@ from backend.evidence.photos.deleting import delete_what_is_due
 from backend.evidence.purge import purge_uploads as purge
 from backend.evidence.references.taking import ReferenceTools, purge_references
 from backend.evidence.uploads import UploadTools
+from backend.gates.photo_uses import follow_gate_photos
 from backend.jobs.tools import JobTools, WorkerJob, deletion_tools
+from mobile_api.photo_signals import rule_on_photo_signals
 from mobile_api.photo_uses import follow_phone_items
 from mobile_api.photo_waits import PhotoTools
 from mobile_api.photo_waits import settle_photo_waits as settle
+from mobile_api.proof_waits import settle_proof_waits
 
 log = structlog.get_logger()
 
 
+def photo_tools(tools: JobTools) -> PhotoTools:
+    """Return what ruling on photos works with."""
+    return PhotoTools(tools.database, send_fold, tools.clock)
+
+
 async def settle_photo_waits(tools: JobTools) -> None:
-    """Rule on punches whose photos came unnoticed, or did not come in time."""
-    ruled = await settle(PhotoTools(tools.database, send_fold, tools.clock))
-    if ruled:
-        log.info("photos.ruled_on", punches=ruled)
+    """Rule on punches whose photos came unnoticed or not in time, and on those whose proofs came after them."""
+    ruled = await settle(photo_tools(tools))
+    proved = await settle_proof_waits(photo_tools(tools))
+    if ruled or proved:
+        log.info("photos.ruled_on", punches=ruled, by_proofs=proved)
 
 
 async def compare_photos(tools: JobTools) -> None:
-    """Note which punches name which photos, and compare those that were examined with all used before."""
+    """Note which punches name which photos, compare what was examined with all used before, and rule on it."""
     await follow_phone_items(tools.database, tools.clock)
+    await follow_gate_photos(tools.database, tools.clock)
     compared = await compare_uses(
         ComparisonTools(database=tools.database, data_keys=tools.wiring.data_keys, clock=tools.clock)
     )
-    if compared:
-        log.info("photos.compared", uses=compared)
+    ruled = await rule_on_photo_signals(photo_tools(tools))
+    if compared or ruled:
+        log.info("photos.compared", uses=compared, ruled_on=ruled)
 
 
 async def purge_uploads(tools: JobTools) -> None:

@@ -128,12 +128,13 @@ async def prepare(
     clock: NamedDependency[Clock],
     language: NamedDependency[str],
 ) -> Response[ChallengesAnswer]:
-    """Give the challenges that this phone keeps with its field pack: three unused ones, each good for seven days.
+    """Give the challenges that this phone keeps for where there is no network: at least three, each good for days.
 
-    They can be looked at before they are used, so what comes of them has less trust (`offline`).
+    The field pack of a site that asks for presence has the same. They can be looked at before they are used, so what
+    comes of them has less trust (`offline`).
     """
     holder = await _holder(tx, actor, data.project_id, clock)
-    ahead = await issue_ahead(tx, holder, now=clock.now())
+    ahead = await issue_ahead(tx, [holder], now=clock.now())
     return Response(ChallengesAnswer(challenges=[_challenge(one, language) for one in ahead]), headers=NO_STORE)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from backend.decision.occurrence import Before, Held, Occurrence, Sent, find_occurrence
+from backend.decision.occurrence import Before, Held, Occurrence, Sent, Witness, find_occurrence
 from backend.ledger.model import Receipt
 from mobile_api.offline.anchors import Anchor, instant
 from mobile_api.offline.chains import Link, Linked
@@ -28,11 +28,17 @@ class Fresh:
     occurrence: Occurrence
     key_ended: bool
 
-    def occurred(self, tolerance: int) -> Occurrence:
+    def occurred(self, tolerance: int, witness: Witness | None = None) -> Occurrence:
         """Return when it happened, for a wall clock that may be off by `tolerance` milliseconds."""
         whole = not self.linked.gap and not self.linked.doubts
         return find_occurrence(
-            self.read.item.made, self.held, self.sent, self.linked.before, whole=whole, tolerance=tolerance
+            self.read.item.made,
+            self.held,
+            self.sent,
+            self.linked.before,
+            whole=whole,
+            tolerance=tolerance,
+            witness=witness,
         )
 
 

@@ -2,19 +2,24 @@
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from backend.decision.policy import DEFAULT_POLICY, DEFAULT_VERSION, SitePolicy
+from backend.evidence.liveness.issuing import Holder, issue_ahead
+from backend.evidence.liveness.queries import ChallengeRow
+from backend.identity.consents.service import has_consent
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.kit.ids import new_id
 from geofences.field_copies import find_copies
 from geofences.field_copy import FORM
+from mobile_api.liveness.schemas import nonce_text
 from mobile_api.offline.anchors import Anchors, Pack, milliseconds
 from mobile_api.offline.errors import KeyMissing
 from mobile_api.offline.keys import find_current_key, find_session_phone
@@ -23,6 +28,7 @@ from mobile_api.offline.schemas import (
     AnchorOut,
     FieldPackAnswer,
     PackAssignment,
+    PackChallenge,
     PackFence,
     PackPeriod,
     PackPolicy,
@@ -33,6 +39,7 @@ from mobile_api.reports import person_of
 LONGEST = timedelta(days=30)
 """No site's packs are good for longer: so far ahead is looked for what a pack may have to hold."""
 
+Challenges = dict[UUID, list[ChallengeRow]]
 Load = Callable[[], Awaitable[FieldPackAnswer]]
 
 
@@ -50,8 +57,9 @@ async def prepare_pack(
 ) -> FieldPack:
     """Return a pack for the session's phone; `has` names the fence versions that it keeps already.
 
-    The tag says what the pack holds, whatever the phone named and whenever it asks. Raises SessionEnded or KeyMissing;
-    loading raises AreaInvalid.
+    The tag says what the pack holds, whatever the phone named and whenever it asks. Challenges are made up to their
+    number here; those that are there stay, and so does the tag. Raises SessionEnded or KeyMissing; loading raises
+    AreaInvalid.
     """
     now, person_id = clock.now(), person_of(actor)
     phone_id = await find_session_phone(tx, actor)
@@ -61,7 +69,9 @@ async def prepare_pack(
     life = timedelta(days=min((_policy(row).pack_days for row in posted), default=DEFAULT_POLICY.pack_days))
     until = now + life
     periods = await list_fence_periods(tx, sorted({row.project_id for row in posted}), now, until)
-    digest = sha256(msgspec.json.encode((FORM, posted, periods, min_version))).hexdigest()[:32]
+    ahead = await _challenges(tx, person_id, phone_id, posted, now)
+    named = {project_id: [one.id for one in held] for project_id, held in sorted(ahead.items())}
+    digest = sha256(msgspec.json.encode((FORM, posted, periods, min_version, named))).hexdigest()[:32]
     pack = Pack(new_id(now), milliseconds(now), milliseconds(until))
     anchor = anchors.make(phone_id, pack, now)
 
@@ -75,7 +85,7 @@ async def prepare_pack(
             expires_at=until,
             anchor=anchor,
             min_version=min_version,
-            projects=_projects(posted),
+            projects=_projects(posted, ahead),
             fences=[
                 PackFence(
                     project_id=row.project_id,
@@ -95,16 +105,30 @@ async def prepare_pack(
     return FieldPack(f'"{digest}"', anchor, load)
 
 
-def _projects(posted: Sequence[PostedRow]) -> list[PackProject]:
+async def _challenges(
+    tx: Tx, person_id: UUID, phone_id: UUID, posted: Sequence[PostedRow], now: datetime
+) -> Challenges:
+    """Return the challenges for the sites that ask for presence; an empty mapping where consent is missing."""
+    asking = sorted({row.project_id for row in posted if _policy(row).presence != "not_required"})
+    if not asking or not await has_consent(tx, person_id, "face_check"):
+        return {}
+    found: Challenges = {project_id: [] for project_id in asking}
+    for one in await issue_ahead(tx, [Holder(project_id, person_id, phone_id) for project_id in asking], now=now):
+        found[one.project_id].append(one)
+    return found
+
+
+def _projects(posted: Sequence[PostedRow], ahead: Challenges) -> list[PackProject]:
     by_project: dict[UUID, list[PostedRow]] = {}
     for row in posted:
         by_project.setdefault(row.project_id, []).append(row)
-    return [_project(rows) for rows in by_project.values()]
+    return [_project(rows, ahead.get(project_id)) for project_id, rows in by_project.items()]
 
 
-def _project(rows: Sequence[PostedRow]) -> PackProject:
+def _project(rows: Sequence[PostedRow], ahead: Sequence[ChallengeRow] | None) -> PackProject:
     one = rows[0]
     policy = _policy(one)
+    without: Literal["not_asked", "no_consent"] = "not_asked" if policy.presence == "not_required" else "no_consent"
     return PackProject(
         project_id=one.project_id,
         project_name=one.project_name,
@@ -133,7 +157,17 @@ def _project(rows: Sequence[PostedRow]) -> PackProject:
             max_fix_age_s=policy.max_fix_age_s,
             max_clock_error_s=policy.max_clock_error_s,
         ),
-        liveness="not_evaluated",
+        liveness=without if ahead is None else "ready",
+        challenges=[
+            PackChallenge(
+                challenge_id=held.id,
+                nonce=nonce_text(held.nonce),
+                steps=list(held.steps),
+                issued_at=held.issued_at,
+                expires_at=held.expires_at,
+            )
+            for held in ahead or ()
+        ],
     )
 
 

@@ -21,7 +21,7 @@ from mobile_api.judging import TAKES, evaluation_of
 from mobile_api.offline.anchors import instant
 from mobile_api.offline.chains import Linked
 from mobile_api.offline.items import ReadItem
-from mobile_api.photo_waits import deadline_of
+from mobile_api.photo_waits import SortedPhotos, deadline_of
 from mobile_api.placing import fix_signals, place, place_signals, read_fixes
 from mobile_api.reading import Reading
 from mobile_api.schemas import FixIn
@@ -37,7 +37,7 @@ class Case:
     linked: Linked
     key_ended: bool
     attestation: str
-    outstanding: Sequence[str]
+    photos: SortedPhotos
     reading: Reading
     day: date
     policy: SitePolicy
@@ -61,6 +61,8 @@ def judge_item(case: Case, seal: MonthKey) -> Entry:
         signals |= attestation_signals(case.attestation, case.policy)
         if reading.shared_phone:
             signals.add("shared_phone")
+        if case.photos.refused:
+            signals.add("photo_refused")
         facts = CheckInFacts(
             site_mode=reading.site_mode,
             project_building=reading.status == "building",
@@ -122,7 +124,7 @@ def judge_item(case: Case, seal: MonthKey) -> Entry:
 def _noted(case: Case) -> frozenset[str]:
     found = {f"decision.{doubt}" for doubt in (*case.occurrence.doubts, *case.linked.doubts)}
     found.add(OFFLINE)
-    if case.outstanding:
+    if case.photos.outstanding:
         found |= AWAITED
     if case.linked.gap:
         found.add("decision.sequence_gap")

@@ -27,7 +27,8 @@ from mobile_api.offline.records import (
     send_kept,
     settle_kept,
 )
-from mobile_api.photo_waits import PhotoWait, send_waits
+from mobile_api.photo_waits import Examined, PhotoName, PhotoWait, send_waits
+from mobile_api.proof_waits import ProofWait, send_proof_waits
 from mobile_api.proofs import Proofs
 
 STATUSES: Final[dict[str, ItemStatus]] = {"recorded": "recorded", "online": "duplicate", "conflict": "conflict"}
@@ -45,6 +46,7 @@ class JudgedItem:
     entry: Entry
     day: DayKey | None
     waits: Sequence[PhotoWait] = ()
+    proof_wait: ProofWait | None = None
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class Round:
     refusals: list[Refusal]
     queues: dict[str, Queue] = field(default_factory=dict[str, Queue])
     anchors: dict[int, dict[UUID, Anchor]] = field(default_factory=dict[int, dict[UUID, Anchor]])
-    photos_here: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
+    photos: Mapping[PhotoName, Examined] = field(default_factory=dict[PhotoName, Examined])
     fresh: dict[Place, Fresh] = field(default_factory=dict[Place, Fresh])
     known: dict[Place, Known] = field(default_factory=dict[Place, Known])
     judged: dict[Place, JudgedItem] = field(default_factory=dict[Place, JudgedItem])
@@ -86,6 +88,7 @@ async def write(connection: Connection, work: Round) -> tuple[list[Entry], Curso
         kept.append(_kept(one, beaten=beaten))
     appending = await send_append(connection, entries)
     await send_waits(connection, [wait for one in work.judged.values() for wait in one.waits])
+    await send_proof_waits(connection, [one.proof_wait for one in work.judged.values() if one.proof_wait is not None])
     keeping = await send_kept(connection, kept, _note_seen(work), _alarms(work), work.refusals)
     days = [one.day for one in work.judged.values() if one.day is not None]
     await send_fold(connection, _merged(days), max(call.at for call in work.calls))

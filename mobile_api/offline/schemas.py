@@ -6,8 +6,10 @@ from uuid import UUID
 
 from msgspec import Meta, Raw
 
+from backend.evidence.liveness.challenge import Step
 from backend.kit.wire import Note, Wire
 from geofences.field_copy import FieldCopy
+from mobile_api.liveness.schemas import Nonce
 from mobile_api.schemas import ReasonOut
 
 BATCH_LIMIT = 200
@@ -180,10 +182,22 @@ class PackPolicy(Wire, frozen=True, kw_only=True):
     max_clock_error_s: int
 
 
+class PackChallenge(Wire, frozen=True, kw_only=True):
+    """A challenge to be answered without network, once; the proof that comes of it has its id (docs/liveness.md)."""
+
+    challenge_id: UUID
+    nonce: Nonce
+    steps: list[Step]
+    issued_at: datetime
+    expires_at: datetime
+
+
 class PackProject(Wire, frozen=True, kw_only=True):
     """A project where I am posted in the coming days.
 
     `phone_path` says whether phones may be used there at present: on a `gate` site only while its gates are down.
+    `liveness` says whether `challenges` are here: none where the site asks for no proof of presence, or where my
+    consent to face checks does not hold. All other ways are open either way.
     """
 
     project_id: UUID
@@ -196,7 +210,8 @@ class PackProject(Wire, frozen=True, kw_only=True):
     cutover: str
     assignments: list[PackAssignment]
     policy: PackPolicy
-    liveness: Literal["not_evaluated"]
+    liveness: Literal["not_asked", "no_consent", "ready"]
+    challenges: list[PackChallenge]
 
 
 class PackFence(Wire, frozen=True, kw_only=True):

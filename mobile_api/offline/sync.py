@@ -41,8 +41,8 @@ from mobile_api.offline.records import (
     refusals_of,
 )
 from mobile_api.offline.schemas import AnchorOut
-from mobile_api.offline.weighing import weigh
-from mobile_api.photo_waits import find_here
+from mobile_api.offline.weighing import weigh, witness_of
+from mobile_api.photo_waits import find_examined
 from mobile_api.proofs import again_if_taken
 from mobile_api.reading import AskedItem, Reading, read_for_items
 
@@ -154,7 +154,7 @@ class Syncs:
         self._examine(work)
         readings = await self._read(connection, work)
         named = ((reading.person_id, one) for reading, fresh in readings.values() for one in fresh.read.item.photos)
-        work.photos_here = await find_here(connection, named)
+        work.photos = await find_examined(connection, named)
         for place, fresh in sorted(work.fresh.items()):
             try:
                 judged = await weigh(
@@ -202,16 +202,17 @@ class Syncs:
             work.refusals += refusals_of(call.key_id, codes, call.at)
 
     async def _read(self, connection: Connection, work: Round) -> dict[Place, tuple[Reading, Fresh]]:
-        """Read what held at each item's instant; again where the site's policy moves an instant."""
+        """Read what held at each item's instant; again where the site's policy or a scanned code moves an instant."""
         places = sorted(work.fresh)
         asked = [_asked(n, work.fresh[place], work.calls[place[0]]) for n, place in enumerate(places)]
         found = await read_for_items(connection, asked)
         moved: list[AskedItem] = []
         for n, reading in found.items():
             tolerance = policy_of(reading).max_clock_error_s
-            if tolerance != DEFAULT_POLICY.max_clock_error_s:
-                fresh = work.fresh[places[n]]
-                occurrence = fresh.occurred(tolerance * 1000)
+            fresh = work.fresh[places[n]]
+            witness = witness_of(reading, fresh)
+            if tolerance != DEFAULT_POLICY.max_clock_error_s or witness is not None:
+                occurrence = fresh.occurred(tolerance * 1000, witness)
                 work.fresh[places[n]] = replace(fresh, occurrence=occurrence)
                 if occurrence.at != fresh.occurrence.at:
                     moved.append(_asked(n, work.fresh[places[n]], work.calls[places[n][0]]))

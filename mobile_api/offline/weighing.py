@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from backend.decision.occurrence import Witness
 from backend.kit.crypto import DataKeys
 from backend.ledger.append import Connection
 from backend.ledger.data_keys import obtain_data_key
@@ -11,15 +12,29 @@ from geofences.cache import FenceCache
 from geofences.evaluation import Fence
 from mobile_api.errors import ProjectUnknown
 from mobile_api.judging import policy_of, worth_of
-from mobile_api.offline.anchors import instant
+from mobile_api.offline.anchors import instant, milliseconds
 from mobile_api.offline.errors import RefusedTooOften
 from mobile_api.offline.examining import Fresh
 from mobile_api.offline.judging import Case, judge_item
 from mobile_api.offline.recording import JudgedItem, Place, Round
-from mobile_api.photo_waits import waits_of
+from mobile_api.photo_waits import sort_photos, waits_of
+from mobile_api.proof_waits import wait_of
 from mobile_api.reading import Reading
 
 RETRY_REFUSED_S = 3600
+
+
+def witness_of(reading: Reading, fresh: Fresh) -> Witness | None:
+    """Return what an item's scan of the site's code says of its time; None unless the scan is good for this punch.
+
+    A code is of its step: nobody can have seen it earlier, so that a clock which says what the code says is borne out.
+    """
+    proof = reading.proof
+    if proof is None or proof.way != "site_qr" or proof.used or fresh.occurrence.quality != "claimed":
+        return None
+    begin, end = milliseconds(proof.made_at), milliseconds(proof.expires_at)
+    good = worth_of(fresh.read.item.proof_id, reading, proof.made_at, proof.expires_at) == "proven_offline"
+    return Witness(begin, end) if good else None
 
 
 async def weigh(
@@ -60,14 +75,14 @@ async def weigh(
     on = work_on(at, reading.time_zone, reading.cutover)
     item, occurrence = fresh.read.item, fresh.occurrence
     event = (reading.project_id, fresh.phone_id, str(item.event_id))
+    bounds = instant(occurrence.earliest), instant(occurrence.latest)
     presence = worth_of(
         item.proof_id,
         reading,
-        instant(occurrence.earliest),
-        instant(occurrence.latest),
+        *bounds,
         taken=work.proofs.is_taken(item.proof_id, event),
     )
-    outstanding = [one for one in dict.fromkeys(item.photos) if (reading.person_id, one) not in work.photos_here]
+    photos = sort_photos(reading.person_id, item.photos, work.photos)
     entry = judge_item(
         Case(
             read=fresh.read,
@@ -75,7 +90,7 @@ async def weigh(
             occurrence=fresh.occurrence,
             linked=fresh.linked,
             key_ended=fresh.key_ended,
-            outstanding=outstanding,
+            photos=photos,
             attestation=work.keys[fresh.read.item.key].attestation,
             reading=reading,
             day=on,
@@ -90,6 +105,7 @@ async def weigh(
     work.proofs.take(entry)
     day = None
     if is_dated(at):
-        bounds = day_bounds(on, reading.time_zone, reading.cutover)
-        day = DayKey(reading.project_id, reading.person_id, on, *bounds, if_any=(entry.punch_id,))
-    return JudgedItem(fresh, entry, day, waits_of(entry, outstanding))
+        from_at, to_at = day_bounds(on, reading.time_zone, reading.cutover)
+        day = DayKey(reading.project_id, reading.person_id, on, from_at, to_at, if_any=(entry.punch_id,))
+    proof_wait = wait_of(entry, item.proof_id, presence, fresh.phone_id, bounds)
+    return JudgedItem(fresh, entry, day, waits_of(entry, photos.outstanding), proof_wait)

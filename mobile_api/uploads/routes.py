@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import structlog
 from litestar import HttpMethod, Response, Router, delete, get, head, patch, post, route
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
@@ -21,16 +20,13 @@ from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.errors import BodyTooLarge, DaogangError, MalformedBody
 from backend.kit.problems import answer_error
-from backend.ledger.append import DayFolder
 from mobile_api.errors import SessionEnded
 from mobile_api.offline.errors import KeyUnknown, SignatureWrong
-from mobile_api.photo_waits import PhotoTools, is_awaited, rule_on_arrival
+from mobile_api.photo_waits import is_awaited
 from mobile_api.uploads import protocol
 from mobile_api.uploads.authority import AnyRequest, PhotoUnawaited, is_signed, method_of, person_behind
 from mobile_api.uploads.bodies import read_body, read_checksum, read_claim
 from mobile_api.uploads.errors import ChecksumUnknown, ChunkMediaType, ProtocolUnknown, UploadHeaderInvalid
-
-log = structlog.get_logger()
 
 SELF = "mobile.self"
 SPOKEN = {"Tus-Resumable": protocol.VERSION, "Cache-Control": "no-store"}
@@ -170,17 +166,16 @@ async def send_bytes(
     request: AnyRequest,
     upload_id: FromPath[UUID],
     upload_tools: NamedDependency[UploadTools],
-    fold_days: NamedDependency[DayFolder],
 ) -> Response[None]:
     """Store the bytes that begin at `Upload-Offset`; they are durable when this is answered.
 
     With `Upload-Checksum` (`sha256` or `sha1`) all of them count or none; without, also those of a request that was
     cut off. The last ones make the photo whole: if its SHA-256 is not the announced one, the upload is gone.
     """
-    return await _send(request, upload_id, upload_tools, fold_days)
+    return await _send(request, upload_id, upload_tools)
 
 
-async def _send(request: AnyRequest, upload_id: UUID, tools: UploadTools, fold: DayFolder) -> Response[None]:
+async def _send(request: AnyRequest, upload_id: UUID, tools: UploadTools) -> Response[None]:
     require_version(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != protocol.CHUNK_MEDIA_TYPE:
         raise ChunkMediaType
@@ -192,17 +187,7 @@ async def _send(request: AnyRequest, upload_id: UUID, tools: UploadTools, fold: 
         reached = await uploads.take_bytes(row, offset, read_body(request), read_checksum(request), tools=tools)
     except BodyCutOff as cut:
         raise MalformedBody(reason="it ended before it was whole") from cut
-    if reached == row.size:
-        await _rule(PhotoTools(tools.database, fold, tools.clock), row)
     return Response(None, status_code=204, headers=_told(row) | {"Upload-Offset": str(reached)})
-
-
-async def _rule(tools: PhotoTools, row: UploadRow) -> None:
-    """Rule on the punches that waited for a photo; it is stored whatever comes of that, and the worker looks again."""
-    try:
-        await rule_on_arrival(tools, row.person_id, row.sha256)
-    except Exception:
-        log.exception("photo.ruling")
 
 
 @delete(
@@ -234,14 +219,13 @@ async def override_method(
     request: AnyRequest,
     upload_id: FromPath[UUID],
     upload_tools: NamedDependency[UploadTools],
-    fold_days: NamedDependency[DayFolder],
 ) -> Response[None]:
     """Do what `X-HTTP-Method-Override` says."""
     match method_of(request):
         case "HEAD":
             return await _tell(request, upload_id, upload_tools, 204)
         case "PATCH":
-            return await _send(request, upload_id, upload_tools, fold_days)
+            return await _send(request, upload_id, upload_tools)
         case "DELETE":
             return await _give_up(request, upload_id, upload_tools)
         case _:

@@ -3,23 +3,27 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
-from uuid import UUID
+from typing import Any, Literal
+from uuid import UUID, uuid4
 
-from sqlalchemy import text
+from sqlalchemy import text, update
+from sqlalchemy.dialects.postgresql import insert
 
 from backend.evidence.model import Claim
 from backend.evidence.photos.arrivals import Arrivals, PhoneArrivals
 from backend.evidence.photos.deleting import DeletionTools
+from backend.evidence.photos.examined import EXAMINATION, FACE_NOT_EVALUATED
 from backend.evidence.photos.examiner import Examiner
 from backend.evidence.photos.intake import IntakeTools
+from backend.evidence.photos.tables import PhotoFile, PhotoResult
 from backend.evidence.uploads import UploadTools, begin_upload, take_bytes
 from backend.gates.photo_arrivals import GateArrivals
 from backend.kit.blobs import BlobStore, DiskBlobs
 from backend.kit.clock import ManualClock
 from backend.kit.crypto import DataKeys
-from backend.kit.db import Database
+from backend.kit.db import Database, Tx
 from backend.kit.keyring import MemoryKeyRing
 from tests.support.photos import pieces
 
@@ -87,6 +91,40 @@ class House:
         """Return what lies in the store, by name."""
         found = [path for path in self.folder.rglob("*") if path.is_file()]
         return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in found}
+
+
+async def note_examined(
+    tx: Tx, person_id: UUID, sha256: bytes, now: datetime, *, outcome: Literal["kept", "refused"] = "kept"
+) -> None:
+    """Write that a phone's photo was examined, for tests to which its pixels say nothing; again changes nothing."""
+    kept = outcome == "kept"
+    file = insert(PhotoFile).values(
+        id=uuid4(),
+        source="phone",
+        person_id=person_id,
+        sha256=sha256,
+        size_bytes=1,
+        media_type="image/jpeg",
+        received_at=now,
+        photo_class="unused",
+        try_after=now,
+    )
+    await tx.execute(file.on_conflict_do_nothing())
+    state = {"state": outcome, "wrapped_key": b"-" if kept else None, "blob": "-" if kept else None}
+    own = (PhotoFile.person_id == person_id, PhotoFile.sha256 == sha256)
+    photo_id = await tx.scalar(update(PhotoFile).where(*own).values(**state).returning(PhotoFile.id))
+    result = insert(PhotoResult).values(
+        photo_id=photo_id,
+        examined_at=now,
+        examination=EXAMINATION,
+        outcome=outcome,
+        reason=None if kept else "broken",
+        notes=[],
+        face=FACE_NOT_EVALUATED,
+        picture_sha256=bytes(32) if kept else None,
+        sealed_facts=b"-" if kept else None,
+    )
+    await tx.execute(result.on_conflict_do_nothing())
 
 
 def make_house(database: Database, clock: ManualClock, folder: Path, keys: MemoryKeyRing) -> House:

@@ -1,20 +1,31 @@
-"""Tells what is left of the frames of people who withdrew their consent to face checks."""
+"""Ends the frames of people who withdraw their consent to face checks, and tells when they are gone."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select, update
 
-from backend.evidence.liveness.tables import LivenessFrame, LivenessFrames
+from backend.evidence.liveness.tables import LivenessChallenge, LivenessFrame, LivenessFrames
 from backend.identity.consents.erasing import Erased
 from backend.kit.db import Tx
 
 
 class FrameEraser:
-    """Frames go at the end of their term of 90 days, as the consent's text says: an erasure stays open until then."""
+    """See Eraser: the hourly job deletes what has ended here, once nobody holds it."""
 
     async def end(self, tx: Tx, person_id: UUID, now: datetime) -> None:
-        """Do nothing: the purge takes the frames when their term is over."""
+        """Have the frames' term end now."""
+        series = (
+            select(LivenessChallenge.id)
+            .where(
+                LivenessChallenge.project_id == LivenessFrames.project_id,
+                LivenessChallenge.id == LivenessFrames.challenge_id,
+                LivenessChallenge.person_id == person_id,
+            )
+            .exists()
+        )
+        ended = update(LivenessFrames).where(LivenessFrames.delete_after > now, series)
+        await tx.execute(ended.values(delete_after=now))
 
     async def look(self, tx: Tx, person_id: UUID) -> Erased | None:
         """Return the SHA-256 of the frames that were deleted; None while any is still there."""

@@ -1,7 +1,9 @@
 """Issues challenges: one to be answered within a minute, or a few ahead for where there is no network."""
 
 import secrets
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
@@ -45,20 +47,33 @@ async def issue_challenge(tx: Tx, holder: Holder, *, now: datetime) -> Challenge
     wait = wait_for_challenge(recent, now)
     if wait is not None:
         raise ChallengesTooMany(retry_after_s=max(1, ceil(wait.total_seconds())))
-    return await _issue(tx, holder, "online", LIFE, now)
+    made = _draw(holder, "online", LIFE, now)
+    await _store(tx, [made])
+    return made
 
 
-async def issue_ahead(tx: Tx, holder: Holder, *, now: datetime) -> list[ChallengeRow]:
-    """Return the challenges that the phone has ahead for the project, made up to SEALED_AHEAD."""
-    await queries.hold_challenges(tx, holder.person_id)
-    ahead = await queries.list_ahead(tx, holder.project_id, holder.person_id, holder.phone_id, now)
-    while len(ahead) < SEALED_AHEAD:
-        ahead.append(await _issue(tx, holder, "sealed", SEALED_LIFE, now))
-    return sorted(ahead, key=lambda one: (one.expires_at, one.id))
+async def issue_ahead(tx: Tx, holders: Sequence[Holder], *, now: datetime) -> list[ChallengeRow]:
+    """Return the challenges that one person's phone has ahead for some projects, made up to SEALED_AHEAD for each.
+
+    Those with less than half of their life left do not count: a phone without network has to get along with them for
+    days. They stay good. As long as none is used the same are given for half of their life.
+    """
+    if not holders:
+        return []
+    await queries.hold_challenges(tx, holders[0].person_id)
+    ahead = await queries.list_ahead(tx, [one.project_id for one in holders], holders[0].phone_id, now)
+    fresh = Counter(one.project_id for one in ahead if one.expires_at >= now + SEALED_LIFE / 2)
+    new = [
+        _draw(holder, "sealed", SEALED_LIFE, now)
+        for holder in holders
+        for _ in range(SEALED_AHEAD - fresh[holder.project_id])
+    ]
+    await _store(tx, new)
+    return sorted([*ahead, *new], key=lambda one: (one.project_id, one.expires_at, one.id))
 
 
-async def _issue(tx: Tx, holder: Holder, kind: Kind, life: timedelta, now: datetime) -> ChallengeRow:
-    made = ChallengeRow(
+def _draw(holder: Holder, kind: Kind, life: timedelta, now: datetime) -> ChallengeRow:
+    return ChallengeRow(
         project_id=holder.project_id,
         id=new_id(now),
         person_id=holder.person_id,
@@ -69,17 +84,9 @@ async def _issue(tx: Tx, holder: Holder, kind: Kind, life: timedelta, now: datet
         issued_at=now,
         expires_at=now + life,
     )
-    await tx.execute(
-        insert(LivenessChallenge).values(
-            project_id=made.project_id,
-            id=made.id,
-            person_id=made.person_id,
-            phone_id=made.phone_id,
-            kind=made.kind,
-            nonce=made.nonce,
-            steps=list(made.steps),
-            issued_at=made.issued_at,
-            expires_at=made.expires_at,
-        )
-    )
-    return made
+
+
+async def _store(tx: Tx, made: Sequence[ChallengeRow]) -> None:
+    if made:
+        rows = [asdict(one) | {"steps": list(one.steps)} for one in made]
+        await tx.execute(insert(LivenessChallenge), rows)

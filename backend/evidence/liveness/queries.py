@@ -7,12 +7,13 @@ from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 
 from backend.evidence.liveness.challenge import Kind, Step
 from backend.evidence.liveness.judging import NOT_SHOWN, Outcome, Reason
 from backend.evidence.liveness.repeats import Trace
 from backend.evidence.liveness.tables import LivenessAttempt, LivenessChallenge, LivenessFrame, LivenessFrames
+from backend.evidence.photos.tables import PhotoHold
 from backend.kit.db import Tx
 
 
@@ -63,6 +64,17 @@ _CHALLENGE = (
     LivenessChallenge.issued_at,
     LivenessChallenge.expires_at,
 )
+_HELD = exists(
+    select(PhotoHold.id)
+    .join(LivenessChallenge, LivenessChallenge.project_id == PhotoHold.project_id)
+    .where(
+        PhotoHold.lifted_at.is_(None),
+        PhotoHold.project_id == LivenessFrames.project_id,
+        LivenessChallenge.id == LivenessFrames.challenge_id,
+        or_(PhotoHold.person_id.is_(None), PhotoHold.person_id == LivenessChallenge.person_id),
+    )
+    .correlate(LivenessFrames)
+)
 _USED = exists(
     select(LivenessAttempt.challenge_id).where(
         LivenessAttempt.project_id == LivenessChallenge.project_id, LivenessAttempt.challenge_id == LivenessChallenge.id
@@ -92,19 +104,16 @@ async def list_issued(tx: Tx, person_id: UUID, since: datetime) -> list[datetime
     return [row[0] for row in rows]
 
 
-async def list_ahead(tx: Tx, project_id: UUID, person_id: UUID, phone_id: UUID, now: datetime) -> list[ChallengeRow]:
-    """Return the challenges that a phone has ahead for a project, neither used nor expired, the latest last."""
+async def list_ahead(tx: Tx, project_ids: Sequence[UUID], phone_id: UUID, now: datetime) -> list[ChallengeRow]:
+    """Return the challenges that a phone has ahead for projects, neither used nor expired."""
     rows = await tx.execute(
-        select(*_CHALLENGE)
-        .where(
-            LivenessChallenge.project_id == project_id,
-            LivenessChallenge.person_id == person_id,
+        select(*_CHALLENGE).where(
+            LivenessChallenge.project_id.in_(project_ids),
             LivenessChallenge.phone_id == phone_id,
             LivenessChallenge.kind == "sealed",
             LivenessChallenge.expires_at > now,
             ~_USED,
         )
-        .order_by(LivenessChallenge.expires_at, LivenessChallenge.id)
     )
     return [_challenge(row) for row in rows]
 
@@ -166,10 +175,10 @@ async def find_before(
 
 
 async def list_expired_frames(tx: Tx, now: datetime, limit: int) -> list[tuple[UUID, UUID, Sequence[str]]]:
-    """Return project, challenge and blobs of pictures whose time is over."""
+    """Return project, challenge and blobs of pictures whose time is over, unless the project or the person is held."""
     rows = await tx.execute(
         select(LivenessFrames.project_id, LivenessFrames.challenge_id, LivenessFrames.blobs)
-        .where(LivenessFrames.delete_after <= now)
+        .where(LivenessFrames.delete_after <= now, ~_HELD)
         .order_by(LivenessFrames.delete_after)
         .limit(limit)
     )

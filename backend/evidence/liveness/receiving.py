@@ -24,6 +24,7 @@ from backend.evidence.liveness.judging import THRESHOLDS, Evidence, Judgement, S
 from backend.evidence.liveness.queries import AttemptRow, Before, ChallengeRow
 from backend.evidence.liveness.repeats import count_repeats, trace_of
 from backend.evidence.liveness.tables import LivenessAttempt, LivenessDeletion, LivenessFrame, LivenessFrames
+from backend.evidence.photos.retention_queries import share_holds_lock
 from backend.evidence.references.queries import InForce, find_in_force
 from backend.evidence.references.taking import KIND as REFERENCES
 from backend.evidence.sealing import drop_pictures, open_pictures, seal_pictures
@@ -39,7 +40,7 @@ USELESS_WITHIN: Final = timedelta(minutes=15)
 LATE: Final = timedelta(days=30)
 """So long after a challenge that was issued ahead has expired its frames are still taken: queues come late."""
 CLOCK_SLACK: Final = timedelta(minutes=2)
-_BATCH: Final = 200
+_BATCH: Final = 20
 _ONCE = {"pk_liveness_attempt": ChallengeUsed, "pk_liveness_frames": ChallengeUsed, "pk_presence_proof": ChallengeUsed}
 
 
@@ -258,22 +259,20 @@ async def _record(
 
 
 async def purge_frames(tools: LivenessTools) -> int:
-    """Delete pictures whose time is over, blobs first, and leave a row that says so; return of how many series.
+    """Delete pictures whose time is over and that nobody holds, blobs first, and leave a row that says so.
 
-    Raises BlobsAway; what was not deleted is deleted the next time.
+    Returns of how many series. Whoever places a hold waits for a step that did not see it. Raises BlobsAway; what was
+    not deleted is deleted the next time.
     """
     ended = 0
     while True:
         now = tools.clock.now()
         async with tools.database.transaction() as tx:
+            await share_holds_lock(tx)
             expired = await queries.list_expired_frames(tx, now, _BATCH)
-        if not expired:
-            return ended
-        for _, _, names in expired:
-            for name in names:
-                await tools.blobs.delete(name)
-        async with tools.database.transaction() as tx:
-            for project_id, challenge_id, _ in expired:
+            for project_id, challenge_id, names in expired:
+                for name in names:
+                    await tools.blobs.delete(name)
                 gone = await tx.execute(
                     delete(LivenessFrames).where(
                         LivenessFrames.project_id == project_id, LivenessFrames.challenge_id == challenge_id
@@ -286,3 +285,5 @@ async def purge_frames(tools: LivenessTools) -> int:
                         )
                     )
         ended += len(expired)
+        if len(expired) < _BATCH:
+            return ended

@@ -158,7 +158,10 @@ class PhotoSignal(Base):
     """What speaks against a photo of a punch, with the numbers that say so; never changed, and no verdict."""
 
     __tablename__ = "photo_signal"
-    __table_args__ = (UniqueConstraint("project_id", "punch_id", "kind", "subject", name="uq_photo_signal_subject"),)
+    __table_args__ = (
+        UniqueConstraint("project_id", "punch_id", "kind", "subject", name="uq_photo_signal_subject"),
+        Index("ix_photo_signal_found_at", "found_at"),
+    )
 
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id", name="fk_photo_signal_project"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -1,6 +1,7 @@
 """Takes photos in for as long as a worker runs: at once when they come, in their order, one at a time."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -16,12 +17,20 @@ LOOK_S: Final = 2.0
 TROUBLE_S: Final = 10.0
 
 
-async def keep_taking_in(intake: IntakeTools, deletion: DeletionTools) -> None:
-    """Examine what waits and end its originals, until cancelled; a fault costs some seconds, never the loop."""
+Settle = Callable[[], Awaitable[int]]
+"""What somebody above does with photos that were just examined; returns on how many punches it ruled."""
+
+
+async def keep_taking_in(intake: IntakeTools, deletion: DeletionTools, settle: Settle) -> None:
+    """Examine what waits, have it settled and end its originals, until cancelled.
+
+    A fault costs some seconds, never the loop.
+    """
     try:
         while True:
             try:
                 taken = await take_in_waiting(intake)
+                ruled = await settle() if taken else 0
                 ended = await end_originals(deletion) if taken else 0
             except DaogangError as fault:
                 log.warning("photos.waiting_for", code=fault.code)
@@ -31,7 +40,7 @@ async def keep_taking_in(intake: IntakeTools, deletion: DeletionTools) -> None:
                 await asyncio.sleep(TROUBLE_S)
             else:
                 if taken:
-                    log.info("photos.taken_in", photos=taken, originals_ended=ended)
+                    log.info("photos.taken_in", photos=taken, ruled_on=ruled, originals_ended=ended)
                 else:
                     await asyncio.sleep(LOOK_S)
     finally:

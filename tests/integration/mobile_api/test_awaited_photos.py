@@ -1,22 +1,22 @@
-"""Punches that name photos: pending until they are here or their time is over, and ruled on then, once."""
+"""Punches that name photos: pending until those were found usable or their time is over, and ruled on then, once."""
 
 import hashlib
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
 from httpx import AsyncClient
 from litestar import Litestar
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 
-from backend.evidence.tables import Photo
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.ledger.tables import PunchStatus, Ruling
 from mobile_api.photo_waits import KEEP, PhotoTools, settle_photo_waits
 from tests.integration.mobile_api.conftest import MakeGround, Sync, Tap
 from tests.integration.mobile_api.test_uploads import CHUNK, Sender
+from tests.support.evidence import note_examined
 from tests.support.phones import Ground, fix, tap
 from tests.support.queues import QueuePhone
 
@@ -25,19 +25,30 @@ NAMES = [hashlib.sha256(photo).hexdigest() for photo in (ONE, TWO)]
 
 
 @pytest.fixture
-def tools(app: Litestar, database: Database, clock: ManualClock) -> PhotoTools:
-    """Give what the worker works with."""
+async def tools(app: Litestar, database: Database, clock: ManualClock) -> PhotoTools:
+    """Give what the worker works with; what other tests' punches wait for is forgotten."""
+    async with database.transaction() as tx:
+        await tx.execute(text("DELETE FROM photo_wait"))
     return PhotoTools(database, app.state.wiring.fold_days, clock)
 
 
 class Waiting:
     """A person whose photos go up, and what became of his punches."""
 
-    def __init__(self, ground: Ground, client: AsyncClient, clock: ManualClock, database: Database) -> None:
-        self.ground, self.database, self.clock = ground, database, clock
+    def __init__(self, ground: Ground, client: AsyncClient, clock: ManualClock, tools: PhotoTools) -> None:
+        self.ground, self.database, self.clock, self.tools = ground, tools.database, clock, tools
         self.sender = Sender(client, ground.owner, clock)
 
-    async def upload(self, content: bytes) -> None:
+    async def upload(self, content: bytes, outcome: Literal["kept", "refused"] | None = "kept") -> None:
+        """Send a photo up, and have it examined as the worker does, unless `outcome` is None."""
+        await self._send(content)
+        if outcome is not None:
+            async with self.database.transaction() as tx:
+                digest = hashlib.sha256(content).digest()
+                await note_examined(tx, self.ground.owner.person_id, digest, self.clock.now(), outcome=outcome)
+            await settle_photo_waits(self.tools)
+
+    async def _send(self, content: bytes) -> None:
         begun = await self.sender.begin(content)
         sent = await self.sender.ask("PATCH", begun.headers["location"], CHUNK | {"Upload-Offset": "0"}, content)
         assert (sent.status_code, sent.headers["upload-offset"]) == (204, str(len(content)))
@@ -67,9 +78,9 @@ class Waiting:
 
 
 @pytest.fixture
-def waiting(ground: Ground, client: AsyncClient, clock: ManualClock, database: Database) -> Waiting:
+def waiting(ground: Ground, client: AsyncClient, clock: ManualClock, tools: PhotoTools) -> Waiting:
     """Give the ground's one person."""
-    return Waiting(ground, client, clock, database)
+    return Waiting(ground, client, clock, tools)
 
 
 async def test_a_queued_punch_waits_for_both_photos(
@@ -149,20 +160,54 @@ async def test_a_photo_that_came_unnoticed_is_found(
     waiting: Waiting, send: Tap, tools: PhotoTools, database: Database
 ) -> None:
     await send(waiting.ground.owner, tap(waiting.clock.now(), waiting.ground.project.id, photos=NAMES[:1]))
-    # The server ended between the photo's commit and the ruling.
+    await waiting.upload(ONE, None)
+    assert (await settle_photo_waits(tools), await waiting.outcomes()) == (0, ["pending"]), "bytes are no evidence yet"
+    # The worker ended between the examination's commit and the ruling.
     async with database.transaction() as tx:
-        row = {
-            "person_id": waiting.ground.owner.person_id,
-            "sha256": bytes.fromhex(NAMES[0]),
-            "id": UUID(int=7),
-            "size_bytes": len(ONE),
-            "media_type": "image/jpeg",
-            "wrapped_key": b"-",
-            "stored_at": waiting.clock.now(),
-        }
-        await tx.execute(insert(Photo).values(**row))
+        person_id = waiting.ground.owner.person_id
+        await note_examined(tx, person_id, bytes.fromhex(NAMES[0]), waiting.clock.now())
     assert await settle_photo_waits(tools) == 1
     assert await waiting.outcomes() == ["counted"]
+
+
+async def test_a_photo_that_cannot_be_used_is_told_at_once_and_stays_told(waiting: Waiting, send: Tap) -> None:
+    await send(waiting.ground.owner, tap(waiting.clock.now(), waiting.ground.project.id, photos=NAMES))
+    await waiting.upload(ONE, "refused")
+    assert (await waiting.outcomes(), await waiting.waits()) == (["review"], 1)
+    await waiting.upload(TWO)
+    assert (await waiting.outcomes(), await waiting.waits()) == (["review"], 0)
+    assert [reasons for _, reasons, _ in await waiting.rulings()] == [
+        ["inside_fence", "photos_outstanding"],
+        ["inside_fence", "photo_refused", "photos_outstanding"],
+        ["inside_fence", "photo_refused"],
+    ]
+
+
+async def test_a_late_photo_that_cannot_be_used_takes_the_place_of_the_missing_one(
+    waiting: Waiting, send: Tap, tools: PhotoTools
+) -> None:
+    await send(waiting.ground.owner, tap(waiting.clock.now(), waiting.ground.project.id, photos=NAMES[:1]))
+    waiting.clock.advance(timedelta(hours=73))
+    await settle_photo_waits(tools)
+    await waiting.upload(ONE, "refused")
+    assert [reasons for _, reasons, _ in await waiting.rulings()][1:] == [
+        ["inside_fence", "photos_missing"],
+        ["inside_fence", "photo_refused"],
+    ]
+
+
+async def test_a_punch_that_names_what_is_known_to_be_useless(
+    waiting: Waiting, phone: QueuePhone, sync: Sync, send: Tap
+) -> None:
+    await waiting.upload(ONE, "refused")
+    online = await send(waiting.ground.owner, tap(waiting.clock.now(), waiting.ground.project.id, photos=NAMES[:1]))
+    phone.passes(timedelta(minutes=5))
+    phone.punches(waiting.ground.project.id, photos=NAMES[:1])
+    queued = (await sync(phone)).json()["results"][0]["punch"]
+    for answer in (online.json(), queued):
+        assert answer["outcome"] == "review"
+        assert answer["reasons"][0]["code"] == "decision.photo_refused"
+    assert await waiting.waits() == 0
 
 
 async def test_what_somebody_ruled_stands(waiting: Waiting, send: Tap, database: Database, tools: PhotoTools) -> None:
@@ -190,7 +235,7 @@ async def test_what_somebody_ruled_stands(waiting: Waiting, send: Tap, database:
 
 
 async def test_what_is_refused_or_nobody_else_s_waits_for_nothing(
-    waiting: Waiting, send: Tap, make: MakeGround, client: AsyncClient, database: Database
+    waiting: Waiting, send: Tap, make: MakeGround, client: AsyncClient
 ) -> None:
     far = tap(waiting.clock.now(), waiting.ground.project.id, photos=NAMES, fixes=[fix(5_000)])
     refused = await send(waiting.ground.owner, far)
@@ -198,16 +243,16 @@ async def test_what_is_refused_or_nobody_else_s_waits_for_nothing(
     assert [one["code"] for one in refused.json()["reasons"]] == ["decision.outside_fence"]
     # Another person's photo of the same bytes is not this person's.
     await send(waiting.ground.owner, tap(waiting.clock.now(), waiting.ground.project.id, photos=NAMES[:1]))
-    other = Waiting(await make(), client, waiting.clock, database)
+    other = Waiting(await make(), client, waiting.clock, waiting.tools)
     await other.upload(ONE)
     assert "pending" in await waiting.outcomes()
 
 
 async def test_a_site_may_count_without_photos(
-    make: MakeGround, client: AsyncClient, clock: ManualClock, database: Database, send: Tap, tools: PhotoTools
+    make: MakeGround, client: AsyncClient, clock: ManualClock, send: Tap, tools: PhotoTools
 ) -> None:
     policy: dict[str, Any] = {"review_signals": ["mock_location"], "photo_wait_h": 2}
-    waiting = Waiting(await make(policy=policy), client, clock, database)
+    waiting = Waiting(await make(policy=policy), client, clock, tools)
     await send(waiting.ground.owner, tap(clock.now(), waiting.ground.project.id, photos=NAMES[:1]))
     clock.advance(timedelta(hours=2))
     await settle_photo_waits(tools)

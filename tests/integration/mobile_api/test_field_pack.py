@@ -1,16 +1,18 @@
 """The field pack: what a phone needs for days, told once, anchored anew each time."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from httpx import AsyncClient, Response
 from litestar import Litestar
 from sqlalchemy import insert
 
+from backend.evidence.liveness.tables import LivenessAttempt
 from backend.gates.outages.tables import PhonePath
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from tests.integration.mobile_api.conftest import MakeGround
+from tests.support.liveness import consent
 from tests.support.phones import Ground
 from tests.support.queues import PATH, QueuePhone, Signing
 
@@ -31,7 +33,7 @@ async def test_from_the_key_to_the_counted_punch(ground: Ground, client: AsyncCl
     pack = answer.json()
     assert [one["project_id"] for one in pack["projects"]] == [str(ground.project.id)]
     project = pack["projects"][0]
-    assert (project["phone_path"], project["building"], project["liveness"]) == ("open", True, "not_evaluated")
+    assert (project["phone_path"], project["building"], project["liveness"]) == ("open", True, "not_asked")
     assert [one["version_id"] for one in pack["fences"]] == [str(ground.fence_version_id)]
     assert [one["version_id"] for one in pack["periods"]] == [str(ground.fence_version_id)]
     phone = QueuePhone(ground.owner.phone_id, clock.now(), signing=signing)
@@ -101,6 +103,58 @@ async def test_an_unchanged_pack_is_an_anchor_alone(
     assert anchor.expires_at - anchor.at == 7 * 86_400_000
     whole = await client.get(PACK, params={"has": [version, str(uuid4())]}, headers=ground.owner.headers(clock.now()))
     assert (whole.json()["fences"], len(whole.json()["dropped"])) == ([], 1)
+
+
+async def test_a_site_that_asks_for_presence_gives_challenges_with_the_pack(
+    make: MakeGround, client: AsyncClient, clock: ManualClock, database: Database
+) -> None:
+    ground = await make(policy={"presence": "review_without"})
+    owner = ground.owner
+    await key_of(client, ground, clock, Signing())
+
+    async def fetch(tag: str = "") -> Response:
+        return await client.get(PACK, headers=owner.headers(clock.now()) | {"If-None-Match": tag})
+
+    bare = await fetch()
+    assert (bare.json()["projects"][0]["liveness"], bare.json()["projects"][0]["challenges"]) == ("no_consent", [])
+    async with database.transaction() as tx:
+        await consent(tx, owner.person_id, owner.phone_id, clock.now())
+    first = await fetch(bare.headers["etag"])
+    project = first.json()["projects"][0]
+    held = {one["challenge_id"]: one for one in project["challenges"]}
+    assert (project["liveness"], len(held)) == ("ready", 3)
+    assert {len(one["steps"]) for one in held.values()} == {5}
+    assert len({one["nonce"] for one in held.values()}) == 3
+    # What is not used stays, and so does the tag: for days a pack is an anchor alone.
+    clock.advance(timedelta(days=3))
+    assert (await fetch(first.headers["etag"])).status_code == 304
+    # Used is what frames were judged for.
+    used = min(held)
+    async with database.transaction() as tx:
+        await tx.execute(
+            insert(LivenessAttempt).values(
+                project_id=ground.project.id,
+                challenge_id=UUID(used),
+                person_id=owner.person_id,
+                received_at=clock.now(),
+                made_at=clock.now(),
+                frames_digest=bytes(32),
+                outcome="not_evaluated",
+                reasons=[],
+                again=False,
+                scores={},
+                models={},
+                thresholds="1",
+            )
+        )
+    second = await fetch(first.headers["etag"])
+    left = {one["challenge_id"] for one in second.json()["projects"][0]["challenges"]}
+    assert (second.status_code, len(left), used in left, len(left & set(held))) == (200, 3, False, 2)
+    # Those with less than half of their life ahead stay good, and others come beside them.
+    clock.advance(timedelta(days=1))
+    third = (await fetch()).json()["projects"][0]["challenges"]
+    assert len(third) == 5
+    assert left < {one["challenge_id"] for one in third}
 
 
 async def test_a_site_of_gates_opens_with_its_outage_and_the_tag_says_so(

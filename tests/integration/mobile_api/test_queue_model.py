@@ -23,7 +23,8 @@ from backend.kit.errors import DatabaseAway
 from backend.kit.keyring import MemoryKeyRing
 from backend.ledger.append import Connection
 from mobile_api.offline import sync
-from mobile_api.photo_waits import PhotoTools, rule_on_arrival
+from mobile_api.photo_waits import PhotoTools, settle_photo_waits
+from tests.support.evidence import note_examined
 from tests.support.phones import Ground, make_ground, tap
 from tests.support.queues import PATH, Item, QueuePhone, Signing, register
 
@@ -162,8 +163,10 @@ class Queues(RuleBasedStateMachine):
             values = {"person_id": person_id, "sha256": PHOTO, "id": uuid4(), "size_bytes": 1, "stored_at": now}
             row = insert(Photo).values(media_type="image/jpeg", wrapped_key=b"-", **values)
             await tx.execute(row.on_conflict_do_nothing())
-        tools = PhotoTools(self.world.database, self.world.app.state.wiring.fold_days, self.world.clock)
-        await rule_on_arrival(tools, person_id, PHOTO)
+            await note_examined(tx, person_id, PHOTO, now)
+        await settle_photo_waits(
+            PhotoTools(self.world.database, self.world.app.state.wiring.fold_days, self.world.clock)
+        )
 
     @precondition(lambda self: any(self.all))
     @rule(which=PHONES, data=st.data(), fate=st.sampled_from(FATES))

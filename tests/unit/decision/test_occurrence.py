@@ -5,7 +5,17 @@ from dataclasses import dataclass, replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from backend.decision.occurrence import GRAIN_MS, Before, Held, Made, Occurrence, Reading, Sent, find_occurrence
+from backend.decision.occurrence import (
+    GRAIN_MS,
+    Before,
+    Held,
+    Made,
+    Occurrence,
+    Reading,
+    Sent,
+    Witness,
+    find_occurrence,
+)
 
 START = 1_773_600_000_000
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -255,3 +265,41 @@ def test_whatever_is_claimed_lies_between_anchor_and_receipt(
         assert "pack_expired" in found.doubts
     if found.quality == "claimed":
         assert found.doubts
+
+
+@given(st.integers(2 * MINUTE, 2 * DAY), st.integers(0, 30_000), st.integers(-60_000, 60_000))
+def test_a_scanned_code_bears_out_a_clock_that_is_right(span: int, into: int, ahead: int) -> None:
+    bought = Phone(START, ahead)
+    held = hold(bought)
+    made = bought.later(span).restarted()
+    witness = Witness(made.at - into, made.at - into + 30_000 + 10 * MINUTE)
+    sent = send(made.later(HOUR).restarted("three"))
+    said = Made(made.reading, "boot")
+    without = find_occurrence(said, held, sent, None, whole=False, tolerance=TOLERANCE)
+    found = find_occurrence(said, held, sent, None, whole=False, tolerance=TOLERANCE, witness=witness)
+    assert (without.quality, without.doubts) == ("claimed", ("time_unproven",))
+    assert (found.quality, found.doubts) == ("bracketed", ())
+    assert right(found, made)
+    assert witness.begin <= found.earliest <= found.latest <= witness.end
+
+
+@given(st.integers(TOLERANCE + 11 * MINUTE, DAY), st.booleans())
+def test_a_scanned_code_of_another_time_does_not(apart: int, earlier: bool) -> None:  # noqa: FBT001 - drawn
+    bought = Phone(START, 0)
+    made = bought.later(2 * DAY).restarted()
+    begin = made.at - apart if earlier else made.at + apart
+    witness = Witness(begin, begin + 30_000 + 10 * MINUTE)
+    sent = send(made.later(HOUR).restarted("three"))
+    found = find_occurrence(
+        Made(made.reading, "boot"), hold(bought), sent, None, whole=False, tolerance=TOLERANCE, witness=witness
+    )
+    assert (found.quality, found.doubts) == ("claimed", ("time_unproven",))
+
+
+def test_a_scanned_code_takes_nothing_from_what_is_known_better() -> None:
+    bought = Phone(START, 0)
+    made = bought.later(HOUR)
+    witness = Witness(made.at - MINUTE, made.at + 10 * MINUTE)
+    said, sent = Made(made.reading, "boot"), send(made.later(HOUR))
+    plain = find_occurrence(said, hold(bought), sent, None, whole=True, tolerance=TOLERANCE)
+    assert plain == find_occurrence(said, hold(bought), sent, None, whole=True, tolerance=TOLERANCE, witness=witness)
