@@ -32,6 +32,7 @@ from bench.server import Server, serving
 from bench.simulation import measure_simulation
 from bench.taps import issue_tokens, write_taps
 from bench.terminals import measure_terminals
+from bench.uploads import measure_uploads
 from bench.world import World, fill
 from tools.house import LOCAL, ROOT
 from tools.newcomer import recreate
@@ -153,9 +154,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     find_wrk()
     measured = measure(arguments.rounds, arguments.phones).figures()
-    figures = (
-        measured | measure_alerts() | measure_fences() | measure_simulation() | measure_bulletins() | measure_faces()
-    )
+    figures = measured | measure_uploads() | measure_alerts() | measure_fences() | measure_simulation()
+    figures |= measure_bulletins() | measure_faces()
     for name, value in figures.items():
         print(f"{name} {value}")
     write_json(ROOT / "bench.json", figures)

@@ -36,7 +36,7 @@ from tools.house import LOCAL, VENV
 from tools.models import MODELS
 from tools.newcomer import recreate
 from tools.postgres import held
-from tools.say import say, step
+from tools.say import step
 
 FOLDER = LOCAL / "bench-uploads"
 PHONES, REQUEST_BYTES = 20, 256 * 1024
@@ -242,8 +242,6 @@ def main() -> None:
     """Measure alone, one figure a line."""
     for name, value in measure_uploads().items():
         print(f"{name} {value}")
-        if name == "upload_checkin_p95_ms":
-            say(f"the bar is {150.0}")
 
 
 if __name__ == "__main__":
