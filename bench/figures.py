@@ -81,7 +81,7 @@ MEANINGS = {
     "alert_outbox_p95_s": "the same, 95 of 100 are faster, s",
     "alert_fcm_p50_s": "from a gate's outage to the request at FCM, idle system, half are faster, s",
     "alert_fcm_p95_s": "the same, 95 of 100 are faster, s",
-    "upload_checkin_p50_ms": "a check-in, 50 begun a second, beside 20 phones that send large photos, half are faster, ms",
+    "upload_checkin_p50_ms": "a check-in, 50 begun a second, beside 20 phones that send photos, half are faster, ms",
     "upload_checkin_p95_ms": "the same, 95 of 100 are faster, ms",
     "upload_checkin_p99_ms": "the same, 99 of 100 are faster, ms",
     "upload_photos_per_s": "photos that these 20 phones sent per second meanwhile",

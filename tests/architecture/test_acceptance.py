@@ -17,6 +17,7 @@ PAGES = {
     ROOT / "docs/offline-acceptance.md": range(1, 23),
     ROOT / "docs/ledger-acceptance.md": range(1, 25),
     ROOT / "docs/bulletin-acceptance.md": range(1, 13),
+    ROOT / "docs/photo-acceptance.md": range(1, 19),
 }
 ROW = re.compile(r"^\| (\d+) \|.*\| (.*) \|$", re.MULTILINE)
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
