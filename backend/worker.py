@@ -6,6 +6,7 @@ place in `JOBS` here. Nothing else is to be done for it.
 """
 
 import asyncio
+import os
 from functools import partial
 from typing import Final
 
@@ -30,6 +31,8 @@ from backend.wiring import wire
 from mobile_api.photo_waits import settle_photo_waits
 
 log = structlog.get_logger()
+
+NICENESS: Final = 5
 
 JOBS: Final[tuple[WorkerJob, ...]] = (
     *gates.JOBS,
@@ -85,6 +88,8 @@ async def work(settings: Settings, app: procrastinate.App, tools: JobTools) -> N
 
 def run_worker(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; a running job is finished first."""
+    # Whoever checks in comes first where both share processors; what looks at photos is niced further.
+    os.nice(NICENESS)
     configure_logs(settings.log_format)
     clock = SystemClock()
     app = open_job_app(settings.database_url, start_up_options())
