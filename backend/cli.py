@@ -4,8 +4,10 @@ import asyncio
 import os
 import sys
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -25,6 +27,8 @@ keys_app = typer.Typer(no_args_is_help=True, help="Key rings by purpose.")
 app.add_typer(keys_app, name="keys")
 ledger_app = typer.Typer(no_args_is_help=True, help="The ledger and its log.")
 app.add_typer(ledger_app, name="ledger")
+alerts_app = typer.Typer(no_args_is_help=True, help="Alert rules.")
+app.add_typer(alerts_app, name="alerts")
 staff_app = typer.Typer(no_args_is_help=True, help="Staff accounts, for whom nobody is there yet to open them.")
 app.add_typer(staff_app, name="staff")
 
@@ -44,24 +48,12 @@ def settings_or_exit() -> Settings:
 @app.command()
 def serve() -> None:
     """Serve the API (PORT, DAOGANG_HOST, DAOGANG_PROCESSES)."""
-    from granian import Granian  # noqa: PLC0415 - not needed by the other commands
-    from granian.constants import Interfaces  # noqa: PLC0415 - likewise
+    from backend.serving import serve_api  # noqa: PLC0415 - not needed by the other commands
 
     settings = settings_or_exit()
     with tempfile.TemporaryDirectory(prefix="daogang-metrics-") as folder:
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
-        Granian(
-            "backend.main:app_from_environment",
-            factory=True,
-            address=settings.host,
-            port=settings.port,
-            interface=Interfaces.ASGI,
-            workers=settings.processes,
-            workers_kill_timeout=20,
-            respawn_failed_workers=True,
-            websockets=False,
-            log_access=False,
-        ).serve()
+        serve_api(settings)
 
 
 @app.command()
@@ -260,6 +252,35 @@ def ledger_verify(
     raise typer.Exit(
         verify_command(settings_or_exit(), typer.echo, first=first, past=past, heads=outside_head or [], keys=keys)
     )
+
+
+@alerts_app.command("preview")
+def alerts_preview(
+    rule: Annotated[str, typer.Argument(help="A rule of docs/alerts.md: post_empty, gate_down …")],
+    *,
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day")] = None,
+    project: Annotated[UUID | None, typer.Option(help="One project instead of all")] = None,
+    language: Annotated[str, typer.Option(help="zh-CN or en")] = "zh-CN",
+) -> None:
+    """Say what a rule would have sent from one day to another, with the settings of now; last month unless given."""
+    from backend.alert_preview import lines_of, preview_days  # noqa: PLC0415 - not needed by the other commands
+    from backend.kit.db import Database  # noqa: PLC0415 - likewise
+
+    database = Database(settings_or_exit().database_url, max_size=1)
+    days = {"first": first and first.date(), "last": last and last.date()}
+
+    async def play() -> None:
+        async with database.opened():
+            told = await preview_days(database, SystemClock(), rule, **days, project_id=project, language=language)
+        for line in lines_of(told):
+            typer.echo(line)
+
+    try:
+        asyncio.run(play())
+    except DaogangError as error:
+        typer.echo(messages.text("en", error.code, error.detail).title, err=True)
+        raise typer.Exit(1) from error
 
 
 def _keys_dir() -> Path:

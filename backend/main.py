@@ -16,6 +16,7 @@ from backend.alerts.channels.routes import channels_router
 from backend.alerts.live.feed import LiveFeed
 from backend.alerts.live.routes import live_router
 from backend.alerts.routes import alerts_router
+from backend.alerts.set_aside_routes import set_aside_router
 from backend.attendance.requests.routes import requests_router
 from backend.attendance.reviews.routes import reviews_router
 from backend.attendance.routes import attendance_router
@@ -51,6 +52,7 @@ from backend.kit.logs import configure_logs
 from backend.kit.openapi import ApiDocument, DaogangErrors
 from backend.kit.problems import EXCEPTION_HANDLERS
 from backend.kit.requests import attend_requests
+from backend.kit.stopping import when_about_to_stop
 from backend.kit.strict_json import StrictJSON
 from backend.ledger.routes import ledger_router
 from backend.ledger.seals.routes import seals_router
@@ -88,7 +90,7 @@ from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
 from mobile_api.versions import versions_router
 
-SCHEMA_HEAD = "0047"
+SCHEMA_HEAD = "0048"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -108,6 +110,7 @@ def routers() -> list[Router]:
         requests_router(),
         reviews_router(),
         alerts_router(),
+        set_aside_router(),
         gate_router(),
         envelope_router(),
         zkteco_router(),
@@ -161,6 +164,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
         async with database.opened():
+            when_about_to_stop(live_feed.end_boards)
             yield
             await live_feed.finish()
             await check_ins.finish()

@@ -57,7 +57,18 @@ async def read_sites(
 
 def since(after: int, xid: int, upto: Settled) -> dict[str, object]:
     """Return the values of a range of numbers: behind `after` what was written since `xid`, and all up to `upto`."""
-    return {"after": after, "xid": str(xid), "upto": upto.number, "look_back": LOOK_BACK}
+    return {"after": after, "xid": str(xid), "upto": upto.number, "look_back": LOOK_BACK, "only": None}
+
+
+def named(numbers: Collection[int]) -> dict[str, object]:
+    """Return the values that name facts one by one."""
+    last = max(numbers, default=0)
+    return {"after": 0, "xid": "0", "upto": last, "look_back": LOOK_BACK, "only": sorted(numbers)}
+
+
+async def numbers_of(tx: Tx, source: str, span: Mapping[str, object]) -> list[int]:
+    """Return the numbers of the facts of a table in a range, rising."""
+    return list((await tx.execute(text(statements.NUMBERS[source]), span)).scalars())
 
 
 def _outage(row: AnyRow) -> OutageFact:

@@ -21,7 +21,14 @@ ORDER BY p.id
 # Behind the cursor those alone that were written by transactions which were not there at its mark.
 _SINCE: Final = """
 f.id > :after - :look_back AND f.id <= :upto AND (f.id > :after OR f.xid >= CAST(CAST(:xid AS text) AS xid8))
+AND (CAST(:only AS bigint[]) IS NULL OR f.id = ANY(CAST(:only AS bigint[])))
 """
+
+NUMBERS: Final = {
+    "gate_fact": f"SELECT f.id FROM gate_fact f WHERE {_SINCE} ORDER BY f.id",
+    "announced_fact": f"SELECT f.id FROM announced_fact f WHERE {_SINCE} ORDER BY f.id",
+    "ledger_outbox": f"SELECT f.id FROM ledger_outbox f WHERE {_SINCE} ORDER BY f.id",
+}
 
 _OUTAGE: Final = f"""
 SELECT {_SITE}, o.id, o.device_id, d.name, o.kind, o.from_at, o.recorded_at, o.reason, e.recorded_at, e.cause
@@ -29,14 +36,14 @@ FROM gate_outage o
 JOIN gate_device d ON d.project_id = o.project_id AND d.id = o.device_id
 JOIN project p ON p.id = o.project_id JOIN district s ON s.id = p.district_id
 LEFT JOIN gate_outage_end e ON e.project_id = o.project_id AND e.outage_id = o.id
-"""  # noqa: S608 - our own pieces
+"""
 
 OUTAGES_TOLD = f"""
 {_OUTAGE}
 WHERE (o.project_id, o.id) IN (
   SELECT f.project_id, f.subject_id FROM gate_fact f WHERE f.kind IN ('outage_opened', 'outage_ended') AND {_SINCE})
 ORDER BY o.id
-"""  # noqa: S608 - our own pieces
+"""
 
 # Open ones, and those whose end may have come since an alert about them was opened.
 OUTAGES_OPEN = f"""
@@ -47,7 +54,7 @@ WHERE (e.outage_id IS NULL AND o.from_at < :before)
     JOIN alert_state t ON t.project_id = a.project_id AND t.alert_id = a.id
     WHERE a.kind = 'outage_long' AND t.state <> 'resolved')
 ORDER BY o.id
-"""  # noqa: S608 - our own pieces
+"""
 
 OUTAGES_BETWEEN = f"""
 {_OUTAGE}
@@ -62,7 +69,7 @@ ANNOUNCED = f"""
 SELECT f.id, f.kind, f.subject, f.occurred_at, f.detail, p.id IS NOT NULL, {_SITE}
 FROM announced_fact f LEFT JOIN project p ON p.id = f.project_id LEFT JOIN district s ON s.id = p.district_id
 WHERE {_SINCE} ORDER BY f.id
-"""  # noqa: S608 - our own pieces
+"""
 
 ANNOUNCED_BETWEEN = f"""
 SELECT f.id, f.kind, f.subject, f.occurred_at, f.detail, p.id IS NOT NULL, {_SITE}
@@ -72,7 +79,7 @@ WHERE f.recorded_at >= :since AND f.recorded_at < :until
   AND (CAST(:project_id AS uuid) IS NULL OR p.id = :project_id)
 ORDER BY f.id
 LIMIT 20000
-"""  # noqa: S608 - our own pieces
+"""
 
 # The party by which a person is on a project: the one of his latest assignment there.
 _PARTY: Final = """
@@ -89,7 +96,7 @@ JOIN gate_device d ON d.project_id = g.project_id AND d.id = g.device_id
 JOIN project p ON p.id = g.project_id JOIN district s ON s.id = p.district_id
 LEFT JOIN person pe ON pe.id = g.person_id
 {_PARTY.format(of="g")}
-"""  # noqa: S608 - our own pieces
+"""
 
 SIGNALS_FOUND = f"{_SIGNAL} WHERE g.found_at > :since AND g.found_at <= :until ORDER BY g.found_at, g.id"
 
@@ -108,7 +115,7 @@ FROM {{told}}
 JOIN project p ON p.id = u.project_id JOIN district s ON s.id = p.district_id
 LEFT JOIN person pe ON pe.id = u.person_id
 {_PARTY.format(of="u")}
-"""  # noqa: S608 - our own pieces
+"""
 
 PUNCHES_TOLD = (
     _PUNCH.format(

@@ -1,8 +1,9 @@
 """Runs the rules: each follows its facts by cursor in transactions of its own, and one that fails hurts no other.
 
 A step reads what is new to one rule, writes what it finds and moves the rule's cursor, all in one transaction: after a
-crash it is done again, and facts have one alert each. A rule that fails is tried again, later each time, and after
-`TOLD_AFTER` failures the platform tells so itself. Nothing here is in the transaction of a punch or of a gate's batch.
+crash it is done again, and facts have one alert each. A rule that fails is tried again, later each time; a fact that it
+keeps failing on is set aside (`setting_aside.py`), and if it is none of a fact's doing the platform tells so itself
+after `TOLD_AFTER` failures. Nothing here is in the transaction of a punch or of a gate's batch.
 """
 
 import asyncio
@@ -16,8 +17,15 @@ from sqlalchemy import text
 
 from backend.alerts import fact_queries as facts
 from backend.alerts.escalating import escalate_due
-from backend.alerts.recording import record_endings, record_findings
 from backend.alerts.rulebook import RuleBook
+from backend.alerts.setting_aside import (
+    CAREFUL_AFTER,
+    record,
+    rules_waiting,
+    sites_aside,
+    step_carefully,
+    try_again,
+)
 from backend.alerts.watching import RULES, Look, Rule, Source
 from backend.kit.announcements import announce
 from backend.kit.clock import Clock
@@ -36,6 +44,8 @@ LAST_RETRY: Final = timedelta(minutes=10)
 AGAIN_AFTER: Final = timedelta(seconds=1)
 """How soon a rule is asked for again that failed, waits to be tried again, or that another process is at."""
 ESCALATE_EVERY: Final = timedelta(seconds=5)
+ASIDE_EVERY: Final = timedelta(seconds=15)
+"""How often is asked whether something that was set aside is to be tried again."""
 SOURCES: Final[tuple[Source, ...]] = ("gate_fact", "announced_fact", "ledger_outbox")
 
 # A rule begins where the facts stand when it is first run: it tells nothing of the time before.
@@ -72,6 +82,9 @@ class Following:
     reached: dict[str, int] = field(default_factory=dict[str, int])
     looked: dict[str, datetime] = field(default_factory=dict[str, datetime])
     escalated_at: datetime | None = None
+    asked_at: datetime | None = None
+    waiting: set[str] = field(default_factory=set[str])
+    """Rules of which something that was set aside is to be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,10 @@ async def follow_once(
     """Run every rule that has something to look at, then what is to be escalated; returns alerts opened and ended."""
     async with database.connection() as connection:
         settled = await look_at_tables(connection, state.horizons)
+    if state.asked_at is None or clock.now() - state.asked_at >= ASIDE_EVERY:
+        async with database.transaction() as tx:
+            state.waiting = await rules_waiting(tx, clock.now())
+        state.asked_at = clock.now()
     opened = ended = 0
     for rule in rules:
         while _is_due(rule, settled, state, clock.now()):
@@ -112,7 +129,7 @@ def _is_due(rule: Rule, settled: Mapping[str, Settled | None], state: Following,
     if reached is None or looked is None:
         return looked is None or now - looked >= AGAIN_AFTER
     horizon = None if rule.source is None else settled[rule.source]
-    if horizon is not None and horizon.number > reached:
+    if rule.kind in state.waiting or (horizon is not None and horizon.number > reached):
         return True
     return rule.every is not None and now - looked >= rule.every
 
@@ -123,6 +140,7 @@ async def _try_step(
     horizon = (None if rule.source is None else settled[rule.source]) or Settled(0, 0)
     now = clock.now()
     state.looked[rule.kind] = now
+    state.waiting.discard(rule.kind)
     state.reached.pop(rule.kind, None)
     try:
         async with database.transaction() as tx:
@@ -150,22 +168,20 @@ async def take_step(tx: Tx, rule: Rule, horizon: Settled, now: datetime) -> tupl
         return Step(), None
     # Numbers that another process has reached are not gone back on.
     upto = Settled(max(row.fact_id, min(horizon.number, row.fact_id + AT_ONCE)), horizon.xid)
-    book = await _book(tx, now)
-    calendar = await facts.read_calendar(tx)
-    found = await rule.judge(
-        Look(
-            tx=tx,
-            now=now,
-            looked_at=row.looked_at,
-            after=row.fact_id,
-            after_xid=row.fact_xid,
-            upto=upto,
-            book=book,
-            calendar=calendar,
-        )
+    look = Look(
+        tx=tx,
+        now=now,
+        looked_at=row.looked_at,
+        after=row.fact_id,
+        after_xid=row.fact_xid,
+        upto=upto,
+        book=RuleBook(await facts.read_settings_at(tx, now), now),
+        calendar=await facts.read_calendar(tx),
+        aside=await sites_aside(tx, rule),
     )
-    opened = await record_findings(tx, found.findings, book, calendar, now)
-    ended = await record_endings(tx, found.endings, calendar, now)
+    found = await (record(rule, look) if row.failures < CAREFUL_AFTER else step_carefully(rule, look))
+    again = await try_again(rule, look)
+    opened, ended = found[0] + again[0], found[1] + again[1]
     if row.told:
         await announce(tx, "rules.restored", rule.kind, occurred_at=now, now=now)
     values = {"name": rule.kind, "fact_id": upto.number, "fact_xid": upto.xid, "now": max(now, row.looked_at)}
@@ -173,10 +189,6 @@ async def take_step(tx: Tx, rule: Rule, horizon: Settled, now: datetime) -> tupl
     if opened or ended:
         log.info("alerts.found", rule=rule.kind, opened=opened, groups_ended=ended)
     return Step(opened, ended, more=upto.number < horizon.number), upto.number
-
-
-async def _book(tx: Tx, now: datetime) -> RuleBook:
-    return RuleBook(await facts.read_settings_at(tx, now), now)
 
 
 async def _note_failure(database: Database, rule: Rule, error: Exception, now: datetime) -> None:

@@ -52,7 +52,7 @@ READ: Final = "alerts.read"
 class _Past:
     """The settings to try and the rows to look at."""
 
-    def __init__(self, kind: RuleKind, body: PreviewBody, book: RuleBook, seen: frozenset[UUID]) -> None:
+    def __init__(self, kind: RuleKind, body: PreviewBody, book: RuleBook, seen: frozenset[UUID] | None) -> None:
         self.kind: RuleKind = kind
         self.body = body
         self._book = book
@@ -71,7 +71,7 @@ class _Past:
         return found if isinstance(found, PostsSettings) and found.enabled else None
 
     def sees(self, site: Site | None) -> bool:
-        return site is None or site.project_id in self._seen
+        return site is None or self._seen is None or site.project_id in self._seen
 
     @property
     def span(self) -> dict[str, object]:
@@ -92,19 +92,35 @@ async def preview_rule(
     Raises RuleKindUnknown, RuleScopeInvalid, SpanInvalid, RuleSettingsInvalid, CityNeeded, DistrictUnknown or
     ProjectUnknown.
     """
-    known, now = require_kind(kind), clock.now()
-    if body.district_id is not None and body.project_id is not None:
-        raise RuleScopeInvalid
-    if not body.since < body.until <= now or body.until - body.since > LONGEST:
-        raise SpanInvalid
+    _require_span(kind, body, clock.now())
     await require_rows(tx, actor, scope, body.district_id, body.project_id)
-    book = RuleBook(await facts.read_settings_at(tx, now), now)
     seen = frozenset((await tx.execute(visible_projects(actor, READ))).scalars())
-    past = _Past(known, body, book, seen)
+    return await preview_over(tx, kind, body, seen, language=language, clock=clock)
+
+
+async def preview_over(
+    tx: Tx, kind: str, body: PreviewBody, seen: frozenset[UUID] | None, *, language: str, clock: Clock
+) -> PreviewOut:
+    """Return what a rule would have sent over some projects (None: all), for whoever asks at the machine itself.
+
+    Raises RuleKindUnknown, RuleScopeInvalid, SpanInvalid or RuleSettingsInvalid.
+    """
+    now = clock.now()
+    known = _require_span(kind, body, now)
+    past = _Past(known, body, RuleBook(await facts.read_settings_at(tx, now), now), seen)
     found: dict[tuple[UUID, str], Finding] = {}
     for one in await _play(tx, past):
         found.setdefault((one.project_id, one.fact_key), one)
     return _answer(list(found.values()), past, language)
+
+
+def _require_span(kind: str, body: PreviewBody, now: datetime) -> RuleKind:
+    known = require_kind(kind)
+    if body.district_id is not None and body.project_id is not None:
+        raise RuleScopeInvalid
+    if not body.since < body.until <= now or body.until - body.since > LONGEST:
+        raise SpanInvalid
+    return known
 
 
 def _answer(findings: Sequence[Finding], past: _Past, language: str) -> PreviewOut:

@@ -11,8 +11,10 @@ import msgspec
 from sqlalchemy import text
 
 from backend.alerts.telling_times import DEFAULT_PREFERENCES, Preferences
+from backend.attendance.requests.facts import deputies_of
 from backend.identity.roles import roles_with
 from backend.kit.db import Tx
+from backend.sites.model import DEFAULT_CUTOVER, DEFAULT_TIME_ZONE, work_on
 
 READ: Final = "alerts.read"
 HANDLE: Final = "alerts.handle"
@@ -124,8 +126,11 @@ def _with_delegates(
 async def _delegates(tx: Tx, accounts: Collection[UUID], now: datetime) -> dict[UUID, UUID]:
     if not accounts:
         return {}
+    # Days of leave are the site's; which site it is does not matter while all of them lie in one zone.
+    on_leave = await deputies_of(tx, sorted(accounts), work_on(now, DEFAULT_TIME_ZONE, DEFAULT_CUTOVER))
     rows = await tx.execute(text(DELEGATES), {"accounts": sorted(accounts), "now": now})
-    return {row[0]: row[1] for row in rows}
+    # Whom somebody named himself goes before the deputy of his leave.
+    return on_leave | {row[0]: row[1] for row in rows}
 
 
 async def _reached(

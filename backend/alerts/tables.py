@@ -219,6 +219,23 @@ class AlertFollower(Base):
     told: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
+class AlertSetAside(Base):
+    """A fact or a site on which a rule fails while others are judged; `settled_at` once it was judged after all."""
+
+    __tablename__ = "alert_set_aside"
+    __table_args__ = (Index("ix_alert_set_aside_retry_at", "retry_at", postgresql_where=text("settled_at IS NULL")),)
+
+    rule: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    unit: Mapped[str] = mapped_column(Text, primary_key=True)
+    looked_at: Mapped[datetime] = mapped_column(Instant)
+    set_aside_at: Mapped[datetime] = mapped_column(Instant)
+    attempts: Mapped[int] = mapped_column(Integer)
+    error: Mapped[str] = mapped_column(Text)
+    retry_at: Mapped[datetime | None] = mapped_column(Instant)
+    settled_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class AlertPreference(Base):
     """How an account wants to be told."""
 

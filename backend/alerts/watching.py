@@ -51,7 +51,11 @@ Fact = TypeVar("Fact", OutageFact, SignFact)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a rule is given: the transaction, the instant, where it stands, and the settings and calendar of now."""
+    """What a rule is given: the transaction, the instant, where it stands, and the settings and calendar of now.
+
+    `only_facts` and `only_sites` narrow it, for finding out on what a rule fails; `aside` are sites on which it does,
+    which the clock's part leaves out.
+    """
 
     tx: Tx
     now: datetime
@@ -61,11 +65,20 @@ class Look:
     upto: Settled
     book: RuleBook
     calendar: WorkCalendar
+    only_facts: frozenset[int] | None = None
+    only_sites: frozenset[UUID] | None = None
+    aside: frozenset[UUID] = frozenset()
 
     @property
     def span(self) -> dict[str, object]:
-        """Return the range of numbers to read."""
+        """Return the facts to read: a range of numbers, or those that are named."""
+        if self.only_facts is not None:
+            return facts.named(self.only_facts)
         return facts.since(self.after, self.after_xid, self.upto)
+
+    def sees(self, site: Site) -> bool:
+        """Tell whether the clock's part looks at a site."""
+        return site.project_id not in self.aside and (self.only_sites is None or site.project_id in self.only_sites)
 
 
 Judge = Callable[[Look], Awaitable[Found]]
@@ -111,7 +124,8 @@ async def _gates(look: Look, kind: RuleKind) -> Found:
 
 async def _long(look: Look) -> Found:
     found = Found()
-    for own in _by_site(await facts.outages_open(look.tx, look.now)).values():
+    rows = [row for row in await facts.outages_open(look.tx, look.now) if look.sees(row.site)]
+    for own in _by_site(rows).values():
         settings = settings_of(look, "outage_long", own[0].site, LongSettings)
         if settings is not None:
             found += long_outages(own, settings, look.now)
@@ -121,7 +135,9 @@ async def _long(look: Look) -> Found:
 async def _signs(look: Look) -> Found:
     found = Found()
     rows = await facts.punch_signs(look.tx, look.span)
-    rows += await facts.signals_found(look.tx, look.looked_at - LATE_COMMIT, look.now)
+    if not look.only_facts:
+        signals = await facts.signals_found(look.tx, look.looked_at - LATE_COMMIT, look.now)
+        rows += [signal for signal in signals if look.sees(signal.site)]
     for own in _by_site(rows).values():
         settings = settings_of(look, "forgery_signs", own[0].site, SignSettings)
         if settings is not None:
@@ -158,6 +174,8 @@ async def due_sites(look: Look, kind: RuleKind, form: type[Kind]) -> Due[Kind]:
     """Return the sites at which a rule's time of day has come since the last look, by the site's day."""
     due: Due[Kind] = defaultdict(list)
     for site in await facts.read_sites(look.tx, look.now.date()):
+        if not look.sees(site):
+            continue
         settings = settings_of(look, kind, site, form)
         if settings is None or not isinstance(
             settings, PostSettings | AbsentSettings | ForecastSettings | ReviewSettings

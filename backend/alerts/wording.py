@@ -72,6 +72,9 @@ def _spoken(language: str, numbers: Mapping[str, Any]) -> dict[str, Any]:
         spoken["sign_name"] = messages.text(language, f"alerts.sign_{sign}").title
     if isinstance(module := numbers.get("module"), str):
         spoken["module_name"] = messages.text(language, f"alerts.module_{module}").title
+        code = f"alerts.subject_{module}_{numbers.get('subject')}"
+        if code in messages.catalogue(language):
+            spoken["subject"] = messages.text(language, code).title
     return spoken
 
 

@@ -45,6 +45,27 @@ async def test_a_board_goes_on_at_another_server(fresh_database: str, tmp_path: 
                 assert (await anext(events))["project_id"] == str(city.sites[1].id)
 
 
+async def test_a_server_that_stops_ends_its_streams_itself(fresh_database: str, tmp_path: Path) -> None:
+    database = Database(fresh_database)
+    with processes.server(fresh_database, tmp_path) as server:
+        async with database.opened():
+            clock = ManualClock(datetime.now(UTC))
+            services = make_identity_services(FileKeyRing(tmp_path / "keys", SERVER_PURPOSES), clock, None)
+            city = await make_city(database, clock, districts=1, sites=1, begun=False)
+            async with database.transaction() as tx:
+                actor = await give_app(tx, city.supervisors[city.sites[0].district_id], "token-1", clock, services)
+            holder = Holder(actor.account_id, None, actor.family_id, frozenset({"district"}))
+            headers = {"Authorization": f"Bearer {services.access.issue(holder, clock.now()).token}"}
+            client = httpx.AsyncClient(headers=headers, timeout=60, trust_env=False)
+            async with client, client.stream("GET", f"{server.base_url}/admin/v1/live") as answer:
+                events = read(answer)
+                assert (await anext(events))["event"] == "hello"
+                server.popen.terminate()
+                # A process that had to be killed would break the stream off: httpx.RemoteProtocolError.
+                assert [event async for event in events] == []
+        assert server.popen.wait(processes.DOWN_WITHIN_S) == 0
+
+
 async def read(answer: httpx.Response) -> AsyncIterator[dict[str, str]]:
     """Read events; heartbeats are left out."""
     fields: dict[str, str] = {}

@@ -49,6 +49,27 @@ class Board:
         """Begin with nothing."""
         self.queue: asyncio.Queue[Happening] = asyncio.Queue(QUEUE)
         self.is_behind = False
+        self._ending = asyncio.Event()
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it was told to end."""
+        return self._ending.is_set()
+
+    def end(self) -> None:
+        """Have it end now, also while it waits."""
+        self._ending.set()
+
+    async def next(self, within_s: float) -> Happening | None:
+        """Return what is to be told next; None when that takes too long, or when it is over."""
+        waiting = asyncio.ensure_future(self.queue.get())
+        ending = asyncio.ensure_future(self._ending.wait())
+        try:
+            await asyncio.wait({waiting, ending}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+            return waiting.result() if waiting.done() else None
+        finally:
+            waiting.cancel()
+            ending.cancel()
 
     def offer(self, happenings: Collection[Happening]) -> None:
         """Take what happened; a board that does not keep up is told to begin again."""
@@ -66,14 +87,15 @@ class LiveFeed:
     def __init__(self, database: Database) -> None:
         """Read from `database`; nothing is read before the first board."""
         self._database = database
+        self.is_ending = False
         self._boards: set[Board] = set()
         self._following: asyncio.Task[None] | None = None
         self._horizons = {table: Horizon() for table in TABLES}
 
     @property
     def is_full(self) -> bool:
-        """Tell whether this process has as many boards as it takes."""
-        return len(self._boards) >= MOST_BOARDS
+        """Tell whether this process takes no more boards: it has as many as it can, or it stops."""
+        return self.is_ending or len(self._boards) >= MOST_BOARDS
 
     async def place(self) -> Place:
         """Return how far the tables are settled now."""
@@ -97,8 +119,15 @@ class LiveFeed:
             self._following.cancel()
             self._following = None
 
+    def end_boards(self) -> None:
+        """Have every stream end now, and no other begin: the server stops."""
+        self.is_ending = True
+        for board in self._boards:
+            board.end()
+
     async def finish(self) -> None:
-        """End the following; open boards end with their requests."""
+        """End the following and what boards are left."""
+        self.end_boards()
         if self._following is not None:
             self._following.cancel()
             with suppress(asyncio.CancelledError):

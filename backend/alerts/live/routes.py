@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from backend.alerts.errors import FeedFull
 from backend.alerts.live.events import Happening, Place, read_place, write_event, write_happening
-from backend.alerts.live.feed import AT_ONCE, Board, LiveFeed, read_between
+from backend.alerts.live.feed import AT_ONCE, LiveFeed, read_between
 from backend.identity.queries import is_still_in
 from backend.identity.tables import SessionFamily
 from backend.kit.clock import Clock
@@ -77,11 +77,11 @@ class Watching:
             async for written, told in self._missed(place, now):
                 place = told
                 yield written
-            while (left := ends_at - loop.time()) > 0:
+            while (left := ends_at - loop.time()) > 0 and not board.is_over:
                 if board.is_behind:
                     yield write_event("reset", await self._feed.place(), b"{}")
                     return
-                happening = await _next(board, min(left, HEARTBEAT_S))
+                happening = await board.next(min(left, HEARTBEAT_S))
                 if self._clock.now() - rights_at >= LOOK_AT_RIGHTS_EVERY:
                     if not await self._read_rights():
                         return
@@ -124,13 +124,6 @@ class Watching:
                 return False
             self._projects = frozenset(await tx.scalars(visible_projects(self._actor, SCOPE)))
         return True
-
-
-async def _next(board: Board, within_s: float) -> Happening | None:
-    try:
-        return await asyncio.wait_for(board.queue.get(), within_s)
-    except TimeoutError:
-        return None
 
 
 def live_router() -> Router:

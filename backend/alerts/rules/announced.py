@@ -3,12 +3,25 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from backend.alerts.model import PLATFORM, Ending, Finding, Found, Number, Site
 from backend.alerts.settings import ToleranceSettings, TroubleSettings
 
 TOLERANCE_RAISED: Final = "fences.tolerance_raised"
+TROUBLE_WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
+    {
+        "push": ("alerts.trouble_push", ("/admin/v1/alert-channels",)),
+        "rules": ("alerts.trouble_rules", ("/admin/v1/alert-rules",)),
+        "facts": ("alerts.trouble_facts", ("/admin/v1/alert-facts-set-aside",)),
+        "seals": ("alerts.trouble_seals", ("/health/ready",)),
+        "backup": ("alerts.trouble_backup", ("/health/ready",)),
+    }
+)
+"""What is said of whose failure, and where one looks; of all others `alerts.platform_trouble`."""
+REASONS: Final = ("reason", "trouble")
+"""Where an announcement says why."""
 FAILED: Final = ".failed"
 RESTORED: Final = ".restored"
 
@@ -78,16 +91,19 @@ def troubles(facts: Iterable[Announced], settings: TroubleSettings, standing: Co
                 ended.append(Ending(kind="platform_trouble", project_id=PLATFORM, fact_key=key, cause=cause))
         elif fact.kind.endswith(FAILED) and subject not in open_keys and subject not in found:
             numbers: dict[str, Number] = {"module": module, "subject": fact.subject[:100]}
-            if isinstance(reason := fact.detail.get("reason"), str):
+            reason = next((why for name in REASONS if isinstance(why := fact.detail.get(name), str)), None)
+            if reason is not None:
                 numbers["reason"] = reason[:200]
+            words, evidence = TROUBLE_WORDS.get(module, ("alerts.platform_trouble", ()))
             found[subject] = Finding(
                 kind="platform_trouble",
                 project_id=PLATFORM,
                 fact_key=f"{subject}:{fact.id}",
                 group_key=module,
-                words="alerts.platform_trouble",
+                words=words,
                 severity=settings.severity,
                 occurred_at=fact.occurred_at,
                 numbers=numbers,
+                evidence=evidence,
             )
     return Found(list(found.values()), ended)
