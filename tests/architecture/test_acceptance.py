@@ -18,6 +18,7 @@ PAGES = {
     ROOT / "docs/ledger-acceptance.md": range(1, 25),
     ROOT / "docs/bulletin-acceptance.md": range(1, 13),
     ROOT / "docs/photo-acceptance.md": range(1, 19),
+    ROOT / "docs/alert-acceptance.md": range(1, 17),
 }
 ROW = re.compile(r"^\| (\d+) \|.*\| (.*) \|$", re.MULTILINE)
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")

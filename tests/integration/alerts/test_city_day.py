@@ -1,6 +1,6 @@
 """A day of a city: every fault is told in time, and no supervisor is told more often than he can read.
 
-The whole city of 2 000 sites is played by bench/alerts.py; here it is smaller, with as many faults for each
+The whole city of 2 000 sites is played by bench/city_day.py; here it is smaller, with as many faults for each
 supervisor.
 """
 
