@@ -4,9 +4,7 @@ import json
 import re
 from typing import Any
 
-from backend.demo.line import metro_line
-from geofences.coordinates import coordinate_system, from_wgs84
-from tests.support.browsers import Browser, DemoHouse, is_sound
+from tests.support.browsers import Browser, DemoHouse, gcj02_line, is_sound
 
 LINE = "地铁11号线演示工程"
 TOWER = "光谷东研发楼演示工地"
@@ -73,10 +71,7 @@ async def test_a_boundary_that_crosses_itself_is_refused_with_place_and_advice(
 
 
 async def test_a_gcj02_file_declared_as_wgs84_is_warned_of_and_held(browser: Browser, demo_house: DemoHouse) -> None:
-    line = [metro_line().at(chainage_m, 0) for chainage_m in range(18_000, 22_001, 250)]
-    moved = [from_wgs84(coordinate_system("gcj02"), lon, lat) for lon, lat in line]
-    coordinates = [[round(float(lon), 7), round(float(lat), 7)] for lon, lat in moved]
-    figure = {"type": "LineString", "coordinates": coordinates}
+    figure = {"type": "LineString", "coordinates": gcj02_line(18_000, 22_000)}
     file = json.dumps({"type": "Feature", "properties": {"name": "三标区间"}, "geometry": figure})
     seen = await browser.play("fences.importWrongDatum", {**demo_house.staff("line11"), "project": LINE, "file": file})
     assert "坐标系未知" in seen["undeclared"]

@@ -11,6 +11,7 @@ from typing import Any
 
 from backend.demo.line import metro_line
 from backend.demo.people import PEOPLE, install_id_of
+from geofences.coordinates import coordinate_system, from_wgs84
 from tests.support import processes
 from tests.support.databases import Databases
 from tools import web
@@ -49,6 +50,13 @@ def place(chainage_m: float, offset_m: float, accuracy_m: float = 8) -> dict[str
     """Return a place of the demo's line as a browser is told it; `offset_m` to the left of the line."""
     lon, lat = metro_line().at(chainage_m, offset_m)
     return {"longitude": lon, "latitude": lat, "accuracy": accuracy_m}
+
+
+def gcj02_line(from_m: int, to_m: int) -> list[list[float]]:
+    """Return a stretch of the demo's line in the coordinates of AMap, a point every 250 m, as (lon, lat) in GCJ-02."""
+    line = [metro_line().at(chainage_m, 0) for chainage_m in range(from_m, to_m + 1, 250)]
+    moved = [from_wgs84(coordinate_system("gcj02"), lon, lat) for lon, lat in line]
+    return [[round(float(lon), 7), round(float(lat), 7)] for lon, lat in moved]
 
 
 @contextmanager

@@ -1,13 +1,15 @@
 """Takes pictures of every screen on the demo's world into docs/screens; `make screenshots` runs it."""
 
 import asyncio
+import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
-from tests.support.browsers import demo_house, place, running_browser
+from tests.support.browsers import demo_house, gcj02_line, place, running_browser
 from tests.support.databases import databases
 from tools.house import ROOT
 from tools.say import say, step, told
@@ -16,12 +18,25 @@ COLOURS = 160
 SCREENS = ROOT / "docs" / "screens"
 
 
+def drawings() -> dict[str, Any]:
+    """Return what the fence editor's gallery draws and imports."""
+    line = {"type": "LineString", "coordinates": gcj02_line(18_000, 22_000)}
+    return {
+        "project": "地铁11号线演示工程",
+        "name": "武汉地铁11号线",
+        "line": [[114.30, 30.500], [114.305, 30.502], [114.31, 30.501]],
+        "file": json.dumps({"type": "Feature", "properties": {"name": "三标区间"}, "geometry": line}),
+    }
+
+
 async def take(folder: Path) -> list[str]:
     """Play the galleries of the apps; return the names of the pictures."""
     with databases() as found, step("loading the demo"), demo_house(found, folder) as house:
         async with running_browser(folder) as browser:
             about = {**house.phone("祁明朗"), "place": place(19_600, 4), "outside": place(19_600, 210, 12)}
             await browser.play("phone.gallery", {**about, "folder": str(folder / "screens")})
+            about = {**house.staff("line11"), "folder": str(folder / "screens"), **drawings()}
+            await browser.play("fences.gallery", about)
     return sorted(path.name for path in (folder / "screens").iterdir())
 
 

@@ -59,7 +59,8 @@ const byLook = (values: Readonly<Record<Look, unknown>>): unknown => [
 ];
 
 function style(): StyleSpecification {
-  const source = { type: "geojson" as const, data: EMPTY };
+  // Strips are far longer than they are wide: simplified as usual they lose whole bends.
+  const source = { type: "geojson" as const, data: EMPTY, tolerance: 0 };
   return {
     version: 8,
     sources: { grid: source, shown: source, strips: source },

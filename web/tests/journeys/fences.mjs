@@ -205,3 +205,53 @@ export async function importWrongDatum(open, about) {
   await withdraw(page);
   return { undeclared, warned, isHeld, accepted, facts, heard, faults: found };
 }
+
+/** Pictures of every screen of the editor into `about.folder`. */
+export async function gallery(open, about) {
+  const { page, heard } = await fencesOf(open, about);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const found = {};
+  const picture = async (name) => {
+    await mapOf(page);
+    await page.waitForLoadState("networkidle");
+    await page.screenshot({ path: `${about.folder}/desk-${name}.png` });
+    found[name] = await faults(page);
+  };
+  const list = page.url();
+  await page.getByRole("link", { name: about.name }).waitFor();
+  await picture("fences");
+  await page.getByRole("button", { name: "新画围栏" }).click();
+  await mapOf(page);
+  await page.getByLabel("围栏名称").fill("施工便道");
+  await page.getByText("走廊", { exact: true }).click();
+  await page.getByRole("button", { name: "按坐标录入" }).click();
+  await page.getByLabel("中线的坐标").fill(about.line.map((at) => at.join(", ")).join("\n"));
+  await page.getByRole("button", { name: "应用坐标" }).click();
+  await page.locator(".chainage").first().waitFor();
+  await checked(page);
+  await picture("fence-editor");
+  await page.goto(list.replace(/fences$/, "fences/import"));
+  await mapOf(page);
+  await page.locator("input[type=file]").setInputFiles({ name: "区间.geojson", mimeType: "application/geo+json", buffer: Buffer.from(about.file) });
+  await page.getByLabel("左半宽（米，线）").fill("20");
+  await page.getByLabel("右半宽（米，线）").fill("20");
+  await page.getByLabel("文件的坐标系").fill("wgs84");
+  await page.getByLabel("文件的坐标系").blur();
+  await page.getByText("geofences.datum_suspected").waitFor();
+  await page.locator(".found li").first().waitFor();
+  await picture("fence-import");
+  await page.goto(list);
+  await page.getByRole("link", { name: about.name }).click();
+  await page.getByRole("button", { name: "在此基础上画新版本" }).click();
+  await mapOf(page);
+  await page.getByLabel("左侧").fill("1");
+  await page.getByLabel("右侧").fill("1");
+  await page.getByLabel("右侧").blur();
+  await checked(page);
+  await saved(page);
+  await page.getByRole("button", { name: "用打卡记录试算" }).click();
+  await page.locator("table.small").waitFor();
+  await picture("fence");
+  await withdraw(page);
+  return { heard, faults: found };
+}
