@@ -273,6 +273,8 @@ export async function byFace(open, about) {
   await packed(page);
   await page.getByRole("link", { name: "核验本人到场" }).click();
   await page.getByRole("link", { name: "人脸动作核验" }).click();
+  // Screens are loaded when they are first asked for; until then the one before stands.
+  await page.getByRole("link", { name: "我的同意" }).waitFor();
   const asked = await page.locator("main p").first().innerText();
   await page.getByRole("link", { name: "我的同意" }).click();
   for (let count = 1; count <= 2; count += 1) {
