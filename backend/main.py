@@ -17,6 +17,7 @@ from backend.alerts.live.feed import LiveFeed
 from backend.alerts.live.routes import live_router
 from backend.alerts.routes import alerts_router
 from backend.alerts.set_aside_routes import set_aside_router
+from backend.attendance.rates.routes import rates_router
 from backend.attendance.requests.routes import requests_router
 from backend.attendance.reviews.routes import reviews_router
 from backend.attendance.routes import attendance_router
@@ -79,6 +80,7 @@ from geofences.simulation import SimulationTools
 from mobile_api.alert_routes import phone_alerts_router
 from mobile_api.check_in import CheckIns
 from mobile_api.liveness.routes import liveness_router
+from mobile_api.my_month.routes import my_month_router
 from mobile_api.offline.routes import offline_router
 from mobile_api.offline.sync import Syncs
 from mobile_api.phone_care_routes import phone_care_router
@@ -90,7 +92,7 @@ from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
 from mobile_api.versions import versions_router
 
-SCHEMA_HEAD = "0048"
+SCHEMA_HEAD = "0049"
 BODY_LIMIT = 1_000_000
 COLLECT_AFTER = (10_000, 20, 20)
 """Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
@@ -109,6 +111,7 @@ def routers() -> list[Router]:
         attendance_router(),
         requests_router(),
         reviews_router(),
+        rates_router(),
         alerts_router(),
         set_aside_router(),
         gate_router(),
@@ -142,6 +145,7 @@ def routers() -> list[Router]:
         phone_care_router(),
         phone_alerts_router(),
         phone_requests_router(),
+        my_month_router(),
     ]
 
 

@@ -19,7 +19,7 @@ from backend.alerts.channels.opening import open_channels
 from backend.alerts.following import follow
 from backend.evidence.photos.examiner import Examiner
 from backend.evidence.photos.tasks import keep_taking_in
-from backend.jobs import attendance, fences, gates, identity, photos, reports, seals, upkeep
+from backend.jobs import attendance, fences, gates, identity, photos, rates, reports, seals, upkeep
 from backend.jobs.photos import photo_tools
 from backend.jobs.tools import JobTools, WorkerJob, deletion_tools, intake_tools
 from backend.kit.clock import SystemClock
@@ -43,6 +43,7 @@ JOBS: Final[tuple[WorkerJob, ...]] = (
     *seals.JOBS,
     *reports.JOBS,
     *upkeep.JOBS,
+    *rates.JOBS,
 )
 
 

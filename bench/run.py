@@ -28,6 +28,7 @@ from bench.loads import HERE, Taken, find_wrk, run_pgbench, run_sql, run_wrk
 from bench.pages import measure_pages
 from bench.queue_world import fill_queues
 from bench.queues import PHONES, drain, draw_key, measure_checking, write_calls
+from bench.rates import measure_rates
 from bench.server import Server, serving
 from bench.simulation import measure_simulation
 from bench.taps import issue_tokens, write_taps
@@ -155,7 +156,7 @@ def main() -> int:
     find_wrk()
     measured = measure(arguments.rounds, arguments.phones).figures()
     figures = measured | measure_uploads() | measure_alerts() | measure_fences() | measure_simulation()
-    figures |= measure_bulletins() | measure_faces()
+    figures |= measure_bulletins() | measure_faces() | measure_rates()
     for name, value in figures.items():
         print(f"{name} {value}")
     write_json(ROOT / "bench.json", figures)

@@ -90,6 +90,25 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("POST", "/admin/v1/districts"): lambda _: Call(json={"code": draw_code(), "name": "试验区"}),
     ("PATCH", "/admin/v1/districts/{district_id}"): told(name="改名区"),
     ("POST", "/admin/v1/companies"): lambda _: Call(json=fresh_company()),
+    ("POST", "/admin/v1/rule-sets"): lambda town: Call(
+        json={
+            "name": "新规则",
+            "valid_from": "2026-04-01",
+            "preset": "wuhan",
+            "project_id": town.ids["project_id"],
+        }
+    ),
+    ("POST", "/admin/v1/rule-sets/{rule_set_id}/versions"): told(valid_from="2026-04-01", preset="jilin", based_on=1),
+    ("POST", "/admin/v1/rule-sets/{rule_set_id}/publications"): told(version=1),
+    ("POST", "/admin/v1/rate-computations"): lambda town: Call(
+        json={"month": "2026-02", "reason": "复核", "project_id": town.ids["project_id"]}
+    ),
+    ("POST", "/admin/v1/rate-computations/{computation_id}/publication"): told(note="核对无误"),
+    ("POST", f"{PROJECT}/stop-work"): told(from_on="2026-03-01", cause="weather", reason="暴雨"),
+    ("POST", f"{PROJECT}/stop-work/{{stop_work_id}}/decision"): told(approved=True),
+    ("POST", f"{PROJECT}/stop-work/{{stop_work_id}}/end"): lambda town: Call(
+        json={"last_on": "2026-03-03"}, ids={"stop_work_id": town.ids["approved_stop_id"]}
+    ),
     ("POST", "/admin/v1/projects"): lambda town: Call(
         json={
             "registration_no": f"990101-{draw_code(12)}",

@@ -59,6 +59,7 @@ from tests.support.photos import make_kept_photo, make_uploads
 from tests.support.pictures import photo_of
 from tests.support.queues import PATH as QUEUE_PATH
 from tests.support.queues import QueuePhone, register
+from tests.support.rate_things import make_rate_things
 from tests.support.requests import make_leave
 from tests.support.ways import Ways, make_ways
 
@@ -197,6 +198,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
     async with database.transaction() as tx:
         asked, asked_beside = await _requests(tx, site, clerk, clock)
         hold = new_id(now)
+        rate_ids = await make_rate_things(tx, project.id, clerk, now)
         await tx.execute(
             insert(PhotoHold).values(project_id=project.id, id=hold, reason="调查", placed_by=clerk, placed_at=now)
         )
@@ -251,6 +253,7 @@ async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: Man
         "screen_token": ways.screen_token,
         "request_id": str(ways.request_id),
         **asked,
+        **rate_ids,
         **tile_of(CENTRE),
         **_of_post(site, MINE, entries[MINE]),
     }

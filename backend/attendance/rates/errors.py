@@ -67,3 +67,27 @@ class StopWorkOwn(Forbidden):
     """Who files a stop of work does not approve it."""
 
     code = "rates.stop_work_own"
+
+
+class ComputationUnknown(NotFound):
+    """No such computation, or none for the caller's rows."""
+
+    code = "rates.computation_unknown"
+
+
+class ComputationOpen(Conflict):
+    """The computation is not done yet."""
+
+    code = "rates.computation_open"
+
+
+class ComputationStale(Conflict):
+    """Other figures were published for the same month since this computation was asked for, or these already are."""
+
+    code = "rates.computation_stale"
+
+
+class ComputationOfDraft(Conflict):
+    """The figures were reckoned by rules that are a draft still."""
+
+    code = "rates.computation_of_draft"

@@ -127,6 +127,9 @@ async def rates_of(
 async def reckon(tx: Tx, world: World, span: Span, seen: str, more: dict[str, Any] | None = None) -> list[Figure]:
     """Run the statement over a world; `seen` says where the punches of days are read."""
     statement = statements.GIVEN + seen + statements.JUDGED + statements.SUMMED
+    # Sorting and hashing a city's week in memory; for this transaction alone.
+    await tx.execute(text("SET LOCAL work_mem = '64MB'"))
+    await tx.execute(text("SET LOCAL enable_mergejoin = off"))
     rows = await tx.execute(text(statement), {**world.parameters, **(more or {})})
     return [_figure(row, world, span) for row in rows]
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from backend.attendance.rates.force import PublishedRules
 from backend.attendance.rates.rule_model import read_rules
 from backend.attendance.rates.tables import RuleSet, RuleSetPublication, RuleSetVersion
-from backend.kit.db import Tx
+from backend.kit.db import AnyRow, Tx
 from backend.sites.tables import CalendarDay, Project
 
 
@@ -44,11 +44,22 @@ async def read_projects(tx: Tx, project_ids: Sequence[UUID] | None) -> list[Proj
     return [ProjectDays(*row) for row in await tx.execute(query)]
 
 
+_VERSION = (
+    RuleSet.id,
+    RuleSetVersion.version,
+    RuleSet.name,
+    RuleSet.district_id,
+    RuleSet.project_id,
+    RuleSetVersion.valid_from,
+    RuleSetVersion.valid_to,
+    RuleSetVersion.body,
+)
+
+
 async def read_published(tx: Tx) -> list[PublishedRules]:
     """Return every published version of every rule set, in the order of publication."""
     query = (
-        select(RuleSet, RuleSetVersion.version, RuleSetVersion.valid_from, RuleSetVersion.valid_to)
-        .add_columns(RuleSetVersion.body, RuleSetPublication.rank)
+        select(*_VERSION, RuleSetPublication.rank)
         .join(RuleSetVersion, RuleSetVersion.rule_set_id == RuleSet.id)
         .join(
             RuleSetPublication,
@@ -59,20 +70,32 @@ async def read_published(tx: Tx) -> list[PublishedRules]:
         )
         .order_by(RuleSetPublication.rank)
     )
-    return [
-        PublishedRules(
-            rule_set_id=row.id,
-            version=row.version,
-            name=row.name,
-            district_id=row.district_id,
-            project_id=row.project_id,
-            valid_from=row.valid_from,
-            valid_to=row.valid_to,
-            rank=row.rank,
-            rules=read_rules(row.body),
-        )
-        for row in await tx.execute(query)
-    ]
+    return [_rules(row, row.rank) for row in await tx.execute(query)]
+
+
+async def read_version(tx: Tx, rule_set_id: UUID, version: int) -> PublishedRules | None:
+    """Return a version as if it were published, a draft too; whoever asks."""
+    query = (
+        select(*_VERSION)
+        .join(RuleSetVersion, RuleSetVersion.rule_set_id == RuleSet.id)
+        .where(RuleSet.id == rule_set_id, RuleSetVersion.version == version)
+    )
+    row = (await tx.execute(query)).one_or_none()
+    return None if row is None else _rules(row, 0)
+
+
+def _rules(row: AnyRow, rank: int) -> PublishedRules:
+    return PublishedRules(
+        rule_set_id=row.id,
+        version=row.version,
+        name=row.name,
+        district_id=row.district_id,
+        project_id=row.project_id,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        rank=rank,
+        rules=read_rules(row.body),
+    )
 
 
 async def read_set_days(tx: Tx, first: date, last: date) -> dict[date, bool]:

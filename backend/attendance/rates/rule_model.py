@@ -4,7 +4,7 @@ Credits of days are thousandths of a day, shares are thousandths (800 is 80 %): 
 this code reckon the same and a threshold is met or not, without rounding.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -89,7 +89,7 @@ class RuleBody(Wire, frozen=True, kw_only=True):
 
     valid_day: ValidDayRule = ValidDayRule()
     due_day: DueDayRule = DueDayRule()
-    thresholds: Annotated[tuple[Threshold, ...], Meta(min_length=1, max_length=40)]
+    thresholds: Annotated[Sequence[Threshold], Meta(min_length=1, max_length=40)]
     several_projects: SeveralProjects | None = None
     deputy: Deputy | None = None
     make_ups_count: bool = True

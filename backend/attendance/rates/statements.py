@@ -29,8 +29,19 @@ WITH rule AS MATERIALIZED (
   WHERE a.from_on <= :last AND (a.to_on IS NULL OR a.exit_confirmed_at IS NULL OR a.to_on >= :first)
     AND p.kind = ANY (CAST(:post_kinds AS text[])) AND a.project_id = ANY (CAST(:projects AS uuid[]))
 ), stay AS MATERIALIZED (
-  SELECT project_id, post_id, post_kind, party_id, person_id, range_agg(daterange(from_on, to_on, '[]')) AS days
+  SELECT (row_number() OVER ())::int AS stay_no, project_id, post_id, post_kind, party_id, person_id,
+    range_agg(daterange(from_on, to_on, '[]')) AS days
   FROM duty WHERE from_on <= to_on GROUP BY project_id, post_id, post_kind, party_id, person_id
+), held AS MATERIALIZED (
+  -- What a rule makes of a kind of post is said once for a stay, not for each of its days.
+  SELECT s.stay_no, s.project_id, s.party_id, s.person_id, f.no, f.due_from, f.due_to, r.days,
+    greatest(lower(span), f.from_on) AS from_on, least(upper(span) - 1, f.to_on) AS to_on,
+    coalesce(s.post_kind = r.holder, false) AS is_holder, coalesce(s.post_kind = r.deputy, false) AS is_deputy,
+    CASE WHEN s.post_kind = r.several THEN r.several_from END AS several_from
+  FROM stay s
+  CROSS JOIN LATERAL unnest(s.days) AS span
+  JOIN force f ON f.project_id = s.project_id AND f.from_on < upper(span) AND f.to_on >= lower(span)
+  JOIN rule r ON r.no = f.no
 ), stopped AS MATERIALIZED (
   SELECT DISTINCT s.project_id, c.on_day
   FROM stop_work s
@@ -45,22 +56,19 @@ WITH rule AS MATERIALIZED (
   JOIN calendar c ON c.on_day BETWEEN l.from_on AND l.to_on
 ), several AS MATERIALIZED (
   -- On how many projects, anywhere, somebody holds such a post that day.
-  SELECT a.person_id, p.kind AS post_kind, c.on_day, count(DISTINCT a.project_id)::int AS projects
+  SELECT a.person_id, c.on_day, r.no, count(DISTINCT a.project_id)::int AS projects
   FROM assignment a JOIN post p ON p.project_id = a.project_id AND p.id = a.post_id
   JOIN calendar c ON c.on_day >= a.from_on
     AND (a.to_on IS NULL OR a.exit_confirmed_at IS NULL OR c.on_day <= a.to_on)
-  WHERE p.kind IN (SELECT r.several FROM rule r WHERE r.several IS NOT NULL)
-    AND a.person_id IN (SELECT s.person_id FROM stay s JOIN rule r ON r.several = s.post_kind)
-  GROUP BY a.person_id, p.kind, c.on_day
+  JOIN rule r ON r.several = p.kind
+  WHERE a.person_id IN (SELECT h.person_id FROM held h WHERE h.several_from IS NOT NULL)
+  GROUP BY a.person_id, c.on_day, r.no
 ), slot AS (
-  SELECT s.project_id, s.post_id, s.post_kind, s.party_id, s.person_id, c.on_day, c.monday, f.no,
-    (CASE r.days WHEN 'every' THEN true WHEN 'six_day_week' THEN c.six_days ELSE c.working END)
-      AND c.on_day >= f.due_from AND c.on_day <= f.due_to AS calendar_due
-  FROM stay s
-  CROSS JOIN LATERAL unnest(s.days) AS span
-  JOIN force f ON f.project_id = s.project_id
-  JOIN rule r ON r.no = f.no
-  JOIN calendar c ON c.on_day >= greatest(lower(span), f.from_on) AND c.on_day < upper(span) AND c.on_day <= f.to_on
+  SELECT h.stay_no, h.project_id, h.party_id, h.person_id, c.on_day, c.monday, h.no, h.is_holder, h.is_deputy,
+    h.several_from,
+    (CASE h.days WHEN 'every' THEN true WHEN 'six_day_week' THEN c.six_days ELSE c.working END)
+      AND c.on_day >= h.due_from AND c.on_day <= h.due_to AS calendar_due
+  FROM held h JOIN calendar c ON c.on_day BETWEEN h.from_on AND h.to_on
 )"""
 
 
@@ -138,11 +146,12 @@ JUDGED: Final = f""", credited AS (
   FROM seen s JOIN rule r ON r.no = s.no
 ), pair AS MATERIALIZED (
   SELECT c.project_id, c.party_id, c.on_day,
-    coalesce(max(c.credit) FILTER (WHERE c.post_kind = r.holder), 0) AS holder_credit,
-    coalesce(max(c.credit) FILTER (WHERE c.post_kind = r.deputy), 0) AS deputy_credit,
-    coalesce(max(c.own_credit) FILTER (WHERE c.post_kind = r.deputy), 0) AS deputy_own,
-    coalesce(max(c.likely_credit) FILTER (WHERE c.post_kind = r.deputy), 0) AS deputy_likely
-  FROM credited c JOIN rule r ON r.no = c.no AND c.post_kind IN (r.holder, r.deputy)
+    coalesce(max(c.credit) FILTER (WHERE c.is_holder), 0) AS holder_credit,
+    coalesce(max(c.credit) FILTER (WHERE c.is_deputy), 0) AS deputy_credit,
+    coalesce(max(c.own_credit) FILTER (WHERE c.is_deputy), 0) AS deputy_own,
+    coalesce(max(c.likely_credit) FILTER (WHERE c.is_deputy), 0) AS deputy_likely
+  FROM credited c
+  WHERE c.is_holder OR c.is_deputy
   GROUP BY c.project_id, c.party_id, c.on_day
 ), day AS (
   SELECT c.*, coalesce(v.projects, 1) AS projects,
@@ -152,23 +161,24 @@ JUDGED: Final = f""", credited AS (
   FROM credited c
   LEFT JOIN stopped w ON w.project_id = c.project_id AND w.on_day = c.on_day
   LEFT JOIN away l ON l.project_id = c.project_id AND l.person_id = c.person_id AND l.on_day = c.on_day
-  LEFT JOIN several v ON v.person_id = c.person_id AND v.post_kind = c.post_kind AND v.on_day = c.on_day
+  LEFT JOIN several v ON v.person_id = c.person_id AND v.on_day = c.on_day AND v.no = c.no
+    AND c.several_from IS NOT NULL
   LEFT JOIN pair p ON p.project_id = c.project_id AND p.party_id = c.party_id AND p.on_day = c.on_day
+    AND (c.is_holder OR c.is_deputy)
 )"""  # noqa: S608 - our own columns
 
 SUMMED: Final = """, excused AS (
-  SELECT d.*, r.a_week, r.days_off, r.covers AND r.holder = d.post_kind AS covers, d.on_day <= :until AS passed,
+  SELECT d.*, r.a_week, r.days_off, r.covers AND d.is_holder AS covers, d.on_day <= :until AS passed,
     (d.is_stopped AND r.less_stop_work) OR (d.on_leave AND r.less_leave) AS is_excused,
-    coalesce(r.deputy_due AND r.deputy = d.post_kind AND d.holder_credit > 0, false) AS is_represented,
-    coalesce(r.several = d.post_kind AND d.projects >= r.several_from, false) AS weekly
+    r.deputy_due AND d.is_deputy AND d.holder_credit > 0 AS is_represented,
+    coalesce(d.projects >= d.several_from, false) AS weekly
   FROM day d JOIN rule r ON r.no = d.no
 ), judged AS (
   SELECT e.*, x.due, (x.due OR e.weekly OR e.days_off) AS counts,
     coalesce(e.covers AND x.due, false) AS covered_by
   FROM excused e CROSS JOIN LATERAL (SELECT e.calendar_due AND NOT e.is_excused AND NOT e.is_represented AS due) x
 ), part AS (
-  SELECT project_id, post_id, post_kind, party_id, person_id, no, weekly, a_week,
-    max(on_day) AS last_on,
+  SELECT stay_no, no, weekly, a_week, max(on_day) AS last_on,
     count(*) AS on_duty,
     count(*) FILTER (WHERE NOT is_excused) AS days, count(*) FILTER (WHERE NOT is_excused AND passed) AS open_days,
     count(*) FILTER (WHERE due) AS due_all, count(*) FILTER (WHERE due AND passed) AS due,
@@ -184,29 +194,34 @@ SUMMED: Final = """, excused AS (
     count(*) FILTER (WHERE likely_punches > punches AND passed) AS review_days,
     count(*) FILTER (WHERE own_punches < punches AND passed) AS make_up_days
   FROM judged
-  GROUP BY project_id, post_id, post_kind, party_id, person_id, no, weekly, a_week,
-    CASE WHEN weekly THEN monday END
+  GROUP BY stay_no, no, weekly, a_week, CASE WHEN weekly THEN monday END
 ), owed AS (
   SELECT p.*, CASE WHEN weekly THEN least(due, (2 * a_week * open_days + 7) / 14) ELSE due END AS owes,
     CASE WHEN weekly THEN least(due_all, (2 * a_week * days + 7) / 14) ELSE due_all END AS owes_all
   FROM part p
+), total AS (
+  SELECT stay_no, (array_agg(no ORDER BY last_on DESC))[1] AS no,
+    sum(on_duty)::int AS on_duty, sum(owes)::int AS due, sum(owes_all)::int AS due_all,
+    sum(CASE WHEN weekly THEN least(valid, owes * 1000) ELSE valid END)::int AS valid,
+    sum(CASE WHEN weekly THEN least(own, owes * 1000) ELSE own END)::int AS own,
+    sum(CASE WHEN weekly THEN least(likely, owes * 1000) ELSE likely END)::int AS likely,
+    sum(CASE WHEN weekly THEN least(covered, owes * 1000) ELSE covered END)::int AS covered,
+    sum(leave_days)::int AS leave_days, sum(stop_days)::int AS stop_days, sum(present_days)::int AS present_days,
+    sum(review_days)::int AS review_days, sum(make_up_days)::int AS make_up_days
+  FROM owed
+  GROUP BY stay_no
 )
-SELECT project_id, post_id, post_kind, party_id, person_id, (array_agg(no ORDER BY last_on DESC))[1] AS no,
-  sum(on_duty)::int AS on_duty, sum(owes)::int AS due, sum(owes_all)::int AS due_all,
-  sum(CASE WHEN weekly THEN least(valid, owes * 1000) ELSE valid END)::int AS valid,
-  sum(CASE WHEN weekly THEN least(own, owes * 1000) ELSE own END)::int AS own,
-  sum(CASE WHEN weekly THEN least(likely, owes * 1000) ELSE likely END)::int AS likely,
-  sum(CASE WHEN weekly THEN least(covered, owes * 1000) ELSE covered END)::int AS covered,
-  sum(leave_days)::int AS leave_days, sum(stop_days)::int AS stop_days, sum(present_days)::int AS present_days,
-  sum(review_days)::int AS review_days, sum(make_up_days)::int AS make_up_days
-FROM owed
-GROUP BY project_id, post_id, post_kind, party_id, person_id
+SELECT s.project_id, s.post_id, s.post_kind, s.party_id, s.person_id, t.no, t.on_duty, t.due, t.due_all, t.valid, t.own,
+  t.likely, t.covered, t.leave_days, t.stop_days, t.present_days, t.review_days, t.make_up_days
+FROM total t JOIN stay s ON s.stay_no = t.stay_no
 """
 
 SINGLE_DAYS: Final = """
-SELECT project_id, post_id, post_kind, party_id, person_id, no, on_day, calendar_due, is_stopped, on_leave, projects,
+SELECT d.project_id, s.post_id, s.post_kind, d.party_id, d.person_id, no, on_day,
+  calendar_due, is_stopped, on_leave, projects,
   punches, span_s, goes_in, goes_out, own_punches, own_span_s, own_goes_in, own_goes_out,
   likely_punches, likely_span_s, likely_goes_in, likely_goes_out,
   holder_credit, deputy_credit, deputy_own, deputy_likely
-FROM day WHERE person_id = :person_id ORDER BY project_id, post_kind, post_id, person_id, on_day
+FROM day d JOIN stay s ON s.stay_no = d.stay_no WHERE d.person_id = :person_id
+ORDER BY d.project_id, s.post_kind, s.post_id, on_day
 """

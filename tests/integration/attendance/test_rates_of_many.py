@@ -38,6 +38,7 @@ from tests.support.factories import (
 )
 from tests.support.ledgers import append, day_key, entry
 from tests.support.rates import days_between, published, seen_three
+from tests.support.requests import make_leave
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 31)
 NOW = datetime(2026, 4, 2, 1, 0, tzinfo=UTC)
@@ -271,3 +272,15 @@ async def test_who_left_or_is_not_on_the_post_owes_nothing(database: Database, k
     }
     assert later not in found
     assert found[twice].on_duty == 5
+
+
+async def test_approved_leave_is_not_due(database: Database, keys: KeyRing) -> None:
+    site = await make_site(database, keys, posts=(("009", MANAGER),))
+    span = month_span(FIRST)
+    async with database.transaction() as tx:
+        await make_leave(tx, site, MANAGER, date(2026, 3, 16), date(2026, 3, 18))
+        await make_leave(tx, site, MANAGER, date(2026, 3, 23), date(2026, 3, 25), state="deciding")
+        (one,) = await rates_of(tx, [site.project.id], span)
+        strict = RuleBody(thresholds=EVERYONE, due_day=DueDayRule(less_leave=False))
+        (all_due,) = await rates_of(tx, [site.project.id], span, published=[published(strict)])
+    assert (one.sums.due, one.sums.leave_days, all_due.sums.due) == (19, 3, 22)

@@ -1,0 +1,1 @@
+"""My month: what a person owes and has, and why, for himself."""

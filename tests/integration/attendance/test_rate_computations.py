@@ -1,0 +1,113 @@
+"""A month reckoned anew: a copy, compared, published by a second act; what was published never moves by itself."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from httpx import AsyncClient
+from sqlalchemy import text
+
+from backend.attendance.rates.computations import run_computations
+from backend.kit.clock import ManualClock
+from backend.kit.db import Database
+from backend.kit.keyring import KeyRing
+from tests.support.factories import bearer, make_officer, make_site
+from tests.support.ledgers import append, entry
+
+MANAGER = "project_manager"
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+PATH = "/admin/v1/rate-computations"
+EASY: dict[str, Any] = {
+    "thresholds": [{"posts": [MANAGER], "min_share": 50}],
+    "valid_day": {"kind": "punches_apart", "min_punches": 1, "apart_s": 0},
+}
+
+
+async def test_a_copy_is_compared_and_published_by_a_second_act(
+    client: AsyncClient, database: Database, keys: KeyRing, clock: ManualClock
+) -> None:
+    site = await make_site(database, keys, posts=(("009", MANAGER),))
+    project, person = site.project.id, site.people[MANAGER].id
+    account = await make_officer(database, "district", district_id=site.project.district_id)
+    headers = bearer(keys, clock.now(), account, "district")
+    once = [entry(project, person, datetime(2026, 2, 26, 2, tzinfo=UTC), received_at=NOW)]
+    twice = [entry(project, person, datetime(2026, 2, 27, hour, tzinfo=UTC), received_at=NOW) for hour in (1, 9)]
+    await append(database, once + twice, NOW)
+
+    async def asked(**more: Any) -> str:  # noqa: ANN401 - fields of a body
+        body = {"month": "2026-02", "project_id": str(project), "reason": "年度核对", **more}
+        made = await client.post(PATH, headers=headers, json=body)
+        assert made.status_code == 201, made.text
+        return made.json()["computation_id"]
+
+    async def done() -> None:
+        assert await run_computations(database, clock) >= 1
+
+    first = await asked()
+    early = await client.post(f"{PATH}/{first}/publication", headers=headers, json={})
+    assert early.json()["code"] == "rates.computation_open"
+    await done()
+    found = (await client.get(f"{PATH}/{first}", headers=headers)).json()
+    (new,) = found["items"]
+    assert (found["compared_with"], new["rate_before"], new["valid_after"], new["verdict_after"]) == (
+        None,
+        None,
+        1000,
+        "failed",
+    )
+    published = await client.post(f"{PATH}/{first}/publication", headers=headers, json={"note": "首次"})
+    assert published.json()["published_at"] is not None
+    again = await client.post(f"{PATH}/{first}/publication", headers=headers, json={})
+    assert again.json()["code"] == "rates.computation_stale"
+
+    draft = {"name": "一次", "valid_from": "2026-01-01", "rules": EASY, "project_id": str(project)}
+    rules = (await client.post("/admin/v1/rule-sets", headers=headers, json=draft)).json()["rule_set_id"]
+    older = await asked()
+    second = await asked(rule_set_id=rules, version=1)
+    await done()
+    compared = (await client.get(f"{PATH}/{second}", headers=headers)).json()
+    (change,) = compared["items"]
+    assert (compared["compared_with"], compared["changed"], compared["verdicts_changed"]) == (first, 1, 1)
+    assert (change["valid_before"], change["valid_after"]) == (1000, 2000)
+    assert (change["verdict_before"], change["verdict_after"]) == ("failed", "met")
+    assert compared["computation"]["rules"][0]["rule_set_id"] == rules
+    # The same month under the same rules changes nothing, and draft rules publish nothing.
+    assert (await client.get(f"{PATH}/{older}", headers=headers)).json()["changed"] == 0
+    refused = await client.post(f"{PATH}/{second}/publication", headers=headers, json={})
+    assert refused.json()["code"] == "rates.computation_of_draft"
+    await client.post(f"/admin/v1/rule-sets/{rules}/publications", headers=headers, json={"version": 1})
+    async with database.transaction() as tx:
+        kept = await tx.execute(text("SELECT valid FROM rate_figure WHERE computation_id = :id"), {"id": first})
+        assert [row.valid for row in kept] == [1000]
+    moved = await client.post(f"{PATH}/{second}/publication", headers=headers, json={})
+    assert moved.json()["replaces"] == first
+    stale = await client.post(f"{PATH}/{older}/publication", headers=headers, json={})
+    assert stale.json()["code"] == "rates.computation_stale"
+    listed = (await client.get(PATH, headers=headers)).json()
+    assert [one["computation_id"] for one in listed] == [second, older, first]
+    assert len({one["digest"] for one in listed}) == 2
+
+
+async def test_only_who_supervises_asks_and_sees(
+    client: AsyncClient, database: Database, keys: KeyRing, clock: ManualClock
+) -> None:
+    site = await make_site(database, keys, posts=(("009", MANAGER),))
+    account = await make_officer(database, "district", district_id=site.project.district_id)
+    headers = bearer(keys, clock.now(), account, "district")
+    for body, code in (
+        ({}, "sites.city_needed"),
+        ({"district_id": "00000000-0000-4000-8000-000000000000"}, "sites.district_unknown"),
+        ({"rule_set_id": "00000000-0000-4000-8000-000000000000", "version": 1}, "sites.city_needed"),
+        (
+            {
+                "project_id": str(site.project.id),
+                "rule_set_id": "00000000-0000-4000-8000-000000000000",
+                "version": 1,
+            },
+            "rates.rule_version_unknown",
+        ),
+        ({"project_id": str(site.project.id), "version": 1}, "rates.rule_version_unknown"),
+    ):
+        answer = await client.post(PATH, headers=headers, json={"month": "2026-02", "reason": "问", **body})
+        assert answer.json()["code"] == code
+    unknown = await client.get(f"{PATH}/00000000-0000-4000-8000-000000000000", headers=headers)
+    assert unknown.json()["code"] == "rates.computation_unknown"
