@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from backend.identity.queries import is_still_in
 from backend.identity.roles import roles_with
@@ -69,21 +70,23 @@ def supervised_projects(actor: Actor, scope: str = WRITE) -> Select[UUID]:
 
 def visible_party(actor: Actor, scope: str, project_id: Any, party_id: Any) -> ColumnElement[bool]:  # noqa: ANN401
     """Tell in SQL whether the actor reaches what belongs to the party (two columns): its posts, people, assignments."""
+    # A name of its own: the caller's column may be that of a project it selects, and would be compared with itself.
+    place = aliased(Project)
     return exists(
         select(RoleGrant.id)
-        .join(Project, Project.id == project_id)
+        .join(place, place.id == project_id)
         .where(
             live_grant(actor, scope),
             or_(
                 _whole_city(),
-                RoleGrant.district_id == Project.district_id,
+                RoleGrant.district_id == place.district_id,
                 and_(
                     RoleGrant.project_id == project_id,
                     or_(RoleGrant.party_id.is_(None), RoleGrant.party_id == party_id),
                 ),
             ),
         )
-        .correlate_except(RoleGrant, Project)
+        .correlate_except(RoleGrant, place)
     )
 
 

@@ -7,7 +7,6 @@ from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy import null, select
-from sqlalchemy.orm import aliased
 
 from backend.attendance.rates.errors import SpanInvalid
 from backend.attendance.rates.evaluation import add_sums, rate_of
@@ -91,20 +90,18 @@ async def list_city_rates(
     """Return sums over the projects that the actor sees as a whole; by project a page of them. Raises SpanInvalid."""
     by, after, limit = wanted.by, wanted.after, wanted.limit
     span = span_of(work_on(clock.now(), DEFAULT_TIME_ZONE, DEFAULT_CUTOVER), wanted.first, wanted.last)
-    # Under another name: the condition has projects of its own.
-    site = aliased(Project)
     query = (
-        select(site.id, site.name, District.id, District.name)
-        .join(District, District.id == site.district_id)
-        .where(visible_party(actor, READ, site.id, null()))
-        .order_by(site.id)
+        select(Project.id, Project.name, District.id, District.name)
+        .join(District, District.id == Project.district_id)
+        .where(visible_party(actor, READ, Project.id, null()))
+        .order_by(Project.id)
     )
     if wanted.district_id is not None:
-        query = query.where(site.district_id == wanted.district_id)
+        query = query.where(Project.district_id == wanted.district_id)
     following = None
     if by == "project":
         if after is not None:
-            query = query.where(site.id > after)
+            query = query.where(Project.id > after)
         query = query.limit(limit + 1)
     rows = list((await tx.execute(query)).all())
     if by == "project" and len(rows) > limit:
