@@ -10,7 +10,7 @@ from bench.batches import Batches
 from bench.loads import Taken
 from bench.queues import Drained
 
-AT_LEAST = {"checkin_ratio": 0.15, "gate_batch_ratio": 0.5}
+AT_LEAST = {"checkin_ratio": 0.15, "gate_batch_ratio": 0.5, "ledger_verify_rps": 50_000.0}
 AT_MOST = {
     "server_rss_mb": 250.0,
     "fence_read_10k_ms": 0.15,
@@ -60,6 +60,8 @@ MEANINGS = {
     "fence_first_use_p99_ms": "the same, 99 of 100 are faster, ms",
     "simulation_first_s": "replaying 50 000 punches against a fence of 2 000 vertices, the first time, s",
     "simulation_s": "the same, median of five, s",
+    "seal_rps": "entries sealed per second, 200 000 punches with their first rulings",
+    "ledger_verify_rps": "entries verified per second, the same ledger whole",
     "bulletin_week_s": "drawing up a week's bulletin of 2 000 projects with 20 key posts each, s",
     "bulletin_kb": "its frozen content, kB",
     "bulletin_page_s": "rendering it as a web page, in a process of its own, s",

@@ -29,6 +29,7 @@ from bench.pages import measure_pages
 from bench.queue_world import fill_queues
 from bench.queues import PHONES, drain, draw_key, measure_checking, write_calls
 from bench.rates import measure_rates
+from bench.seals import measure_seals
 from bench.server import Server, serving
 from bench.simulation import measure_simulation
 from bench.taps import issue_tokens, write_taps
@@ -156,7 +157,7 @@ def main() -> int:
     find_wrk()
     measured = measure(arguments.rounds, arguments.phones).figures()
     figures = measured | measure_uploads() | measure_alerts() | measure_fences() | measure_simulation()
-    figures |= measure_bulletins() | measure_faces() | measure_rates()
+    figures |= measure_bulletins() | measure_faces() | measure_rates() | measure_seals()
     for name, value in figures.items():
         print(f"{name} {value}")
     write_json(ROOT / "bench.json", figures)
