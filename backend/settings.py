@@ -4,8 +4,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 from urllib.parse import unquote, urlsplit
+
+SMS_SECRET_LENGTH: Final = 32
+"""Characters that the secret of an SMS gateway has at least."""
 
 
 class SettingsError(Exception):
@@ -34,6 +37,16 @@ class SmtpServer:
     sender: str
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmsGateway:
+    """Where SMS are handed over; requests are signed with `secret`, the templates are the gateway's names."""
+
+    url: str
+    secret: str = field(repr=False)
+    code_template: str
+    alert_template: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +83,9 @@ class Settings:
     """What an installation decides.
 
     `database_url` is a libpq URL of a role that may become daogang_app; `keys_dir` holds the key rings made by
-    `daogang keys init`; `sms_outbox` is the file of the development SMS adapter (None: no SMS is configured), which
-    shows messages on the console too if `sms_console`; `blobs` says where photos are kept: a folder or an S3 bucket.
+    `daogang keys init`; `sms_gateway` is where SMS are handed over, `sms_outbox` the file of the development SMS
+    adapter, which shows messages on the console too if `sms_console` (both None: no SMS is configured); `blobs` says
+    where photos are kept: a folder or an S3 bucket.
     `faces_socket` is where the process that measures faces listens (None: faces are not evaluated), `models_dir` where
     its models lie, `anti_spoof` an operator's description of a model of his own.
     `passkey_rp_id` is the domain for which passkeys are made (None: there are none), `passkey_origins` the pages and
@@ -89,6 +103,7 @@ class Settings:
     blobs: Path | S3Bucket = Path("blobs")
     sms_outbox: Path | None = None
     sms_console: bool = True
+    sms_gateway: SmsGateway | None = None
     log_format: str = "json"
     pool_size: int = 4
     mqtt_host: str = "127.0.0.1"
@@ -134,6 +149,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         port=_whole(environment, "PORT", 8000),
         processes=_whole(environment, "DAOGANG_PROCESSES", 2),
         sms_outbox=Path(outbox) if outbox else None,
+        sms_gateway=_sms_gateway(environment),
         log_format=environment.get("DAOGANG_LOG", "json"),
         pool_size=_whole(environment, "DAOGANG_POOL_SIZE", 4),
         mqtt_host=environment.get("DAOGANG_MQTT_HOST", "127.0.0.1"),
@@ -196,25 +212,48 @@ def _smtp(environment: Mapping[str, str]) -> SmtpServer | None:
         return None
     url = urlsplit(value)
     security = {"smtps": "tls", "smtp": "starttls", "smtp+plain": "plain"}.get(url.scheme)
-    sender, password_file = environment.get("DAOGANG_SMTP_FROM"), environment.get("DAOGANG_SMTP_PASSWORD_FILE")
+    sender = environment.get("DAOGANG_SMTP_FROM")
     if security is None or not url.hostname or not sender or url.password is not None:
         msg = (
             "DAOGANG_SMTP_URL wants smtps://user@host (TLS), smtp://user@host (STARTTLS) or smtp+plain://host, with "
             "the sender in DAOGANG_SMTP_FROM and the password in the file DAOGANG_SMTP_PASSWORD_FILE"
         )
         raise SettingsError(msg)
-    try:
-        password = Path(password_file).read_text("utf-8").strip() if password_file else None
-    except OSError as fault:
-        msg = f"DAOGANG_SMTP_PASSWORD_FILE cannot be read ({fault.strerror}): name the file that holds the password"
-        raise SettingsError(msg) from fault
     return SmtpServer(
         host=url.hostname,
         port=url.port or {"tls": 465, "starttls": 587}.get(security, 25),
         security=cast("Literal['tls', 'starttls', 'plain']", security),
         sender=sender,
         user=unquote(url.username) if url.username else None,
-        password=password,
+        password=_secret(environment, "DAOGANG_SMTP_PASSWORD_FILE", "the password"),
+    )
+
+
+def _sms_gateway(environment: Mapping[str, str]) -> SmsGateway | None:
+    value = environment.get("DAOGANG_SMS_URL")
+    if not value:
+        return None
+    url = urlsplit(value)
+    # Log-in codes are in it: in clear no farther than this machine.
+    is_private = url.scheme == "https" or (url.scheme == "http" and url.hostname in {"127.0.0.1", "::1", "localhost"})
+    if not is_private or not url.hostname or url.username is not None or url.fragment:
+        msg = "DAOGANG_SMS_URL wants https://host/path, or http:// on this machine, without a user name or password"
+        raise SettingsError(msg)
+    if environment.get("DAOGANG_SMS_OUTBOX"):
+        msg = "DAOGANG_SMS_URL and DAOGANG_SMS_OUTBOX are both set: unset the one that SMS shall not go through"
+        raise SettingsError(msg)
+    secret = _secret(environment, "DAOGANG_SMS_SECRET_FILE", "the secret")
+    if secret is None or not secret.isascii() or len(secret) < SMS_SECRET_LENGTH:
+        msg = (
+            "DAOGANG_SMS_URL wants DAOGANG_SMS_SECRET_FILE, a file with the secret that requests are signed with: "
+            f"{SMS_SECRET_LENGTH} characters or more, such as `openssl rand -hex 32` gives"
+        )
+        raise SettingsError(msg)
+    return SmsGateway(
+        url=value,
+        secret=secret,
+        code_template=environment.get("DAOGANG_SMS_CODE_TEMPLATE") or "login_code",
+        alert_template=environment.get("DAOGANG_SMS_ALERT_TEMPLATE") or "alert",
     )
 
 
@@ -255,19 +294,14 @@ def _s3(environment: Mapping[str, str], name: str, of: str) -> S3Bucket:
     """Read a bucket's address from `name`, and its account from the variables that begin with `of`."""
     scheme, _, rest = environment[name].partition("://")
     bucket, _, prefix = rest.partition("/")
-    key_id, secret_file = environment.get(f"{of}_KEY_ID"), environment.get(f"{of}_SECRET_FILE")
-    if scheme != "s3" or not bucket or not key_id or not secret_file:
+    key_id, secret = environment.get(f"{of}_KEY_ID"), _secret(environment, f"{of}_SECRET_FILE", "the secret key")
+    if scheme != "s3" or not bucket or not key_id or secret is None:
         folder = "a folder, or " if name != of else ""
         msg = (
             f"{name} is {environment[name]!r}: give {folder}s3://bucket/prefix together with {of}_KEY_ID and "
             f"{of}_SECRET_FILE"
         )
         raise SettingsError(msg)
-    try:
-        secret = Path(secret_file).read_text("utf-8").strip()
-    except OSError as fault:
-        msg = f"{of}_SECRET_FILE cannot be read ({fault.strerror}): name the file that holds the secret key"
-        raise SettingsError(msg) from fault
     return S3Bucket(
         bucket=bucket,
         prefix=prefix,
@@ -276,6 +310,16 @@ def _s3(environment: Mapping[str, str], name: str, of: str) -> S3Bucket:
         key_id=key_id,
         secret=secret,
     )
+
+
+def _secret(environment: Mapping[str, str], name: str, what: str) -> str | None:
+    """Read what the file holds that the variable names; None when it names none."""
+    file = environment.get(name)
+    try:
+        return Path(file).read_text("utf-8").strip() if file else None
+    except OSError as fault:
+        msg = f"{name} cannot be read ({fault.strerror}): name the file that holds {what}"
+        raise SettingsError(msg) from fault
 
 
 def _path(environment: Mapping[str, str], name: str) -> Path | None:

@@ -63,6 +63,7 @@ def wire(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Wirin
             clock,
             settings.sms_outbox,
             sms_console=settings.sms_console,
+            sms_gateway=settings.sms_gateway,
             push_hosts=settings.channels.web_push_hosts,
         ),
         data_keys=data_keys,

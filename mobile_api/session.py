@@ -24,6 +24,7 @@ from backend.identity.schemas import (
     session_answer,
 )
 from backend.identity.services import IdentityServices
+from backend.identity.sms import SmsNotTaken
 from backend.kit.clock import Clock
 from backend.kit.db import Database, Tx
 from backend.kit.guards import Actor
@@ -60,8 +61,10 @@ async def request_code(
 async def send_code(identity: IdentityServices, message: log_in.CodeToSend) -> None:
     """Send a committed code; a gateway's failure is logged, the person asks again after a minute."""
     try:
-        await identity.sms.send_code(message.phone_number, message.code, message.at)
-    except Exception as fault:  # noqa: BLE001  whatever the gateway raises; its text may hold the number
+        await identity.sms.send_code(message.id, message.phone_number, message.code, message.at)
+    except SmsNotTaken as fault:
+        log.error("sms.failed", cause=fault.reason)  # noqa: TRY400  the reason says it all
+    except Exception as fault:  # noqa: BLE001  whatever the adapter raises; its text may hold the number
         log.error("sms.failed", cause=type(fault).__name__)  # noqa: TRY400  likewise: no traceback
 
 

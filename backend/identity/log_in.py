@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import delete, insert, update
 
@@ -51,6 +52,7 @@ class CodeRequest:
 class CodeToSend:
     """A code for the edge to send once it is committed; never logged."""
 
+    id: UUID
     phone_number: str
     code: str
     at: datetime
@@ -99,7 +101,7 @@ async def request_sms_code(tx: Tx, command: CodeRequest, *, clock: Clock, servic
     )
     account = await session_queries.find_by_phone(tx, digests)
     known = account is not None and account.state == "active"
-    to_send = CodeToSend(number, code, now) if known else None
+    to_send = CodeToSend(code_id, number, code, now) if known else None
     return CodeRequested(expires_at, int(policy.resend_after.total_seconds()), to_send)
 
 

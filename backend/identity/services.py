@@ -15,6 +15,7 @@ from backend.identity.tokens import AccessTokens
 from backend.kit.clock import Clock
 from backend.kit.crypto import BlindIndex, FieldCipher
 from backend.kit.keyring import KeyRing
+from backend.settings import SmsGateway
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,18 +34,32 @@ class IdentityServices:
 
 
 def make_identity_services(
-    ring: KeyRing, clock: Clock, sms_outbox: Path | None, *, sms_console: bool = True, push_hosts: Sequence[str] = ()
+    ring: KeyRing,
+    clock: Clock,
+    sms_outbox: Path | None,
+    *,
+    sms_console: bool = True,
+    sms_gateway: SmsGateway | None = None,
+    push_hosts: Sequence[str] = (),
 ) -> IdentityServices:
-    """Choose the adapters: an outbox file for development, else no SMS at all, which then says so.
+    """Choose the adapters: a gateway, or an outbox file for development, else no SMS at all, which then says so.
 
     `push_hosts` replaces the browsers' push services as the hosts that Web Push may lead to.
     """
-    sms: SmsSender = NullSmsSender() if sms_outbox is None else OutboxSmsSender(sms_outbox, console=sms_console)
     return IdentityServices(
         access=AccessTokens(ring),
         passwords=Passwords(),
-        sms=sms,
+        sms=_open_sms(sms_gateway, sms_outbox, console=sms_console),
         cipher=FieldCipher(ring, clock.now),
         index=BlindIndex(ring, clock.now),
         push_hosts=push_hosts or DEFAULT_HOSTS,
     )
+
+
+def _open_sms(gateway: SmsGateway | None, outbox: Path | None, *, console: bool) -> SmsSender:
+    if gateway is not None:
+        # An HTTP client takes its time to load; a server without a gateway needs none.
+        from backend.identity.sms_gateway import HttpSmsSender  # noqa: PLC0415 - likewise
+
+        return HttpSmsSender(gateway)
+    return NullSmsSender() if outbox is None else OutboxSmsSender(outbox, console=console)

@@ -19,7 +19,7 @@ def setting_of(name: ChannelName) -> str:
         ChannelName.WECOM: "DAOGANG_ROBOTS",
         ChannelName.DINGTALK: "DAOGANG_ROBOTS",
         ChannelName.EMAIL: "DAOGANG_SMTP_URL",
-        ChannelName.SMS: "DAOGANG_SMS_OUTBOX",
+        ChannelName.SMS: "DAOGANG_SMS_URL",
     }[name]
 
 

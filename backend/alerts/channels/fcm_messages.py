@@ -10,7 +10,7 @@ import httpx
 from firebase_admin import exceptions, messaging
 
 from backend.alerts.channels.model import DELIVERED, AddressKind, Message, Outcome, dead, failed, retry
-from backend.alerts.channels.retry_after import read_retry_after
+from backend.kit.retry_after import read_retry_after
 
 QUOTA_PAUSE: Final = timedelta(minutes=1)
 """What FCM's guide asks for after a 429 that says nothing."""

@@ -19,10 +19,10 @@ from pywebpush import WebPusher
 
 from backend.alerts.channels.model import DELIVERED, ChannelName, Message, Outcome, dead, failed, retry
 from backend.alerts.channels.port import Pace
-from backend.alerts.channels.retry_after import read_retry_after
 from backend.alerts.channels.vapid import vapid_key
 from backend.identity.push_services import is_allowed
 from backend.kit.keyring import KeyRing, KeyUnknownError, Purpose
+from backend.kit.retry_after import read_retry_after
 
 TIMEOUT_S: Final = 10
 PAYLOAD: Final = 3000

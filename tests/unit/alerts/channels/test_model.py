@@ -14,9 +14,9 @@ from backend.alerts.channels.model import (
     next_attempt_at,
 )
 from backend.alerts.channels.opening import open_channels
-from backend.alerts.channels.retry_after import LONGEST, read_retry_after
 from backend.identity.sms import NullSmsSender
 from backend.kit.keyring import MemoryKeyRing
+from backend.kit.retry_after import LONGEST, read_retry_after
 from backend.settings import ChannelSettings, SettingsError, read_settings
 from tests.support.alert_messages import NOW, make
 
