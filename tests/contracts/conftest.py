@@ -10,19 +10,22 @@ from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
 from tests.support.apps import client_of
-from tests.support.town import Town, make_town
+from tests.support.town import Town, close_offices, make_town
 
 MakeTown = Callable[[], Awaitable[Town]]
 
 
 @pytest.fixture
-async def make(app: Litestar, database: Database, keys: MemoryKeyRing, clock: ManualClock) -> MakeTown:
-    """Make towns."""
+async def make(app: Litestar, database: Database, keys: MemoryKeyRing, clock: ManualClock) -> AsyncIterator[MakeTown]:
+    """Make towns, whose officers hear of nothing any more after the test."""
+    towns: list[Town] = []
 
     async def made() -> Town:
-        return await make_town(app, database, keys, clock)
+        towns.append(await make_town(app, database, keys, clock))
+        return towns[-1]
 
-    return made
+    yield made
+    await close_offices(database, towns, clock)
 
 
 @pytest.fixture

@@ -20,14 +20,13 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from backend.identity.roles import ROLE_SCOPES, Role
-from backend.kit.clock import ManualClock
 from backend.kit.db import Database
-from backend.kit.keyring import MemoryKeyRing
+from tests.contracts.conftest import MakeTown
 from tests.contracts.log_ins import LOG_INS, Door
 from tests.support.apps import BASE_URL, client_of
 from tests.support.calls import Call, call_of
 from tests.support.routes import Route, application, routes
-from tests.support.town import Town, make_town
+from tests.support.town import Town
 
 CHECKS = [
     not_a_server_error,
@@ -134,10 +133,8 @@ def takes_input(route: Route) -> bool:
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fitting", "unfitting"])
 @pytest.mark.parametrize("route", DOCUMENTED, ids=str)
-async def test_every_answer_is_documented(
-    route: Route, mode: GenerationMode, app: Litestar, database: Database, keys: MemoryKeyRing, clock: ManualClock
-) -> None:
-    town = await make_town(app, database, keys, clock)
+async def test_every_answer_is_documented(route: Route, mode: GenerationMode, app: Litestar, make: MakeTown) -> None:
+    town = await make()
     roles, names = roles_of(route), names_of(route)
     async with client_of(app) as client:
         for number, case in enumerate(generated(route, mode)):
@@ -151,11 +148,10 @@ async def test_who_may_is_answered_as_documented(
     route: Route,
     app: Litestar,
     database: Database,
-    keys: MemoryKeyRing,
-    clock: ManualClock,
+    make: MakeTown,
     record_property: Callable[[str, object], None],
 ) -> None:
-    town = await make_town(app, database, keys, clock)
+    town = await make()
     async with client_of(app) as client:
         statuses: dict[Role | None, int] = {}
         door = Door(town, app, client, database)

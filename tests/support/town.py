@@ -2,7 +2,7 @@
 
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -25,7 +25,7 @@ from backend.gates.signature import signed_headers
 from backend.gates.tables import GateDevice, GateKey, GatePairingWindow, GateState, PersonBinding
 from backend.identity.delivery_addresses import NewAddress, set_address
 from backend.identity.roles import Role
-from backend.identity.tables import PhoneBinding, SessionFamily
+from backend.identity.tables import PhoneBinding, RoleGrant, SessionFamily
 from backend.identity.tokens import Holder
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database, Tx
@@ -127,6 +127,17 @@ class Town:
             *self.words_of(MINE),
             *self.words_of(THEIRS),
         ]
+
+
+async def close_offices(database: Database, towns: Sequence[Town], clock: ManualClock) -> None:
+    """Take from the towns' officers what they may in the whole city: later alerts would be told to all of them."""
+    officers = [account for town in towns for account in town.accounts.values()]
+    async with database.transaction() as tx:
+        await tx.execute(
+            update(RoleGrant)
+            .where(RoleGrant.account_id.in_(officers), RoleGrant.revoked_at.is_(None))
+            .values(revoked_at=clock.now())
+        )
 
 
 async def make_town(app: Litestar, database: Database, keys: KeyRing, clock: ManualClock) -> Town:

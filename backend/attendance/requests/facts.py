@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import ARRAY, Uuid, and_, any_, literal, select
 from sqlalchemy.orm import aliased
 
 from backend.attendance.requests.tables import RequestFiling, RequestState
@@ -91,7 +91,8 @@ async def deputies_of(tx: Tx, account_ids: Sequence[UUID], on: date) -> dict[UUI
             RequestState.state == "approved",
             RequestState.first_on <= on,
             RequestState.last_on >= on,
-            mine.id.in_(account_ids),
+            # One array: a list of parameters would be another statement for each length.
+            mine.id == any_(literal(list(account_ids), ARRAY(Uuid))),
             deputy.state == "active",
         )
         .order_by(RequestState.project_id.desc())
