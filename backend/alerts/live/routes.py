@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from litestar import Request, Router, get
+from litestar import Router, get
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 from sqlalchemy import select
 
@@ -20,38 +21,67 @@ from backend.identity.tables import SessionFamily
 from backend.kit.clock import Clock
 from backend.kit.db import Database
 from backend.kit.guards import Actor
+from backend.kit.wire import Wire
 from backend.sites.queries import visible_projects
 
 SCOPE: Final = "ledger.read"
+MEDIA: Final = "text/event-stream"
 LOOK_AT_RIGHTS_EVERY: Final = timedelta(seconds=10)
 HEARTBEAT_S: Final = 15.0
 LONGEST_S: Final = 3600
 HEARTBEAT: Final = b": still here\n\n"
 Seconds = Annotated[int, QueryParameter(ge=0, le=LONGEST_S, description="after so long the stream ends; come back")]
+LastEventId = Annotated[
+    str | None,
+    HeaderParameter(name="Last-Event-ID", description="the last `id` that came; none of ours means from now"),
+]
+
+
+class LiveEvent(Wire, frozen=True):
+    """One event of the stream: its place, its kind, and what it is about; comments keep the stream alive.
+
+    `id` is what Last-Event-ID takes. `data` is JSON with `project_id`, `subject_id` and `at`, empty for `hello` and
+    `reset`.
+    """
+
+    id: str
+    event: str
+    data: str
+
+
+TOLD: Final = ResponseSpec(
+    data_container=LiveEvent,
+    generate_examples=False,
+    media_type=MEDIA,
+    description=(
+        "Server-sent events (HTML Standard, 9.2) until the stream ends, each with these fields; `data` is JSON, with "
+        "`project_id`, `subject_id` and `at`, empty for `hello` and `reset`. See docs/live-feed.md"
+    ),
+)
 
 
 @get(
     "/live",
     opt={"scope": SCOPE, "raises": (FeedFull,), "database": False},
     summary="What happens, as it happens",
-    # A stream has no end that a document could describe: docs/live-feed.md does.
-    include_in_schema=False,
+    media_type=MEDIA,
+    responses={200: TOLD},
 )
 async def watch_live(
-    request: Request[Any, Any, Any],
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
     database: NamedDependency[Database],
     live_feed: NamedDependency[LiveFeed],
+    last_event_id: LastEventId = None,
     for_s: Seconds = LONGEST_S,
 ) -> Stream:
     """Stream events of the caller's projects and inbox, from where `Last-Event-ID` broke off."""
     if live_feed.is_full:
         raise FeedFull
-    begin = read_place(request.headers.get("last-event-id"))
+    begin = read_place(last_event_id)
     stream = Watching(database, live_feed, clock, actor).run(begin, for_s)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Stream(stream, media_type="text/event-stream", headers=headers)
+    return Stream(stream, media_type=MEDIA, headers=headers)
 
 
 class Watching:
