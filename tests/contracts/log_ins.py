@@ -1,5 +1,6 @@
-"""Calls that take a secret which an earlier answer gave: log-ins, their renewal, a password of one's own."""
+"""Calls that take what has to be made first: log-ins, their renewal, a password of one's own, a log that is sealed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,10 @@ from backend.identity.roles import Role
 from backend.identity.sms import read_outbox
 from backend.identity.tables import Account, PhoneBinding
 from backend.kit.db import Database
+from backend.ledger.seals.proofs import read_head
+from backend.ledger.seals.sealing import seal_next
 from tests.support.calls import Call
+from tests.support.seals import sealed_ledger
 from tests.support.town import MINE, PASSWORD, Town
 
 PHONE = {"install_id": "0195a0b0-0000-4000-8000-000000000001", "platform": "android"}
@@ -57,6 +61,17 @@ async def new_password(door: Door) -> Call:
     return Call(json={"current": PASSWORD, "new": f"{PASSWORD}-new"})
 
 
+async def sealed_log(door: Door) -> Call:
+    """Have a sealer begin the log unless one has; transactions of others may hold its first entry back for a while."""
+    async with door.database.connection() as connection:
+        known = await read_head(connection)
+    if known is None:
+        async with sealed_ledger(door.database.pool.conninfo) as ledger, asyncio.timeout(60):
+            while not (await seal_next(ledger.tools, ledger.sealing, 1)).entries:
+                pass
+    return Call(params={"old_size": 1})
+
+
 async def phone_log_in(door: Door) -> Call:
     """Ask for a code and read it from the outbox."""
     number = door.town.site.people[MINE].phone
@@ -87,4 +102,5 @@ LOG_INS: dict[str, Callable[[Door], Awaitable[Call]]] = {
     "PUT /admin/v1/me/password": new_password,
     "POST /mobile/v1/session": phone_log_in,
     "POST /mobile/v1/session/refresh": phone_renewal,
+    "GET /admin/v1/ledger/consistency": sealed_log,
 }

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from litestar import Litestar
-from sqlalchemy import func, insert, update
+from sqlalchemy import func, insert, select, update
 
 from backend.evidence.liveness.issuing import Holder as Challenged
 from backend.evidence.liveness.issuing import issue_challenge
@@ -32,6 +32,8 @@ from backend.kit.db import Database, Tx
 from backend.kit.guards import Actor
 from backend.kit.ids import new_id
 from backend.kit.keyring import KeyRing
+from backend.sites.tables import CalendarDay
+from backend.sites.working_days import WorkCalendar
 from geofences.alignment import AlignmentPlan, build_alignment
 from geofences.construction import build_corridor
 from geofences.coordinates import WGS84
@@ -130,9 +132,17 @@ class Town:
 
 
 async def close_offices(database: Database, towns: Sequence[Town], clock: ManualClock) -> None:
-    """Take from the towns' officers what they may in the whole city: later alerts would be told to all of them."""
+    """Undo what the towns' officers have done to the whole city, and take from them what they may in it.
+
+    Other tests count working days, and later alerts would be told to all officers there ever were.
+    """
     officers = [account for town in towns for account in town.accounts.values()]
+    public = WorkCalendar()
     async with database.transaction() as tx:
+        of_officers = select(CalendarDay.on_day, func.max(CalendarDay.set_at)).where(CalendarDay.set_by.in_(officers))
+        for day, set_at in (await tx.execute(of_officers.group_by(CalendarDay.on_day))).all():
+            as_usual = {"working": public.is_working(day), "name": "照常", "set_by": officers[0]}
+            await tx.execute(insert(CalendarDay).values(on_day=day, set_at=set_at + timedelta(seconds=1), **as_usual))
         await tx.execute(
             update(RoleGrant)
             .where(RoleGrant.account_id.in_(officers), RoleGrant.revoked_at.is_(None))
@@ -361,13 +371,10 @@ async def _session(tx: Tx, account_id: UUID, clock: ManualClock) -> UUID:
 
 async def _alert(tx: Tx, site: MadeSite, accounts: Mapping[Role, UUID], clock: ManualClock) -> tuple[UUID, UUID]:
     """Return an alert about the contractor's holder, told to all who may hear of him, and a delegation."""
-    from sqlalchemy import select
-
     from backend.alerts.model import Finding
     from backend.alerts.recording import record_findings
     from backend.alerts.rulebook import RuleBook, Setting
     from backend.alerts.tables import Alert, AlertDelegation, AlertRule
-    from backend.sites.working_days import WorkCalendar
 
     now, project = clock.now(), site.project
     told = ["city", "district", "owner", "contractor", "supervisor", "project_admin", "auditor", "operator", "person"]
