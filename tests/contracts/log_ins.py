@@ -66,7 +66,7 @@ async def sealed_log(door: Door) -> Call:
     async with door.database.connection() as connection:
         known = await read_head(connection)
     if known is None:
-        async with sealed_ledger(door.database.pool.conninfo) as ledger, asyncio.timeout(60):
+        async with sealed_ledger(str(door.database.pool.conninfo)) as ledger, asyncio.timeout(60):
             while not (await seal_next(ledger.tools, ledger.sealing, 1)).entries:
                 pass
     return Call(params={"old_size": 1})

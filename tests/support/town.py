@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from litestar import Litestar
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from backend.evidence.liveness.issuing import Holder as Challenged
 from backend.evidence.liveness.issuing import issue_challenge
@@ -142,7 +143,8 @@ async def close_offices(database: Database, towns: Sequence[Town], clock: Manual
         of_officers = select(CalendarDay.on_day, func.max(CalendarDay.set_at)).where(CalendarDay.set_by.in_(officers))
         for day, set_at in (await tx.execute(of_officers.group_by(CalendarDay.on_day))).all():
             as_usual = {"working": public.is_working(day), "name": "照常", "set_by": officers[0]}
-            await tx.execute(insert(CalendarDay).values(on_day=day, set_at=set_at + timedelta(seconds=1), **as_usual))
+            row = upsert(CalendarDay).values(on_day=day, set_at=set_at + timedelta(seconds=1), **as_usual)
+            await tx.execute(row.on_conflict_do_nothing())
         await tx.execute(
             update(RoleGrant)
             .where(RoleGrant.account_id.in_(officers), RoleGrant.revoked_at.is_(None))
