@@ -74,32 +74,45 @@ def checked_period(clock: Clock, kind: Kind, on: date) -> tuple[date, date]:
     return from_on, to_on
 
 
-async def issue(tools: BulletinTools, tx: Tx, actor: Actor, kind: Kind, on: date, district_id: UUID | None) -> UUID:
+async def draft(tools: BulletinTools, actor: Actor, kind: Kind, on: date, district_id: UUID | None) -> Content:
+    """Return what a bulletin would say now; raises ScopeNotOwn, PeriodNotOver or PeriodTooEarly."""
+    async with tools.database.transaction() as tx:
+        if not await queries.reaches(tx, actor, queries.READ, district_id):
+            raise ScopeNotOwn
+    return await draw_up(tools, kind, on, district_id)
+
+
+async def issue(tools: BulletinTools, actor: Actor, kind: Kind, on: date, district_id: UUID | None) -> UUID:
     """Publish the first edition of a period and return the bulletin's id.
 
-    Raises ScopeNotOwn, PeriodNotOver, PeriodTooEarly or AlreadyIssued.
+    No transaction is held while it is drawn up, which takes seconds: connections are few. Raises ScopeNotOwn,
+    PeriodNotOver, PeriodTooEarly or AlreadyIssued.
     """
-    if not await queries.reaches(tx, actor, queries.ISSUE, district_id):
-        raise ScopeNotOwn
+    async with tools.database.transaction() as tx:
+        if not await queries.reaches(tx, actor, queries.ISSUE, district_id):
+            raise ScopeNotOwn
     content = await draw_up(tools, kind, on, district_id)
-    setting = await queries.find_setting(tx, district_id)
-    issuer = read_settings(None if setting is None else setting.body).issuer
-    return await publish(tx, content, actor, issuer, tools.clock)
+    async with tools.database.transaction() as tx:
+        setting = await queries.find_setting(tx, district_id)
+        issuer = read_settings(None if setting is None else setting.body).issuer
+        return await publish(tx, content, actor, issuer, tools.clock)
 
 
-async def issue_again(tools: BulletinTools, tx: Tx, actor: Actor, bulletin_id: UUID, reason: str) -> int:
+async def issue_again(tools: BulletinTools, actor: Actor, bulletin_id: UUID, reason: str) -> int:
     """Publish a new edition and return its number; the ones before stay.
 
     Raises BulletinUnknown, NothingChanged, or AlreadyIssued when somebody else was quicker.
     """
-    last = await queries.find_edition(tx, actor, bulletin_id, None, scope=queries.ISSUE)
+    async with tools.database.transaction() as tx:
+        last = await queries.find_edition(tx, actor, bulletin_id, None, scope=queries.ISSUE)
     if last is None:
         raise BulletinUnknown
     content = await draw_up(tools, last.kind, last.from_on, last.district_id)
     if not differences(thaw(last.content), content):
         raise NothingChanged
     number = last.edition + 1
-    await keep_edition(tx, bulletin_id, number, content, actor, last.issuer, tools.clock, reason=reason)
+    async with tools.database.transaction() as tx:
+        await keep_edition(tx, bulletin_id, number, content, actor, last.issuer, tools.clock, reason=reason)
     return number
 
 

@@ -10,10 +10,10 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend.kit.clock import Clock
 from backend.kit.cursors import CursorInvalid
-from backend.kit.db import Tx
+from backend.kit.db import AnyRow, Tx
 from backend.kit.guards import Actor
 from backend.kit.wire import Page
-from backend.reports.bulletins import errors, issuing, queries, reading
+from backend.reports.bulletins import errors, issuing, reading
 from backend.reports.bulletins.issuing import BulletinTools
 from backend.reports.bulletins.queries import ISSUE, READ
 from backend.reports.bulletins.schemas import (
@@ -62,12 +62,11 @@ async def list_bulletins(
 )
 async def issue_bulletin(
     data: JSONBody[IssueBody],
-    tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     bulletin_tools: NamedDependency[BulletinTools],
 ) -> IssuedAnswer:
     """Freeze the figures as they are now, publish them with their digest, and tell those whom it is for."""
-    bulletin_id = await issuing.issue(bulletin_tools, tx, actor, data.kind, data.on, data.district_id)
+    bulletin_id = await issuing.issue(bulletin_tools, actor, data.kind, data.on, data.district_id)
     return IssuedAnswer(id=bulletin_id, edition=1)
 
 
@@ -75,15 +74,12 @@ async def issue_bulletin(
 async def draft_bulletin(
     kind: FromQuery[Kind],
     on: FromQuery[date],
-    tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     bulletin_tools: NamedDependency[BulletinTools],
     district_id: FromQuery[UUID | None] = None,
 ) -> DraftAnswer:
     """Compute it without keeping anything; a draft is never delivered."""
-    if not await queries.reaches(tx, actor, READ, district_id):
-        raise errors.ScopeNotOwn
-    return DraftAnswer(content=await issuing.draw_up(bulletin_tools, kind, on, district_id))
+    return DraftAnswer(content=await issuing.draft(bulletin_tools, actor, kind, on, district_id))
 
 
 @get(
@@ -109,12 +105,11 @@ async def show_bulletin(
 async def issue_again(
     bulletin_id: FromPath[UUID],
     data: JSONBody[IssueAgainBody],
-    tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     bulletin_tools: NamedDependency[BulletinTools],
 ) -> IssuedAnswer:
     """Publish a new edition with its reason where the figures changed; the editions before stay as they are."""
-    number = await issuing.issue_again(bulletin_tools, tx, actor, bulletin_id, data.reason)
+    number = await issuing.issue_again(bulletin_tools, actor, bulletin_id, data.reason)
     return IssuedAnswer(id=bulletin_id, edition=number)
 
 
@@ -156,7 +151,6 @@ async def frozen_bulletin(
 async def page_of_bulletin(
     request: Request[Any, Any, Any],
     bulletin_id: FromPath[UUID],
-    tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     bulletin_tools: NamedDependency[BulletinTools],
     language: NamedDependency[str],
@@ -164,8 +158,7 @@ async def page_of_bulletin(
 ) -> Response[bytes]:
     """Write one page without scripts that prints well."""
     del request
-    row = await reading.find(tx, actor, bulletin_id, edition)
-    content = await bulletin_tools.renderer.render("page", reading.document_of(row, language, "page"))
+    _, content = await _rendered(bulletin_tools, actor, bulletin_id, edition, language, "page")
     headers = {
         "Content-Security-Policy": policy(),
         "X-Content-Type-Options": "nosniff",
@@ -182,14 +175,13 @@ async def page_of_bulletin(
 )
 async def workbook_of_bulletin(
     bulletin_id: FromPath[UUID],
-    tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     bulletin_tools: NamedDependency[BulletinTools],
     language: NamedDependency[str],
     edition: LastUnlessTold = None,
 ) -> Response[bytes]:
     """Write every table with its numbers, and charts of them; every project of the annexes is in it."""
-    return await _file(tx, actor, bulletin_tools, bulletin_id, edition, language, "xlsx")
+    return await _file(bulletin_tools, actor, bulletin_id, edition, language, "xlsx")
 
 
 @get(
@@ -200,14 +192,13 @@ async def workbook_of_bulletin(
 )
 async def print_of_bulletin(
     bulletin_id: FromPath[UUID],
-    tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     bulletin_tools: NamedDependency[BulletinTools],
     language: NamedDependency[str],
     edition: LastUnlessTold = None,
 ) -> Response[bytes]:
     """Write a PDF of A4 pages."""
-    return await _file(tx, actor, bulletin_tools, bulletin_id, edition, language, "pdf")
+    return await _file(bulletin_tools, actor, bulletin_id, edition, language, "pdf")
 
 
 @get("/bulletin-settings", opt={"scope": READ, "raises": (errors.ScopeNotOwn,)}, summary="How bulletins are issued")
@@ -232,18 +223,20 @@ async def keep_settings(
 
 
 async def _file(
-    tx: Tx,
-    actor: Actor,
-    tools: BulletinTools,
-    bulletin_id: UUID,
-    edition: int | None,
-    language: str,
-    form: Form,
+    tools: BulletinTools, actor: Actor, bulletin_id: UUID, edition: int | None, language: str, form: Form
 ) -> Response[bytes]:
-    row = await reading.find(tx, actor, bulletin_id, edition)
-    content = await tools.renderer.render(form, reading.document_of(row, language, form))
+    row, content = await _rendered(tools, actor, bulletin_id, edition, language, form)
     media_type = PDF if form == "pdf" else XLSX
     return _attachment(content, media_type, reading.name_of(row.kind, row.from_on, row.edition, form))
+
+
+async def _rendered(
+    tools: BulletinTools, actor: Actor, bulletin_id: UUID, edition: int | None, language: str, form: Form
+) -> tuple[AnyRow, bytes]:
+    # The transaction ends before the rendering, which takes seconds: connections are few.
+    async with tools.database.transaction() as tx:
+        row = await reading.find(tx, actor, bulletin_id, edition)
+    return row, await tools.renderer.render(form, reading.document_of(row, language, form))
 
 
 def _attachment(content: bytes, media_type: str, name: str) -> Response[bytes]:
