@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select
 from sqlalchemy.orm import aliased
 
 from backend.attendance.rates.errors import (
@@ -159,7 +159,7 @@ async def _own(tx: Tx, actor: Actor, rule_set_id: UUID) -> AnyRow:
     """Return the rule set if the actor may change it."""
     row = (
         await tx.execute(
-            _reached(actor, select(RuleSet.district_id, RuleSet.project_id)).where(RuleSet.id == rule_set_id)
+            select(RuleSet.district_id, RuleSet.project_id).where(RuleSet.id == rule_set_id, _reached(actor))
         )
     ).one_or_none()
     if row is None:
@@ -198,14 +198,12 @@ async def _add_version(
     await record_act(tx, actor, "rule_set.drafted", "rule_set", rule_set_id, detail, clock=clock, project_id=project_id)
 
 
-def _reached(actor: Actor, query: Any) -> Any:  # noqa: ANN401 - a SELECT of whatever columns
+def _reached(actor: Actor) -> ColumnElement[bool]:
     """Limit rule sets to those of the city and of districts and projects that the actor sees."""
-    return query.where(
-        or_(
-            and_(RuleSet.district_id.is_(None), RuleSet.project_id.is_(None)),
-            RuleSet.district_id.in_(visible_districts(actor)),
-            RuleSet.project_id.in_(visible_projects(actor, READ)),
-        )
+    return or_(
+        and_(RuleSet.district_id.is_(None), RuleSet.project_id.is_(None)),
+        RuleSet.district_id.in_(visible_districts(actor)),
+        RuleSet.project_id.in_(visible_projects(actor, READ)),
     )
 
 
@@ -242,7 +240,7 @@ def _seen(actor: Actor) -> Select[*tuple[Any, ...]]:
         .order_by(RuleSet.name, RuleSet.id, RuleSetVersion.version.desc())
         .limit(2000)
     )
-    return _reached(actor, query)
+    return query.where(_reached(actor))
 
 
 def _gathered(rows: list[AnyRow]) -> list[RuleSetOut]:

@@ -1,9 +1,9 @@
 """Use cases of stops of work: file, decide by somebody else who supervises, end by the order to resume, list."""
 
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import Select, and_, insert, select
 from sqlalchemy.orm import aliased
 
 from backend.attendance.rates.errors import SpanInvalid, StopWorkDecided, StopWorkOwn, StopWorkUnknown
@@ -115,7 +115,7 @@ async def _note(
     await record_act(tx, actor, f"stop_work.{what}", "stop_work", stop_id, detail, clock=clock, project_id=project_id)
 
 
-def _query():  # noqa: ANN202 - a SELECT of many columns
+def _query() -> Select[*tuple[Any, ...]]:
     filer, decider = aliased(Account), aliased(Account)
     decision, end = aliased(StopWorkStep), aliased(StopWorkStep)
     return (
