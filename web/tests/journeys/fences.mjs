@@ -6,6 +6,7 @@ import { deskOf } from "./desk.mjs";
 async function fencesOf(open, about) {
   const { page, heard } = await deskOf(open, about);
   page.on("dialog", (dialog) => dialog.accept());
+  await page.getByRole("link", { name: "工程项目" }).click();
   const row = page.getByRole("row").filter({ hasText: about.project });
   await row.getByRole("link", { name: "电子围栏" }).click();
   await page.getByRole("heading", { level: 1, name: "电子围栏" }).waitFor();
