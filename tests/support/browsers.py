@@ -78,7 +78,8 @@ def is_sound(seen: dict[str, Any]) -> None:
     """Hold what holds for every journey: no error in the console, nothing that shuts people out."""
     assert seen["heard"] == []
     faults = seen["faults"]
-    assert (faults if isinstance(faults, list) else {name: one for name, one in faults.items() if one}) in ([], {})
+    found = faults if isinstance(faults, list) else {name: one for name, one in faults.items() if one}
+    assert not found, json.dumps(found, ensure_ascii=False, indent=1)
 
 
 class Browser:

@@ -4,8 +4,18 @@ import { createRequire } from "node:module";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** Bring what moves to its end: text that is still fading in has less contrast than it will have. */
+async function settled(page) {
+  await page.waitForFunction(() => {
+    const moving = document.getAnimations().filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime));
+    for (const one of moving) one.finish();
+    return moving.length === 0 && document.querySelector("[class*=-enter-active], [class*=-leave-active]") === null;
+  });
+}
+
 /** Faults that keep people from using a page, as axe-core finds them: [rule, where]. */
 export async function faults(page) {
+  await settled(page);
   // The content policy lets no foreign script in; the debugger's own evaluation is not bound by it.
   await page.evaluate(AXE);
   const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));

@@ -14,7 +14,9 @@ async function fencesOf(open, about) {
   return { page, heard };
 }
 
-async function mapOf(page) {
+/** Where the map of a screen lies; `mark` is of that screen alone: the one left behind may have a map too. */
+async function mapOf(page, mark) {
+  await mark.waitFor();
   const map = page.locator(".ground-map[data-ready=true]");
   await map.waitFor();
   return map.boundingBox();
@@ -42,8 +44,7 @@ async function checked(page) {
 
 async function saved(page) {
   await page.getByRole("button", { name: "存为草稿" }).click();
-  await page.locator(".versions").waitFor();
-  await mapOf(page);
+  await mapOf(page, page.locator(".versions"));
   return page.locator(".versions").innerText();
 }
 
@@ -67,7 +68,7 @@ export async function drawPolygon(open, about) {
   const { page, heard } = await fencesOf(open, about);
   const found = { list: await faults(page) };
   await page.getByRole("button", { name: "新画围栏" }).click();
-  const box = await mapOf(page);
+  const box = await mapOf(page, page.getByLabel("围栏名称"));
   await page.getByRole("button", { name: "存为草稿" }).click();
   const unnamed = await page.getByRole("alert").innerText();
   await page.getByLabel("围栏名称").fill(about.name);
@@ -102,7 +103,7 @@ export async function drawPolygon(open, about) {
 export async function drawCorridor(open, about) {
   const { page, heard } = await fencesOf(open, about);
   await page.getByRole("button", { name: "新画围栏" }).click();
-  await mapOf(page);
+  await mapOf(page, page.getByLabel("围栏名称"));
   await page.getByLabel("围栏名称").fill(about.name);
   await page.getByText("走廊", { exact: true }).click();
   await page.getByRole("button", { name: "按坐标录入" }).click();
@@ -115,7 +116,7 @@ export async function drawCorridor(open, about) {
   await page.getByLabel("右侧").fill("25");
   await page.getByLabel("起点里程（米）").fill(String(about.start_m));
   await page.getByLabel("起点里程（米）").blur();
-  await page.locator(".chainage").first().waitFor();
+  await page.locator(".chainage").filter({ hasText: `K${Math.floor(about.start_m / 1000)}+` }).first().waitFor();
   const drawn = await checked(page);
   const labels = await page.locator(".chainage").allInnerTexts();
   const found = { editor: await faults(page) };
@@ -136,7 +137,7 @@ export async function drawCorridor(open, about) {
 export async function crossedBoundary(open, about) {
   const { page, heard } = await fencesOf(open, about);
   await page.getByRole("button", { name: "新画围栏" }).click();
-  await mapOf(page);
+  await mapOf(page, page.getByLabel("围栏名称"));
   await page.getByLabel("围栏名称").fill(about.name);
   await page.getByRole("button", { name: "按坐标录入" }).click();
   await page.getByLabel("边界的坐标").fill(about.ring.map((at) => at.join(", ")).join("\n"));
@@ -153,7 +154,7 @@ export async function narrowerVersion(open, about) {
   const { page, heard } = await fencesOf(open, about);
   await page.getByRole("link", { name: about.name }).click();
   await page.getByRole("button", { name: "在此基础上画新版本" }).click();
-  await mapOf(page);
+  await mapOf(page, page.getByLabel("左侧"));
   await page.getByLabel("左侧").fill("1");
   await page.getByLabel("右侧").fill("1");
   await page.getByLabel("右侧").blur();
@@ -173,7 +174,7 @@ export async function narrowerVersion(open, about) {
 export async function importWrongDatum(open, about) {
   const { page, heard } = await fencesOf(open, about);
   await page.getByRole("button", { name: "导入文件" }).click();
-  await mapOf(page);
+  await mapOf(page, page.locator(".drop"));
   const dropped = await page.evaluateHandle((text) => {
     const data = new DataTransfer();
     data.items.add(new File([text], "区间.geojson", { type: "application/geo+json" }));
@@ -199,8 +200,7 @@ export async function importWrongDatum(open, about) {
   await page.locator(".found li").first().waitFor();
   const accepted = await page.locator(".outcome").innerText();
   await importing.click();
-  await page.locator(".facts").waitFor();
-  await mapOf(page);
+  await mapOf(page, page.locator(".facts"));
   const facts = await page.locator(".facts").innerText();
   found.page = await faults(page);
   await withdraw(page);
@@ -213,7 +213,7 @@ export async function gallery(open, about) {
   await page.setViewportSize({ width: 1440, height: 900 });
   const found = {};
   const picture = async (name) => {
-    await mapOf(page);
+    await page.locator(".ground-map[data-ready=true]").waitFor();
     await page.waitForLoadState("networkidle");
     await page.screenshot({ path: `${about.folder}/desk-${name}.png` });
     found[name] = await faults(page);
@@ -222,7 +222,7 @@ export async function gallery(open, about) {
   await page.getByRole("link", { name: about.name }).waitFor();
   await picture("fences");
   await page.getByRole("button", { name: "新画围栏" }).click();
-  await mapOf(page);
+  await mapOf(page, page.getByLabel("围栏名称"));
   await page.getByLabel("围栏名称").fill("施工便道");
   await page.getByText("走廊", { exact: true }).click();
   await page.getByRole("button", { name: "按坐标录入" }).click();
@@ -232,7 +232,7 @@ export async function gallery(open, about) {
   await checked(page);
   await picture("fence-editor");
   await page.goto(list.replace(/fences$/, "fences/import"));
-  await mapOf(page);
+  await mapOf(page, page.locator(".drop"));
   await page.locator("input[type=file]").setInputFiles({ name: "区间.geojson", mimeType: "application/geo+json", buffer: Buffer.from(about.file) });
   await page.getByLabel("左半宽（米，线）").fill("20");
   await page.getByLabel("右半宽（米，线）").fill("20");
@@ -244,7 +244,7 @@ export async function gallery(open, about) {
   await page.goto(list);
   await page.getByRole("link", { name: about.name }).click();
   await page.getByRole("button", { name: "在此基础上画新版本" }).click();
-  await mapOf(page);
+  await mapOf(page, page.getByLabel("左侧"));
   await page.getByLabel("左侧").fill("1");
   await page.getByLabel("右侧").fill("1");
   await page.getByLabel("右侧").blur();
