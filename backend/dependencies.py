@@ -54,6 +54,7 @@ DEPENDENCIES = {
     "settings": _at("settings"),
     "syncs": _at("syncs"),
     "anchors": _at("wiring.anchors"),
+    "base_map": _at("settings.base_map"),
     "min_app_version": _at("settings.min_app_version"),
     "attestation": _at("wiring.attestation"),
     "gate_tools": _at("gate_tools"),

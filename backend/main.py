@@ -67,6 +67,7 @@ from backend.sites.routes import sites_router
 from backend.viewer import viewer_router
 from backend.wiring import wire
 from geofences.alignment_routes import alignments_router
+from geofences.base_map_routes import base_map_router
 from geofences.corrections import CorrectionTools
 from geofences.evaluation import warm_up
 from geofences.file_reader import FileReader
@@ -131,6 +132,7 @@ def routers() -> list[Router]:
         alignments_router(),
         ranges_router(),
         fence_map_router(),
+        base_map_router(),
         fence_search_router(),
         punch_map_router(),
         session_router(),
@@ -233,6 +235,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                     database=database, data_keys=wiring.data_keys, blobs=wiring.blobs, easel=easel, clock=clock
                 ),
                 "shelf": Shelf(settings.web_dir),
+                "map_origins": () if settings.base_map is None else settings.base_map.origins,
                 "bulletin_tools": BulletinTools(database=database, renderer=Renderer(), clock=clock),
                 "schema_head": SCHEMA_HEAD,
             }

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 from urllib.parse import unquote, urlsplit
 
+from backend.base_map import BaseMap, BaseMapFaultError, read_base_map
+
 SMS_SECRET_LENGTH: Final = 32
 """Characters that the secret of an SMS gateway has at least."""
 
@@ -91,7 +93,8 @@ class Settings:
     `passkey_rp_id` is the domain for which passkeys are made (None: there are none), `passkey_origins` the pages and
     apps in which they may be used.
     `min_app_version` is what phone apps are asked to be at least; `attestation_dir` holds what attestations of phones'
-    keys are checked against (None: none is). `web_dir` is where the built web apps lie.
+    keys are checked against (None: none is). `web_dir` is where the built web apps lie, `base_map` what the desk's maps
+    show beneath the fences (None: a grid, and nothing is asked of anybody).
     """
 
     database_url: str
@@ -119,6 +122,7 @@ class Settings:
     passkey_origins: tuple[str, ...] = ()
     min_app_version: str = "0"
     web_dir: Path = Path("web/dist")
+    base_map: BaseMap | None = None
 
     @property
     def is_development(self) -> bool:
@@ -161,10 +165,18 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         min_app_version=_version(environment, "DAOGANG_MIN_APP_VERSION"),
         attestation_dir=_path(environment, "DAOGANG_ATTESTATION_DIR"),
         web_dir=Path(environment.get("DAOGANG_WEB_DIR", "web/dist")),
+        base_map=_base_map(environment),
         channels=_channels(environment),
         heads=_heads(environment),
         **_passkeys(environment, name),
     )
+
+
+def _base_map(environment: Mapping[str, str]) -> BaseMap | None:
+    try:
+        return read_base_map(environment, _secret(environment, "DAOGANG_BASE_MAP_KEY_FILE", "the key of the base map"))
+    except BaseMapFaultError as fault:
+        raise SettingsError(str(fault)) from fault
 
 
 def _channels(environment: Mapping[str, str]) -> ChannelSettings:

@@ -19,10 +19,6 @@ _SHARED: Final = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
-CONTENT_POLICIES: Final = {
-    "app": "; ".join(f"{name} {value}" for name, value in _SHARED.items()),
-    "desk": "; ".join(f"{name} {value}" for name, value in _SHARED.items()),
-}
 _NOBODY: Final = "microphone=(), payment=(), usb=(), bluetooth=(), serial=(), midi=(), display-capture=()"
 PERMISSIONS: Final = {
     "app": (
@@ -35,8 +31,16 @@ FOREVER: Final = "public, max-age=31536000, immutable"
 ASK_FIRST: Final = "no-cache"
 
 
-def headers_of(app: str, built: BuiltFile) -> dict[str, str]:
-    """Return the headers of a file of an app."""
+def content_policy(app: str, map_origins: tuple[str, ...] = ()) -> str:
+    """Return what an app may load: all of it its own, and at the desk tiles of the base map from `map_origins`."""
+    rules = dict(_SHARED)
+    if app == "desk" and map_origins:
+        rules["connect-src"] = " ".join(("'self'", *map_origins))
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+def headers_of(app: str, built: BuiltFile, map_origins: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the headers of a file of an app; `map_origins` are where the base map's tiles come from."""
     headers = {
         "Cache-Control": FOREVER if built.immutable else ASK_FIRST,
         "ETag": f'"{built.tag}"',
@@ -45,7 +49,7 @@ def headers_of(app: str, built: BuiltFile) -> dict[str, str]:
     if built.encodings:
         headers["Vary"] = "Accept-Encoding"
     # A service worker's own file decides what the worker may do, a page's what the page may.
-    headers["Content-Security-Policy"] = CONTENT_POLICIES[app]
+    headers["Content-Security-Policy"] = content_policy(app, map_origins)
     if built.type.startswith("text/html"):
         headers |= {
             "Permissions-Policy": PERMISSIONS[app],

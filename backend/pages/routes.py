@@ -33,7 +33,7 @@ def answer(app: App, path: Path, request: Request[Any, Any, State], language: st
     try:
         name = shelf.page_of(app, "" if path == HOME else path.as_posix())
         built = shelf.find(name)
-        headers = headers_of(app, built)
+        headers = headers_of(app, built, request.app.state.map_origins)
         if headers["ETag"] in [item.strip() for item in request.headers.get("if-none-match", "").split(",")]:
             return Response(None, status_code=NOT_MODIFIED, headers=headers)
         encoding = chosen_encoding(request.headers.get("accept-encoding", ""), built)

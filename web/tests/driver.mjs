@@ -6,9 +6,10 @@ import { chromium } from "playwright-core";
 
 import * as desk from "./journeys/desk.mjs";
 import * as fences from "./journeys/fences.mjs";
+import * as maps from "./journeys/maps.mjs";
 import * as phone from "./journeys/phone.mjs";
 
-const JOURNEYS = { desk, fences, phone };
+const JOURNEYS = { desk, fences, maps, phone };
 const [executablePath, pictures] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath,

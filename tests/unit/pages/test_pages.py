@@ -24,6 +24,7 @@ from tests.support.apps import client_of
 
 SCRIPT = b"export const ready = true;\n" * 40
 PAGE = b"<!doctype html><title>app</title>"
+MAP_ORIGINS = ("https://tiles.example",)
 
 
 def build(folder: Path, page: bytes = PAGE) -> Path:
@@ -57,7 +58,7 @@ def build(folder: Path, page: bytes = PAGE) -> Path:
 async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     app = Litestar(
         route_handlers=[pages_router()],
-        state=State({"shelf": Shelf(tmp_path)}),
+        state=State({"shelf": Shelf(tmp_path), "map_origins": MAP_ORIGINS}),
         dependencies={"language": Provide(provide_language, sync_to_thread=False)},
         guards=[authorize],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -78,6 +79,9 @@ async def test_a_page_is_confined_and_asked_for_anew(client: httpx.AsyncClient, 
     assert policy["script-src"] == "'self'"
     assert policy["worker-src"].startswith("'self'")
     assert "unsafe" not in policy["style-src"]
+    # The desk alone has maps; nothing but their tiles may come from elsewhere.
+    assert policy["connect-src"] == ("'self' https://tiles.example" if app == "desk" else "'self'")
+    assert "example" not in answer.headers["content-security-policy"].replace(policy["connect-src"], "")
     assert policy["frame-ancestors"] == "'none'"
     assert "geolocation=(self)" in answer.headers["permissions-policy"]
     assert "microphone=()" in answer.headers["permissions-policy"]

@@ -1,37 +1,23 @@
-/** The map that fences are drawn on: MapLibre with a grid of its own beneath and terra-draw above. Loaded only where a map is. */
+/** The map that fences are drawn on: MapLibre with a grid and perhaps a base map beneath, terra-draw above. Loaded only where a map is. */
 
 import type { FeatureCollection } from "geojson";
-import {
-  AttributionControl,
-  GeoJSONSource,
-  Map as GroundMap,
-  Marker,
-  NavigationControl,
-  ScaleControl,
-  setWorkerUrl,
-  type StyleSpecification,
-} from "maplibre-gl";
+import { addProtocol, AttributionControl, GeoJSONSource, Map as GroundMap, Marker, NavigationControl, ScaleControl, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import {
-  TerraDraw,
-  TerraDrawLineStringMode,
-  TerraDrawPointMode,
-  TerraDrawPolygonMode,
-  TerraDrawSelectMode,
-  type GeoJSONStoreFeatures,
-  type HexColor,
-} from "terra-draw";
-import { TerraDrawMapLibreGLAdapter } from "terra-draw-maplibre-gl-adapter";
+import type { GeoJSONStoreFeatures, TerraDraw } from "terra-draw";
 
+import { drawingTool, featureOf, MODE_OF, pointsOf } from "./drawing_tool.js";
 import type { Position } from "./ground.js";
+import { COLOURS, groundLayers, style } from "./ground_style.js";
+import { answer, PROTOCOL, type BaseMap } from "./ground_tiles.js";
 import { chainageLabels, grid, strips, type Box } from "./looks.js";
-import { nextId, rounded, type Figure, type Plan, type Role } from "./plan.js";
+import type { Figure, Plan, Role } from "./plan.js";
+
+export type { Look } from "./ground_style.js";
 
 setWorkerUrl(workerUrl);
+addProtocol(PROTOCOL, answer);
 
-/** What a shown figure is, in the property `look` of its feature. */
-export type Look = "in_force" | "version" | "gained" | "lost" | "axis";
 export type Tool = "hand" | Role;
 
 export interface BoardEvents {
@@ -41,119 +27,14 @@ export interface BoardEvents {
   moved(id: number, points: readonly Position[]): void;
   /** The grid's squares have this side now. */
   gridded(every_m: number): void;
+  /** Tiles of the base map are there, or could not be had. */
+  grounded(isThere: boolean): void;
 }
 
-const COLOURS: Readonly<Record<Role, HexColor>> = { outer: "#0b6e99", hole: "#b3261e", line: "#0b3d5c", area: "#6a4c93", centre: "#0b3d5c" };
-const LOOKS: Readonly<Record<Look, string>> = { in_force: "#44606e", version: "#0b6e99", gained: "#1a7f37", lost: "#b3261e", axis: "#0b3d5c" };
-const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 /** Wuhan, where nothing is known yet. */
 const FIRST_VIEW = { center: [114.3, 30.58] as [number, number], zoom: 11 };
 const MOST_ZOOM = 21;
 const FIT = { padding: 56, maxZoom: 18, duration: 0 };
-const doubling = (name: string): unknown => ["interpolate", ["exponential", 2], ["zoom"], 0, ["get", name], 24, ["*", ["get", name], 2 ** 24]];
-const byLook = (values: Readonly<Record<Look, unknown>>): unknown => [
-  "match",
-  ["get", "look"],
-  ...Object.entries(values).flat(),
-  values.version,
-];
-
-function style(): StyleSpecification {
-  // Strips are far longer than they are wide: simplified as usual they lose whole bends.
-  const source = { type: "geojson" as const, data: EMPTY, tolerance: 0 };
-  return {
-    version: 8,
-    sources: { grid: source, shown: source, strips: source },
-    layers: [
-      { id: "paper", type: "background", paint: { "background-color": "#f7f9fa" } },
-      { id: "grid", type: "line", source: "grid", paint: { "line-color": ["case", ["get", "strong"], "#c3d0d8", "#e1e8ec"] } },
-      {
-        id: "shown-areas",
-        type: "fill",
-        source: "shown",
-        filter: ["==", ["geometry-type"], "Polygon"],
-        paint: {
-          "fill-color": byLook(LOOKS) as string,
-          "fill-opacity": byLook({ in_force: 0.1, version: 0.2, gained: 0.35, lost: 0.35, axis: 0 }) as number,
-        },
-      },
-      {
-        id: "shown-edges",
-        type: "line",
-        source: "shown",
-        filter: ["!=", ["get", "look"], "in_force"],
-        paint: { "line-color": byLook(LOOKS) as string, "line-width": 2 },
-      },
-      {
-        id: "shown-in-force",
-        type: "line",
-        source: "shown",
-        filter: ["==", ["get", "look"], "in_force"],
-        paint: { "line-color": LOOKS.in_force, "line-width": 2, "line-dasharray": [3, 2] },
-      },
-      {
-        id: "strip",
-        type: "line",
-        source: "strips",
-        filter: ["==", ["geometry-type"], "LineString"],
-        layout: { "line-join": "miter" },
-        paint: {
-          "line-color": COLOURS.outer,
-          "line-opacity": 0.25,
-          "line-width": doubling("width_px") as number,
-          "line-offset": doubling("offset_px") as number,
-        },
-      },
-      {
-        id: "disc",
-        type: "fill",
-        source: "strips",
-        filter: ["==", ["geometry-type"], "Polygon"],
-        paint: { "fill-color": COLOURS.outer, "fill-opacity": 0.25, "fill-outline-color": COLOURS.outer },
-      },
-    ],
-  };
-}
-
-const colourOf = (feature: GeoJSONStoreFeatures): HexColor => COLOURS[(feature.properties["role"] as Role | undefined) ?? "outer"];
-
-function drawingTool(map: GroundMap, drawn: () => HexColor): TerraDraw {
-  const colour = (feature: GeoJSONStoreFeatures): HexColor => (feature.properties["role"] === undefined ? drawn() : colourOf(feature));
-  const snapping = { toCoordinate: true, toLine: true };
-  const movable = { feature: { draggable: true, coordinates: { draggable: true, deletable: true, midpoints: true } } };
-  return new TerraDraw({
-    adapter: new TerraDrawMapLibreGLAdapter({ map }),
-    idStrategy: { isValidId: (id) => typeof id === "number", getId: nextId },
-    modes: [
-      new TerraDrawPolygonMode({ snapping, styles: { fillColor: colour, fillOpacity: 0.25, outlineColor: colour, outlineWidth: 2 } }),
-      new TerraDrawLineStringMode({ snapping, styles: { lineStringColor: colour, lineStringWidth: 3 } }),
-      new TerraDrawPointMode({ styles: { pointColor: colour, pointWidth: 7, pointOutlineWidth: 2, pointOutlineColor: "#ffffff" } }),
-      new TerraDrawSelectMode({
-        // Figures are taken away with their own button, so that a key cannot lose them.
-        keyEvents: null,
-        flags: { polygon: movable, linestring: movable, point: movable },
-        styles: { selectedPolygonColor: colourOf, selectedPolygonOutlineColor: colourOf, selectedLineStringColor: colourOf },
-      }),
-    ],
-  });
-}
-
-const MODE_OF: Readonly<Record<Role, string>> = { outer: "polygon", hole: "polygon", area: "polygon", line: "linestring", centre: "point" };
-
-function featureOf(figure: Figure): GeoJSONStoreFeatures {
-  const points = figure.points.map((at) => [...at]);
-  const properties = { mode: MODE_OF[figure.role], role: figure.role };
-  const told = { type: "Feature" as const, id: figure.id, properties };
-  if (figure.role === "centre") return { ...told, geometry: { type: "Point", coordinates: points[0] as number[] } };
-  if (figure.role === "line") return { ...told, geometry: { type: "LineString", coordinates: points } };
-  return { ...told, geometry: { type: "Polygon", coordinates: [[...points, points[0] as number[]]] } };
-}
-
-function pointsOf({ geometry }: GeoJSONStoreFeatures): Position[] {
-  if (geometry.type === "Point") return [rounded(geometry.coordinates)];
-  if (geometry.type === "LineString") return geometry.coordinates.map(rounded);
-  return (geometry.coordinates[0] ?? []).slice(0, -1).map(rounded);
-}
 
 export class Board {
   private readonly map: GroundMap;
@@ -170,8 +51,9 @@ export class Board {
     container: HTMLElement,
     private readonly events: BoardEvents,
     words: Readonly<Record<string, string>>,
+    private readonly base: BaseMap | null = null,
   ) {
-    this.map = new GroundMap({ container, style: style(), ...FIRST_VIEW, maxZoom: MOST_ZOOM, attributionControl: false, locale: words });
+    this.map = new GroundMap({ container, style: style(base), ...FIRST_VIEW, maxZoom: MOST_ZOOM, attributionControl: false, locale: words });
     this.map.addControl(new NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new ScaleControl({ maxWidth: 160 }), "bottom-left");
     this.map.addControl(new AttributionControl({ compact: true }), "bottom-right");
@@ -179,6 +61,13 @@ export class Board {
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     this.map.on("moveend", () => this.refresh());
+    this.map.on("error", ({ error, ...about }) => {
+      if (String((about as { sourceId?: string }).sourceId).startsWith("ground-")) this.events.grounded(false);
+      else console.error(error);
+    });
+    this.map.on("idle", () => {
+      if (base !== null && groundLayers(base).every((name) => this.map.isSourceLoaded(name))) this.events.grounded(true);
+    });
     this.ready = new Promise((settle) => {
       this.map.once("load", () => {
         this.refresh();
@@ -219,6 +108,11 @@ export class Board {
   select(id: number): void {
     const draw = this.drawing();
     if (draw.hasFeature(id)) draw.selectFeature(id);
+  }
+
+  /** Show the base map or leave it away. */
+  lay(isShown: boolean): void {
+    for (const name of groundLayers(this.base)) this.map.setLayoutProperty(name, "visibility", isShown ? "visible" : "none");
   }
 
   fit(box: Box): void {

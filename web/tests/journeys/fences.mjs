@@ -3,7 +3,7 @@ import { complaints, faults } from "./common.mjs";
 import { deskOf } from "./desk.mjs";
 
 /** Open the fences of a project at the desk; questions of the page are answered with yes. */
-async function fencesOf(open, about) {
+export async function fencesOf(open, about) {
   const { page, heard } = await deskOf(open, about);
   page.on("dialog", (dialog) => dialog.accept());
   await page.getByRole("link", { name: "工程项目" }).click();
@@ -15,7 +15,7 @@ async function fencesOf(open, about) {
 }
 
 /** Where the map of a screen lies; `mark` is of that screen alone: the one left behind may have a map too. */
-async function mapOf(page, mark) {
+export async function mapOf(page, mark) {
   await mark.waitFor();
   const map = page.locator(".ground-map[data-ready=true]");
   await map.waitFor();
