@@ -6,7 +6,6 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -38,14 +37,14 @@ def draw_tile(zoom: int, column: int, row: int, dots: Sequence[tuple[float, floa
 
 @contextmanager
 def tile_server(dots: Sequence[tuple[float, float]]) -> Generator[tuple[str, list[str]]]:
-    """Serve tiles under `/Z/X/Y.png?key=…`; give the address and the list of pages that asked, as `Referer` tells it."""
+    """Serve tiles under `/Z/X/Y.png?key=…`; give its address and the pages that asked, as `Referer` tells them."""
     asked: list[str] = []
 
     class Tiles(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found = re.fullmatch(rf"/(\d+)/(\d+)/(\d+)\.png\?key={KEY}", self.path)
             asked.append(self.headers.get("Referer", ""))
-            body = b"" if found is None else draw_tile(*map(int, found.groups()), dots)
+            body = b"" if found is None else draw_tile(int(found[1]), int(found[2]), int(found[3]), dots)
             self.send_response(200 if found else 403)
             self.send_header("Access-Control-Allow-Origin", "*")
             self.send_header("Content-Type", "image/png")
@@ -53,7 +52,7 @@ def tile_server(dots: Sequence[tuple[float, float]]) -> Generator[tuple[str, lis
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base
             """Say nothing: what was asked is in the list."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Tiles)
