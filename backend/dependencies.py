@@ -69,6 +69,7 @@ DEPENDENCIES = {
     "photo_viewing": _at("photo_viewing"),
     "live_feed": _at("live_feed"),
     "bulletin_tools": _at("bulletin_tools"),
+    "pack_tools": _at("pack_tools"),
     "field_cipher": _at("wiring.identity.cipher"),
     "blind_index": _at("wiring.identity.index"),
     "identity_services": _at("wiring.identity"),

@@ -61,6 +61,8 @@ from backend.pages.routes import pages_router
 from backend.pages.shelf import Shelf
 from backend.reports.bulletins.issuing import BulletinTools
 from backend.reports.bulletins.routes import bulletins_router
+from backend.reports.packs.making import PackTools
+from backend.reports.packs.routes import packs_router
 from backend.reports.rendering.renderer import Renderer
 from backend.settings import Settings, read_settings
 from backend.sites.routes import sites_router
@@ -128,6 +130,7 @@ def routers() -> list[Router]:
         live_router(),
         channels_router(),
         bulletins_router(),
+        packs_router(),
         fences_router(),
         alignments_router(),
         ranges_router(),
@@ -166,6 +169,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
 
     live_feed = LiveFeed(database)
     easel = Easel()
+    renderer = Renderer()
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
@@ -236,7 +240,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, keys: KeyRing 
                 ),
                 "shelf": Shelf(settings.web_dir),
                 "map_origins": () if settings.base_map is None else settings.base_map.origins,
-                "bulletin_tools": BulletinTools(database=database, renderer=Renderer(), clock=clock),
+                "bulletin_tools": BulletinTools(database=database, renderer=renderer, clock=clock),
+                "pack_tools": PackTools(database=database, renderer=renderer, services=wiring.identity, clock=clock),
                 "schema_head": SCHEMA_HEAD,
             }
         ),

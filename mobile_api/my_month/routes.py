@@ -4,9 +4,9 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Router, get
+from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from backend.attendance.rates.errors import SpanInvalid
 from backend.attendance.rates.explaining import explain_rates
@@ -16,6 +16,9 @@ from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.kit.wire import Wire
+from backend.reports.packs.making import Asked, PackTools, make_for_himself, name_of, span_of_month
+from backend.reports.packs.routes import MAKING, ZIP, Month, attached
+from backend.sites.errors import ProjectUnknown
 from backend.sites.model import DEFAULT_CUTOVER, DEFAULT_TIME_ZONE, work_on
 from mobile_api.my_month.queries import list_own_projects, list_pending
 
@@ -40,6 +43,13 @@ class MyMonth(Wire, frozen=True, kw_only=True):
     until: date
     rates: list[ExplainedRate]
     pending: list[PendingRequest]
+
+
+class OwnPackBody(Wire, frozen=True, kw_only=True):
+    """The month (YYYY-MM) and the project on which one has or had a post in it."""
+
+    project_id: UUID
+    month: Month
 
 
 @get("/my-month", opt={"scope": SELF, "raises": (SpanInvalid,)}, summary="One's own month")
@@ -73,6 +83,33 @@ async def show_my_month(
     return MyMonth(month=f"{span.first:%Y-%m}", until=until, rates=rates, pending=pending)
 
 
+@post(
+    "/my-month/evidence-pack",
+    status_code=200,
+    opt={"scope": SELF, "raises": (ProjectUnknown, *MAKING)},
+    summary="Evidence pack of one's own month",
+    media_type=ZIP,
+)
+async def make_own_pack(
+    data: JSONBody[OwnPackBody],
+    actor: NamedDependency[Actor],
+    clock: NamedDependency[Clock],
+    pack_tools: NamedDependency[PackTools],
+    language: NamedDependency[str],
+) -> Response[bytes]:
+    """Zip one's month on a project with the proofs of every entry and what checks them without the platform."""
+    person_id = actor.person_id
+    if person_id is None:
+        raise ProjectUnknown
+    span = span_of_month(data.month, work_on(clock.now(), DEFAULT_TIME_ZONE, DEFAULT_CUTOVER))
+    async with pack_tools.database.transaction() as tx:
+        own = {one.id: one for one in await list_own_projects(tx, person_id, span.first, span.last)}
+    if data.project_id not in own:
+        raise ProjectUnknown
+    asked = Asked(project_id=data.project_id, person_id=person_id, month=data.month, purpose="own", language=language)
+    return attached(await make_for_himself(pack_tools, actor, own[data.project_id], asked), name_of(asked))
+
+
 def my_month_router() -> Router:
     """Join the routes of this file."""
-    return Router(path="/mobile/v1", route_handlers=[show_my_month], tags=["Attendance"])
+    return Router(path="/mobile/v1", route_handlers=[show_my_month, make_own_pack], tags=["Attendance"])

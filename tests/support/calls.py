@@ -362,6 +362,12 @@ CALLS: dict[tuple[str, str], Maker] = {
         json={"until_at": (town.clock.now() + timedelta(hours=2)).isoformat()}
     ),
     ("POST", "/admin/v1/alerts/{group_id}/resolution"): told(note="已致电项目经理"),
+    ("POST", f"{PROJECT}/people/{{person_id}}/evidence-packs"): lambda town: Call(
+        json={"month": f"{town.clock.now():%Y-%m}", "purpose": "劳动争议举证"}
+    ),
+    ("POST", "/mobile/v1/my-month/evidence-pack"): lambda town: Call(
+        json={"project_id": town.ids["project_id"], "month": f"{town.clock.now():%Y-%m}"}
+    ),
     ("POST", "/admin/v1/bulletins"): lambda town: Call(
         json={
             "kind": "daily",
