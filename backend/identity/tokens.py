@@ -6,6 +6,8 @@ from base64 import urlsafe_b64decode
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -100,15 +102,15 @@ class AccessTokens:
     """Issues tokens with the active key and verifies them with every key still usable.
 
     Verifying a signature costs 100 µs and more, and a client sends the same token many times: the
-    tokens verified last are remembered by their whole text. A remembered token is still refused when
-    it expires or when its key is retired.
+    tokens verified last are remembered by a SHA-256 of their whole text. A remembered token is still
+    refused when it expires or when its key is retired.
     """
 
     def __init__(self, ring: KeyRing, *, remembered: int = REMEMBERED) -> None:
         """Use the JWT keys of `ring` and remember at most `remembered` verified tokens."""
         self._ring = ring
         self._remembered = remembered
-        self._verified: OrderedDict[str, _Verified] = OrderedDict()
+        self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
     def issue(self, holder: Holder, now: datetime) -> IssuedToken:
         """Sign a token for `holder` that holds from `now` for fifteen minutes."""
@@ -141,15 +143,18 @@ class AccessTokens:
         Raises `TokenMalformed`, `TokenKeyUnknown`, `TokenForged`, `TokenForeign`, `TokenNotYetValid` or
         `TokenExpired`, all with status 401.
         """
-        known = self._verified.get(token)
+        name = sha256(token.encode()).digest()
+        known = self._verified.get(name)
         if known is None:
             known = self._verify_anew(token, now)
+            if now.timestamp() < known.expires:
+                self._remember(name, known)
         else:
             self._require_key(known.key_id, now)
-            self._verified.move_to_end(token)
+            self._verified.move_to_end(name)
         at = now.timestamp()
         if at >= known.expires:
-            self._verified.pop(token, None)
+            self._verified.pop(name, None)
             raise TokenExpired
         if at < known.not_before:
             raise TokenNotYetValid
@@ -183,21 +188,18 @@ class AccessTokens:
             raise TokenMalformed from None
         if claims.aud != AUDIENCE or claims.iss != ISSUER:
             raise TokenForeign
-        roles = frozenset(claims.roles)
+        roles, scopes = _held(tuple(claims.roles))
         actor = Actor(
             account_id=claims.sub,
             person_id=claims.pid,
             family_id=claims.fid,
             roles=roles,
-            scopes=scopes_of(roles),
+            scopes=scopes,
         )
-        verified = _Verified(actor, header.kid, claims.iat - LEEWAY.total_seconds(), claims.exp)
-        if now.timestamp() < verified.expires:
-            self._remember(token, verified)
-        return verified
+        return _Verified(actor, header.kid, claims.iat - LEEWAY.total_seconds(), claims.exp)
 
-    def _remember(self, token: str, verified: _Verified) -> None:
-        self._verified[token] = verified
+    def _remember(self, name: bytes, verified: _Verified) -> None:
+        self._verified[name] = verified
         while len(self._verified) > self._remembered:
             self._verified.popitem(last=False)
 
@@ -206,6 +208,12 @@ class AccessTokens:
             return self._ring.find(Purpose.JWT, key_id, now).secret
         except KeyUnknownError:
             raise TokenKeyUnknown from None
+
+
+@lru_cache(maxsize=256)
+def _held(roles: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the roles and their scopes; thousands of remembered tokens share them."""
+    return frozenset(roles), scopes_of(roles)
 
 
 def _read_header(token: str) -> _Header:
