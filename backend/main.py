@@ -1,7 +1,6 @@
 """Builds the application: joins routers, guards, dependencies and error handlers; the only caller of Litestar()."""
 
 import asyncio
-import gc
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -47,6 +46,7 @@ from backend.identity.routes import identity_router
 from backend.kit import errors
 from backend.kit.clock import Clock, SystemClock
 from backend.kit.db import Database
+from backend.kit.garbage import collect_less, keep_what_is_there
 from backend.kit.guards import authorize, require_access_rules
 from backend.kit.keyring import KeyRing
 from backend.kit.logs import configure_logs
@@ -97,8 +97,6 @@ from mobile_api.versions import versions_router
 
 SCHEMA_HEAD = "0049"
 BODY_LIMIT = 1_000_000
-COLLECT_AFTER = (10_000, 20, 20)
-"""Garbage collector's thresholds: requests leave few cycles behind, and each collection looks at all that is young."""
 
 
 def routers() -> list[Router]:
@@ -273,7 +271,7 @@ def app_from_environment() -> Litestar:
     configure_logs(settings.log_format)
     app = create_app(settings)
     app.on_startup.append(_begin_warming)
-    gc.set_threshold(*COLLECT_AFTER)
+    collect_less()
     return app
 
 
@@ -284,6 +282,5 @@ async def _begin_warming(app: Litestar) -> None:
 
 def _warm_up() -> None:
     warm_up()
-    # What is there now stays for good: searching through it for garbage took a twentieth of a busy server's time.
-    gc.collect()
-    gc.freeze()
+    # Searching through it for garbage took a twentieth of a busy server's time.
+    keep_what_is_there()

@@ -24,6 +24,7 @@ from backend.jobs.photos import photo_tools
 from backend.jobs.tools import JobTools, WorkerJob, deletion_tools, intake_tools
 from backend.kit.clock import SystemClock
 from backend.kit.db import Database, start_up_options
+from backend.kit.garbage import collect_less, keep_what_is_there
 from backend.kit.jobs import add_jobs, open_job_app
 from backend.kit.logs import configure_logs
 from backend.settings import Settings
@@ -92,6 +93,8 @@ def run_worker(settings: Settings) -> None:
     # Whoever checks in comes first where both share processors; what looks at photos is niced further.
     os.nice(NICENESS)
     configure_logs(settings.log_format)
+    collect_less()
+    keep_what_is_there()
     clock = SystemClock()
     app = open_job_app(settings.database_url, start_up_options())
     tools = JobTools(

@@ -12,6 +12,7 @@ from typing import Final
 
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
+from backend.kit.garbage import collect_less, keep_what_is_there
 from backend.migrate import migrate
 from backend.reports.bulletins.content import Content, freeze
 from backend.reports.bulletins.issuing import BulletinTools, draw_up
@@ -61,7 +62,9 @@ async def _measured(url: str) -> dict[str, float]:
 
 
 def measure_bulletins() -> dict[str, float]:
-    """Make the world in a database of its own and return the figures by name."""
+    """Make the world in a database of its own and return the figures by name, in a process set up like a server."""
+    collect_less()
+    keep_what_is_there()
     with held("bench") as url:
         with step("making a week of 2 000 projects with 20 key posts each"):
             recreate(url)

@@ -22,6 +22,7 @@ from backend.attendance.rates.explaining import explain_rates
 from backend.attendance.rates.figures import Span, month_span, rates_of
 from backend.attendance.rates.recomputing import reckon_from_ledger
 from backend.kit.db import Database
+from backend.kit.garbage import collect_less, keep_what_is_there
 from backend.migrate import migrate
 from backend.sites.posts import KEY_POSTS
 from bench.loads import HERE, run_sql
@@ -95,7 +96,9 @@ async def _month(database: Database) -> dict[str, float]:
 
 
 def measure_rates() -> dict[str, float]:
-    """Make a city, measure, and return the figures by name."""
+    """Make a city, measure in a process set up like a server, and return the figures by name."""
+    collect_less()
+    keep_what_is_there()
     with held("bench") as url:
         with step(f"making {PROJECTS} projects with {PROJECTS * (20 + WORKERS)} people and their days"):
             recreate(url)

@@ -5,7 +5,6 @@ docs/geometry.md quotes.
 """
 
 import asyncio
-import gc
 import statistics
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from backend.kit.canonical import canonical_bytes
 from backend.kit.clock import SystemClock
 from backend.kit.crypto import DataKeys
 from backend.kit.db import Database
+from backend.kit.garbage import collect_less, keep_what_is_there
 from backend.kit.guards import Actor
 from backend.kit.ids import new_id
 from backend.kit.keyfiles import FileKeyRing, init_keys
@@ -32,7 +32,6 @@ from backend.ledger.append import Connection, send_append, settle_append
 from backend.ledger.data_keys import MonthKey, month_of, obtain_data_key
 from backend.ledger.model import Entry, Receipt, dedupe_bucket
 from backend.ledger.partitions import make_partitions
-from backend.main import COLLECT_AFTER
 from backend.migrate import migrate
 from bench.fences import road, site
 from bench.world import Seed, Worker
@@ -219,10 +218,9 @@ async def measure(url: str, keys: Path, shape: Shape) -> Measured:
 
 def measure_on_new_database(shape: Shape) -> Measured:
     """Measure one fence on an empty database of the benchmark's cluster, in a process that is set up like a server."""
-    gc.set_threshold(*COLLECT_AFTER)
+    collect_less()
     warm_up()
-    gc.collect()
-    gc.freeze()
+    keep_what_is_there()
     with held("bench") as url, tempfile.TemporaryDirectory() as folder:
         keys = Path(folder) / "keys"
         init_keys(keys)

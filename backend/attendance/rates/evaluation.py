@@ -5,9 +5,12 @@ The database reckons the same for many people at once (`statements.py`); tests h
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from backend.attendance.rates.force import PublishedRules
 from backend.attendance.rates.rule_model import DAY, RuleBody, Threshold, ValidDayRule, threshold_of
@@ -66,8 +69,7 @@ class DayResult:
     covered: int
 
 
-@dataclass(slots=True, kw_only=True)
-class Sums:
+class Sums(msgspec.Struct):
     """Days of one person on one post; `due`, `valid` … up to the last day reckoned, `due_all` of the whole span.
 
     `valid`, `own`, `likely`, `covered` in thousandths of a day; `due` days are whole.
@@ -258,6 +260,6 @@ def add_sums(many: Iterable[Sums]) -> Sums:
     for one in many:
         most = one.due * DAY
         capped = replace(one, valid=min(one.valid, most), own=min(one.own, most), likely=min(one.likely, most))
-        for name in Sums.__slots__:
+        for name in Sums.__struct_fields__:
             setattr(total, name, getattr(total, name) + getattr(capped, name))
     return total

@@ -64,8 +64,7 @@ def month_span(month: date, until: date | None = None) -> Span:
     return Span(first=first, last=last, until=last if until is None else until)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """One person's figure on one post of a project; `rules` are those in force on the last day of his duty."""
 
     project_id: UUID
@@ -136,7 +135,6 @@ async def reckon(tx: Tx, world: World, span: Span, seen: str, more: dict[str, An
 
 def _figure(row: AnyRow, world: World, span: Span) -> Figure:
     project_id, post_id, post_kind, party_id, person_id, number, *numbers = row
-    names = Sums.__slots__
     return Figure(
         project_id=project_id,
         district_id=world.projects[project_id].district_id,
@@ -145,7 +143,7 @@ def _figure(row: AnyRow, world: World, span: Span) -> Figure:
         party_id=party_id,
         person_id=person_id,
         rules=world.versions[number],
-        sums=Sums(**dict(zip(names, numbers, strict=True))),
+        sums=Sums(*numbers),
         whole_month=span.whole_month,
     )
 

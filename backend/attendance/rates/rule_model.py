@@ -136,7 +136,11 @@ def check_rules(rules: RuleBody) -> None:
 
 def threshold_of(rules: RuleBody, post_kind: str) -> Threshold | None:
     """Return what the holder of a kind of post must reach; None where nothing is asked of it."""
-    return next((one for one in rules.thresholds if post_kind in one.posts), None)
+    # A loop, not a generator: bulletins ask for each holder of the city.
+    for one in rules.thresholds:
+        if post_kind in one.posts:
+            return one
+    return None
 
 
 def as_stored(rules: RuleBody) -> dict[str, Any]:
