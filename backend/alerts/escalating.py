@@ -17,9 +17,10 @@ AT_ONCE: Final = 500
 
 DUE = """
 SELECT t.project_id, t.alert_id, t.state, t.seq, t.level, a.group_id, a.kind, a.severity, a.party_id, a.person_id,
-  p.district_id
+  coalesce(p.district_id, g.district_id) AS district_id
 FROM alert_state t
 JOIN alert a ON a.project_id = t.project_id AND a.id = t.alert_id
+JOIN alert_group g ON g.id = a.group_id
 LEFT JOIN project p ON p.id = t.project_id
 WHERE t.next_at <= :now ORDER BY t.next_at, t.alert_id LIMIT :limit
 FOR UPDATE OF t SKIP LOCKED
@@ -77,6 +78,7 @@ async def escalate_due(tx: Tx, now: datetime) -> int:
                     severity=row.severity,
                     level=row.level + 1,
                     roles=frozenset(levels[row.level + 1].roles),
+                    district_id=row.district_id,
                 )
             )
         else:

@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from backend.alerts.recipients import HANDLE, READ
 from backend.alerts.tables import PLATFORM, Alert, AlertGroup, AlertInbox, AlertRecipient, AlertState, AlertStep
 from backend.identity.queries import is_still_in
-from backend.identity.tables import Account
+from backend.identity.tables import Account, RoleGrant
 from backend.kit.db import AnyRow, Tx
 from backend.kit.guards import Actor
-from backend.sites.queries import city_wide, visible_party, visible_projects
+from backend.sites.queries import city_wide, live_grant, visible_party, visible_projects
 from backend.sites.tables import Project
 
 NOBODY = UUID(int=0)
@@ -25,8 +25,14 @@ def sees_alert(actor: Actor, scope: str = READ) -> ColumnElement[bool]:
     An alert about a person is for those who reach his party; where that is unknown, for those of the whole project.
     """
     about_nobody = and_(Alert.party_id.is_(None), Alert.person_id.is_(None))
+    own_districts = select(RoleGrant.district_id).where(live_grant(actor, scope), RoleGrant.district_id.is_not(None))
+    of_own_district = exists(
+        select(AlertGroup.id)
+        .where(AlertGroup.id == Alert.group_id, AlertGroup.district_id.in_(own_districts))
+        .correlate(Alert)
+    )
     by_grant = or_(
-        and_(Alert.project_id == PLATFORM, city_wide(actor, scope)),
+        and_(Alert.project_id == PLATFORM, or_(city_wide(actor, scope), of_own_district)),
         and_(about_nobody, Alert.project_id.in_(visible_projects(actor, scope))),
         and_(~about_nobody, visible_party(actor, scope, Alert.project_id, Alert.party_id)),
     )

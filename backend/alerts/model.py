@@ -25,13 +25,14 @@ RuleKind = Literal[
     "fence_tolerance",
     "review_ageing",
     "platform_trouble",
+    "bulletin_issued",
 ]
 Severity = Literal["info", "warning", "critical"]
 RANK: Final[Mapping[str, int]] = {"info": 0, "warning": 1, "critical": 2}
 Number: TypeAlias = str | int | float
 
 PLATFORM: Final = UUID(int=0)
-"""The project of an alert that concerns the platform itself."""
+"""The project of an alert that concerns the platform itself, or the city or a district as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

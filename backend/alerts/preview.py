@@ -16,6 +16,7 @@ from backend.alerts.model import Finding, RuleKind, Site
 from backend.alerts.moments import moment_of
 from backend.alerts.rulebook import InForce, RuleBook
 from backend.alerts.rules.announced import raised_tolerances, troubles
+from backend.alerts.rules.bulletins import district_of, issued_bulletins
 from backend.alerts.rules.duty import absences, forecasts
 from backend.alerts.rules.gates import gates_down, long_outages
 from backend.alerts.rules.posts import empty_posts, posts_together
@@ -24,6 +25,7 @@ from backend.alerts.rules.signs import signs_of_forgery
 from backend.alerts.schemas import PreviewBody, PreviewItem, PreviewOut
 from backend.alerts.settings import (
     AbsentSettings,
+    BulletinSettings,
     ForecastSettings,
     GateSettings,
     LongSettings,
@@ -167,7 +169,7 @@ async def _play(tx: Tx, past: _Past) -> list[Finding]:
             return await _outages(tx, past)
         case "forgery_signs":
             return await _signs(tx, past)
-        case "fence_tolerance" | "platform_trouble":
+        case "fence_tolerance" | "platform_trouble" | "bulletin_issued":
             return await _announced(tx, past)
         case "post_empty" | "posts_empty" | "absent_days" | "forecast_low" | "review_ageing":
             return await _days(tx, past)
@@ -206,6 +208,11 @@ async def _announced(tx: Tx, past: _Past) -> list[Finding]:
     settings = past.settings(None)
     if isinstance(settings, TroubleSettings):
         return troubles(rows, settings, []).findings
+    if isinstance(settings, BulletinSettings):
+        if past.body.project_id is not None:
+            return []  # none is of a project
+        of_district = past.body.district_id
+        return issued_bulletins((row for row in rows if of_district in {None, district_of(row)}), settings)
     found: list[Finding] = []
     for row in rows:
         own = past.settings(row.site)

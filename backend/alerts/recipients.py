@@ -20,18 +20,20 @@ READ: Final = "alerts.read"
 HANDLE: Final = "alerts.handle"
 """Acknowledging stops escalation, so it is for those who supervise, not for those who are supervised."""
 
+# Of a district as a whole its own offices are told: those of the whole city find it, and are not told of every one.
 # What a grant reaches is what `sees_alert` (inbox_queries.py) shows: a grant for one party reaches alerts of its own
 # people, and those about no person.
 RECIPIENTS = """
 WITH wanted AS (
   SELECT * FROM json_to_recordset(CAST(:wanted AS json))
-    AS w (place integer, project_id uuid, party_id uuid, person_id uuid, roles text[])
+    AS w (place integer, project_id uuid, party_id uuid, person_id uuid, district_id uuid, roles text[])
 )
 SELECT w.place, g.account_id
 FROM wanted w
 LEFT JOIN project p ON p.id = w.project_id
 JOIN role_grant g ON g.role = ANY(w.roles) AND g.role = ANY(CAST(:may AS text[])) AND g.revoked_at IS NULL AND (
-  (g.district_id IS NULL AND g.project_id IS NULL) OR g.district_id = p.district_id
+  (g.district_id IS NULL AND g.project_id IS NULL AND (p.id IS NOT NULL OR w.district_id IS NULL))
+  OR g.district_id = coalesce(p.district_id, w.district_id)
   OR (g.project_id = p.id AND (g.party_id IS NULL OR g.party_id = w.party_id
     OR (w.party_id IS NULL AND w.person_id IS NULL))))
 JOIN account c ON c.id = g.account_id AND c.state = 'active'
@@ -43,12 +45,12 @@ ORDER BY 1, 2
 
 REACHES = """
 SELECT w.place, w.account_id FROM json_to_recordset(CAST(:wanted AS json))
-  AS w (place integer, account_id uuid, project_id uuid, party_id uuid, person_id uuid)
+  AS w (place integer, account_id uuid, project_id uuid, party_id uuid, person_id uuid, district_id uuid)
 LEFT JOIN project p ON p.id = w.project_id
 WHERE EXISTS (
   SELECT FROM role_grant g JOIN account c ON c.id = g.account_id AND c.state = 'active'
   WHERE g.account_id = w.account_id AND g.revoked_at IS NULL AND g.role = ANY(CAST(:may AS text[])) AND (
-    (g.district_id IS NULL AND g.project_id IS NULL) OR g.district_id = p.district_id
+    (g.district_id IS NULL AND g.project_id IS NULL) OR g.district_id = coalesce(p.district_id, w.district_id)
     OR (g.project_id = p.id AND (g.party_id IS NULL OR g.party_id = w.party_id
       OR (w.party_id IS NULL AND w.person_id IS NULL)))))
 """
@@ -66,12 +68,16 @@ _encoder = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What recipients are looked for: one alert, with those offices of whom they are wanted."""
+    """What recipients are looked for: one alert, with those offices of whom they are wanted.
+
+    `district_id` matters for what is of no project.
+    """
 
     project_id: UUID
     party_id: UUID | None
     person_id: UUID | None
     roles: frozenset[str]
+    district_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,7 @@ async def find_recipients(tx: Tx, alerts: Sequence[About], now: datetime) -> lis
             "project_id": one.project_id,
             "party_id": one.party_id,
             "person_id": one.person_id,
+            "district_id": one.district_id,
             "roles": "{" + ",".join(sorted(one.roles)) + "}",
         }
         for place, one in enumerate(alerts)
@@ -148,6 +155,7 @@ async def _reached(
             "project_id": alerts[place].project_id,
             "party_id": alerts[place].party_id,
             "person_id": alerts[place].person_id,
+            "district_id": alerts[place].district_id,
         }
         for place, accounts in found.items()
         for account_id in accounts

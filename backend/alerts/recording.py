@@ -126,6 +126,7 @@ async def _record(tx: Tx, findings: Iterable[Finding], book: RuleBook, calendar:
                 severity=one.severity,
                 level=0,
                 roles=frozenset(levels[0].roles),
+                district_id=one.district_id,
             )
         )
     if rows:

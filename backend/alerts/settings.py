@@ -198,6 +198,17 @@ class TroubleSettings(RuleSettings, frozen=True, kw_only=True):
     )
 
 
+class BulletinSettings(RuleSettings, frozen=True, kw_only=True):
+    """Bulletins that were issued: the city's for offices of the whole city, a district's for those of the district."""
+
+    severity: Severity = "info"
+    levels: Annotated[tuple[Level, ...], Meta(min_length=1, max_length=5)] = (
+        Level(after_s=0, roles=frozenset({"city", "district"})),
+    )
+    group_within_s: Annotated[int, Meta(ge=0, le=7 * 86_400)] = 0
+    bulletins: Annotated[frozenset[Literal["daily", "weekly"]], Meta(min_length=1)] = frozenset({"daily", "weekly"})
+
+
 SETTINGS: Final[Mapping[RuleKind, type[RuleSettings]]] = MappingProxyType(
     {
         "post_empty": PostSettings,
@@ -212,6 +223,7 @@ SETTINGS: Final[Mapping[RuleKind, type[RuleSettings]]] = MappingProxyType(
         "fence_tolerance": ToleranceSettings,
         "review_ageing": ReviewSettings,
         "platform_trouble": TroubleSettings,
+        "bulletin_issued": BulletinSettings,
     }
 )
 KINDS: Final[tuple[RuleKind, ...]] = tuple(SETTINGS)

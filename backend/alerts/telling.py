@@ -87,12 +87,19 @@ class Told:
     severity: Severity
     level: int
     roles: frozenset[str]
+    district_id: UUID | None = None
 
 
 async def tell_accounts(tx: Tx, alerts: Sequence[Told], calendar: WorkCalendar, now: datetime) -> None:
     """Lay alerts into the inboxes of their recipients and ask the channels to tell of them, a group once."""
     abouts = [
-        About(project_id=one.project_id, party_id=one.party_id, person_id=one.person_id, roles=one.roles)
+        About(
+            project_id=one.project_id,
+            party_id=one.party_id,
+            person_id=one.person_id,
+            roles=one.roles,
+            district_id=one.district_id,
+        )
         for one in alerts
     ]
     recipients = await find_recipients(tx, abouts, now)

@@ -17,6 +17,7 @@ from backend.alerts.model import Found, RuleKind, Site
 from backend.alerts.moments import due_day
 from backend.alerts.rulebook import InForce, RuleBook
 from backend.alerts.rules.announced import Announced, raised_tolerances, troubles
+from backend.alerts.rules.bulletins import district_of, issued_bulletins
 from backend.alerts.rules.duty import absences, forecasts
 from backend.alerts.rules.gates import OutageFact, gates_down, long_outages
 from backend.alerts.rules.posts import empty_posts, posts_together
@@ -24,6 +25,7 @@ from backend.alerts.rules.reviews import ageing_queue
 from backend.alerts.rules.signs import SignFact, signs_of_forgery
 from backend.alerts.settings import (
     AbsentSettings,
+    BulletinSettings,
     ForecastSettings,
     GateSettings,
     LongSettings,
@@ -167,6 +169,15 @@ async def _troubles(look: Look) -> Found:
     return troubles(rows, settings, await standing_keys(look.tx, "platform_trouble"))
 
 
+async def _bulletins(look: Look) -> Found:
+    found = Found()
+    for row in await facts.announced_told(look.tx, look.span):
+        settings = look.book.holds("bulletin_issued", district_of(row), None).settings
+        if isinstance(settings, BulletinSettings) and settings.enabled:
+            found.findings.extend(issued_bulletins([row], settings))
+    return found
+
+
 Due = dict[date, list[tuple[Site, Kind]]]
 
 
@@ -259,6 +270,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("forgery_signs", _signs, source="ledger_outbox", every=_SOON),
     Rule("fence_tolerance", _tolerances, source="announced_fact"),
     Rule("platform_trouble", _troubles, source="announced_fact"),
+    Rule("bulletin_issued", _bulletins, source="announced_fact"),
     Rule("posts_empty", _posts_together, every=_OFTEN),
     Rule("post_empty", _posts, every=_OFTEN),
     Rule("absent_days", _absences, every=_MINUTE),

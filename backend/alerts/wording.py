@@ -75,6 +75,9 @@ def _spoken(language: str, numbers: Mapping[str, Any]) -> dict[str, Any]:
         code = f"alerts.subject_{module}_{numbers.get('subject')}"
         if code in messages.catalogue(language):
             spoken["subject"] = messages.text(language, code).title
+    if isinstance(bulletin := numbers.get("bulletin"), str):
+        spoken["name"] = messages.text(language, f"alerts.bulletin_{bulletin}").title
+        spoken["scope"] = numbers.get("district") or messages.text(language, "alerts.whole_city").title
     return spoken
 
 

@@ -204,6 +204,7 @@ async def keep_edition(
     told = {
         "kind": content.kind,
         "district_id": None if content.scope is None else str(content.scope.district_id),
+        "district": None if content.scope is None else content.scope.name,
         "from_on": content.from_on.isoformat(),
         "to_on": content.to_on.isoformat(),
         "edition": number,
