@@ -2,11 +2,17 @@
 
 import json
 import re
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import httpx
+
+from backend.demo.line import metro_line
 from tests.support.browsers import Browser, DemoHouse, gcj02_line, is_sound
 
 LINE = "地铁11号线演示工程"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 TOWER = "光谷东研发楼演示工地"
 
 
@@ -15,6 +21,23 @@ def square_metres(told: str) -> float:
     found = re.search(r"([\d,]+) m²", told)
     assert found, told
     return float(found[1].replace(",", ""))
+
+
+def lay_alignment(house: DemoHouse) -> None:
+    """Make the demo's line an alignment of its project, if no journey before did."""
+    staff = house.staff("line11")
+    with httpx.Client(base_url=house.base_url, trust_env=False) as client:
+        told = {"username": staff["username"], "password": staff["password"]}
+        token = client.post("/admin/v1/session", json=told).raise_for_status().json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        projects = client.get("/admin/v1/projects").raise_for_status().json()["items"]
+        project = next(one["id"] for one in projects if LINE in one["name"])
+        path = f"/admin/v1/projects/{project}/alignments"
+        if client.get(path).raise_for_status().json()["alignments"]:
+            return
+        line = [list(at) for at in metro_line().path]
+        body = {"name": "左线", "prefix": "K", "crs": "wgs84", "coordinates": line, "start": "K0+000"}
+        client.post(path, json=body).raise_for_status()
 
 
 async def test_a_boundary_is_drawn_taken_back_saved_and_published(browser: Browser, demo_house: DemoHouse) -> None:
@@ -54,6 +77,9 @@ async def test_a_narrower_version_tells_whom_it_shuts_out(browser: Browser, demo
     # 40.7 km of it lose 29 m on either side; bends have less.
     assert abs(float(lost[1].replace(",", "")) - 40_709.5 * 58) < 40_709.5 * 58 * 0.005
     assert seen["people"], "the demo's punches lie metres off the line"
+    assert re.search(r"将改变的判定\n[1-9]|[1-9]\d*\n将改变的判定", seen["corrected"]), seen["corrected"]
+    assert "计入 → " in seen["corrected"]
+    assert "已放弃" in seen["dropped"]
     is_sound(seen)
 
 
@@ -82,4 +108,55 @@ async def test_a_gcj02_file_declared_as_wgs84_is_warned_of_and_held(browser: Bro
     assert seen["isHeld"], "nothing is imported on a suspicion"
     assert "走廊" in seen["accepted"]
     assert "gcj02" in seen["facts"]
+    is_sound(seen)
+
+
+async def test_a_corridor_is_cut_out_of_an_alignment_and_set_by_its_handles(
+    browser: Browser, demo_house: DemoHouse
+) -> None:
+    lay_alignment(demo_house)
+    about = {
+        **demo_house.staff("line11"),
+        "project": LINE,
+        "name": "二标段",
+        "from": "K12+300.000",
+        "to": "K12+900.500",
+    }
+    seen = await browser.play("maps.alongAlignment", about)
+    assert "不在这条线路上" in seen["nowhere"]
+    first, wider, shorter = (square_metres(one) for one in seen["told"])
+    assert "600.5 米" in seen["told"][0]
+    assert abs(first - 600.5 * 40) < 600.5 * 40 * 0.01
+    assert {"K12+300", "K12+900.500"} <= set(seen["labels"])
+    assert seen["dragged"] > 20
+    assert abs((wider - first) - 600.5 * (seen["dragged"] - 20)) < 600.5
+    assert seen["later"] == "K12+310.000"
+    assert shorter != wider
+    assert "590.5 米" in seen["facts"]
+    assert seen["again"] == ["K12+310.000", "K12+900.500", f"{seen['dragged'] + 10:g}"]
+    is_sound(seen)
+
+
+async def test_points_are_moved_by_keys_and_jump_to_neighbours(browser: Browser, demo_house: DemoHouse) -> None:
+    ring = [[114.40, 30.51], [114.403, 30.51], [114.403, 30.512], [114.40, 30.512]]
+    line = [[114.40, 30.51], [114.404, 30.512]]
+    later = (datetime.now(SHANGHAI) + timedelta(days=3)).strftime("%Y-%m-%dT08:00")
+    about = {
+        **demo_house.staff("tower"),
+        "project": TOWER,
+        "name": "邻近围栏",
+        "ring": ring,
+        "line": line,
+        "later": later,
+    }
+    seen = await browser.play("maps.byKeysAndSnapping", about)
+    assert seen["jumped"][0] == "114.403, 30.512", "to the last digit"
+    assert len(seen["jumped"]) == 3
+    assert "06:00 – 21:30" in seen["facts"]
+    assert f"{later[:4]}年{int(later[5:7])}月{int(later[8:10])}日 08:00" in seen["facts"]
+    inserted, moved, removed = seen["lines"]
+    assert inserted == ["114.4, 30.51", "114.402, 30.511", "114.404, 30.512"]
+    assert moved[1].startswith("114.402, ")
+    assert abs((float(moved[1].split(", ")[1]) - 30.511) * 110_870 - 10) < 0.05, "ten metres to the north"
+    assert removed == ["114.4, 30.51", "114.404, 30.512"]
     is_sound(seen)

@@ -6,12 +6,15 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import type { GeoJSONStoreFeatures, TerraDraw } from "terra-draw";
 
+import { Grips } from "./grips.js";
 import { drawingTool, featureOf, MODE_OF, pointsOf } from "./drawing_tool.js";
-import type { Position } from "./ground.js";
+import { metresPerDegree, type Position } from "./ground.js";
+import type { Handle } from "./handles.js";
 import { COLOURS, groundLayers, style } from "./ground_style.js";
 import { answer, PROTOCOL, type BaseMap } from "./ground_tiles.js";
-import { chainageLabels, grid, strips, type Box } from "./looks.js";
-import type { Figure, Plan, Role } from "./plan.js";
+import { chainageLabels, grid, metresPerPixel, strips, type Box } from "./looks.js";
+import { axisOf, type Figure, type Plan, type Role } from "./plan.js";
+import { pathsIn, snapped, type Path } from "./snapping.js";
 
 export type { Look } from "./ground_style.js";
 
@@ -25,6 +28,8 @@ export interface BoardEvents {
   drawn(figure: Figure): void;
   /** Points of a figure were moved, added or taken away. */
   moved(id: number, points: readonly Position[]): void;
+  /** A measure was changed by its handle. */
+  measured(plan: Plan): void;
   /** The grid's squares have this side now. */
   gridded(every_m: number): void;
   /** Tiles of the base map are there, or could not be had. */
@@ -34,6 +39,8 @@ export interface BoardEvents {
 /** Wuhan, where nothing is known yet. */
 const FIRST_VIEW = { center: [114.3, 30.58] as [number, number], zoom: 11 };
 const MOST_ZOOM = 21;
+/** The pointer takes what is shown when it is so near. */
+const SNAP_PX = 12;
 const FIT = { padding: 56, maxZoom: 18, duration: 0 };
 
 export class Board {
@@ -43,6 +50,10 @@ export class Board {
   private role: Role = "outer";
   private labels: Marker[] = [];
   private isFilling = false;
+  private neighbours: readonly Path[] = [];
+  private snaps = true;
+  private readonly grips: Grips;
+  private readonly spot: Marker;
   /** Settles when the map can be drawn on. */
   readonly ready: Promise<void>;
 
@@ -51,6 +62,7 @@ export class Board {
     container: HTMLElement,
     private readonly events: BoardEvents,
     words: Readonly<Record<string, string>>,
+    tell: (handle: Handle) => string,
     private readonly base: BaseMap | null = null,
   ) {
     this.map = new GroundMap({ container, style: style(base), ...FIRST_VIEW, maxZoom: MOST_ZOOM, attributionControl: false, locale: words });
@@ -60,6 +72,17 @@ export class Board {
     this.map.dragRotate.disable();
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
+    this.grips = new Grips(
+      this.map,
+      {
+        tried: (plan) => this.derive(plan),
+        set: (plan) => this.events.measured(plan),
+      },
+      tell,
+    );
+    const spot = document.createElement("div");
+    spot.className = "spot";
+    this.spot = new Marker({ element: spot });
     this.map.on("moveend", () => this.refresh());
     this.map.on("error", ({ error, ...about }) => {
       if (String((about as { sourceId?: string }).sourceId).startsWith("ground-")) this.events.grounded(false);
@@ -79,6 +102,7 @@ export class Board {
   /** Show figures that cannot be touched; each has a `look`. */
   show(shown: FeatureCollection): void {
     this.source("shown").setData(shown);
+    this.neighbours = pathsIn(shown);
   }
 
   /** Show a plan that can be drawn on. */
@@ -110,6 +134,21 @@ export class Board {
     if (draw.hasFeature(id)) draw.selectFeature(id);
   }
 
+  /** Let points of what is drawn jump to what is shown, or not. */
+  snap(isOn: boolean): void {
+    this.snaps = isOn;
+  }
+
+  /** Mark one place, and bring it into view; null: none. */
+  mark(at: Position | null): void {
+    if (at === null) {
+      this.spot.remove();
+      return;
+    }
+    this.spot.setLngLat([at[0], at[1]]).addTo(this.map);
+    if (!this.map.getBounds().contains([at[0], at[1]])) this.map.panTo([at[0], at[1]], { animate: false });
+  }
+
   /** Show the base map or leave it away. */
   lay(isShown: boolean): void {
     for (const name of groundLayers(this.base)) this.map.setLayoutProperty(name, "visibility", isShown ? "visible" : "none");
@@ -137,7 +176,7 @@ export class Board {
 
   private drawing(): TerraDraw {
     if (this.draw !== null) return this.draw;
-    const draw = drawingTool(this.map, () => COLOURS[this.role]);
+    const draw = drawingTool(this.map, () => COLOURS[this.role], (at) => this.near(at));
     draw.start();
     draw.setMode("select");
     draw.on("finish", (id, { action }) => {
@@ -154,13 +193,28 @@ export class Board {
     return draw;
   }
 
-  /** Strip, disc and labels of what stands on the map this moment, also while it is dragged. */
-  private derive(): void {
-    if (this.plan === null) return;
+  /** What is shown near a position, as seen at this zoom. */
+  private near(at: Position): Position | null {
+    if (!this.snaps) return null;
+    const reach_m = SNAP_PX * metresPerPixel(this.map.getZoom(), at[1]);
+    const [east, north] = metresPerDegree(at[1]);
+    return snapped(at, this.neighbours, [reach_m / east, reach_m / north]);
+  }
+
+  /** Strip, disc, labels and handles of what stands on the map this moment, also while it is dragged. */
+  private derive(tried: Plan | null = null): void {
+    const plan = tried ?? this.plan;
+    if (plan === null) return;
     const points = new Map(this.stored().map((one) => [one.id as number, pointsOf(one)]));
-    const figures = this.plan.figures.map((one) => ({ ...one, points: points.get(one.id) ?? one.points }));
-    this.source("strips").setData(strips({ ...this.plan, figures }));
-    this.label(figures.find((one) => one.role === "line")?.points ?? [], this.plan.start_m);
+    const now = { ...plan, figures: plan.figures.map((one) => ({ ...one, points: points.get(one.id) ?? one.points })) };
+    const strip = strips(now);
+    const axis = now.on === null ? null : axisOf(now);
+    if (axis !== null) {
+      strip.features.push({ type: "Feature", properties: { axis: true }, geometry: { type: "LineString", coordinates: axis.points.map((at) => [...at]) } });
+    }
+    this.source("strips").setData(strip);
+    this.label(now);
+    this.grips.put(tried === null ? now : this.plan, this.box());
   }
 
   private box(): Box {
@@ -168,9 +222,9 @@ export class Board {
     return { west: bounds.getWest(), south: bounds.getSouth(), east: bounds.getEast(), north: bounds.getNorth() };
   }
 
-  private label(line: readonly Position[], start_m: number): void {
+  private label(plan: Plan): void {
     for (const one of this.labels) one.remove();
-    this.labels = chainageLabels(line, start_m, this.map.getZoom(), this.box()).map(({ at, text }) => {
+    this.labels = chainageLabels(plan, this.map.getZoom(), this.box()).map(({ at, text }) => {
       const element = document.createElement("span");
       element.className = "chainage";
       element.textContent = text;

@@ -18,10 +18,14 @@ import { nextId, rounded, type Figure, type Role } from "./plan.js";
 
 const colourOf = (feature: GeoJSONStoreFeatures): HexColor => COLOURS[(feature.properties["role"] as Role | undefined) ?? "outer"];
 
-export function drawingTool(map: GroundMap, drawn: () => HexColor): TerraDraw {
+export function drawingTool(map: GroundMap, drawn: () => HexColor, near: (at: Position) => Position | null): TerraDraw {
   const colour = (feature: GeoJSONStoreFeatures): HexColor => (feature.properties["role"] === undefined ? drawn() : colourOf(feature));
-  const snapping = { toCoordinate: true, toLine: true };
-  const movable = { feature: { draggable: true, coordinates: { draggable: true, deletable: true, midpoints: true } } };
+  const toCustom = ({ lng, lat }: { lng: number; lat: number }): [number, number] | undefined => {
+    const found = near([lng, lat]);
+    return found === null ? undefined : [...rounded(found)];
+  };
+  const snapping = { toCoordinate: true, toLine: true, toCustom };
+  const movable = { feature: { draggable: true, coordinates: { draggable: true, deletable: true, midpoints: true, snappable: { toCustom } } } };
   return new TerraDraw({
     adapter: new TerraDrawMapLibreGLAdapter({ map }),
     idStrategy: { isValidId: (id) => typeof id === "number", getId: nextId },

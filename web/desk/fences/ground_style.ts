@@ -64,7 +64,7 @@ export function style(base: BaseMap | null): StyleSpecification {
         id: "strip",
         type: "line",
         source: "strips",
-        filter: ["==", ["geometry-type"], "LineString"],
+        filter: ["all", ["==", ["geometry-type"], "LineString"], ["!", ["has", "axis"]]],
         layout: { "line-join": "miter" },
         paint: {
           "line-color": COLOURS.outer,
@@ -72,6 +72,13 @@ export function style(base: BaseMap | null): StyleSpecification {
           "line-width": doubling("width_px") as number,
           "line-offset": doubling("offset_px") as number,
         },
+      },
+      {
+        id: "on-alignment",
+        type: "line",
+        source: "strips",
+        filter: ["has", "axis"],
+        paint: { "line-color": COLOURS.line, "line-width": 3 },
       },
       {
         id: "disc",

@@ -2,8 +2,9 @@
 
 import type { Feature, FeatureCollection } from "geojson";
 
-import { along, chainageLabel, disc, metresPerDegree, niceAbove, piece, runs, type Position } from "./ground.js";
-import type { Plan } from "./plan.js";
+import { along, chainageLabel, disc, metresPerDegree, niceAbove, type Position } from "./ground.js";
+import { axisOf, lineLength, pieceOf, type Plan } from "./plan.js";
+import { labelOf } from "./stations.js";
 
 export interface Box {
   readonly west: number;
@@ -42,14 +43,12 @@ export function strips(plan: Plan): FeatureCollection {
     const ring = coordinates(disc(centre, plan.radius_m));
     features.push({ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring] } });
   }
-  const line = plan.figures.find((one) => one.role === "line")?.points ?? [];
-  if (plan.kind !== "corridor" || line.length < 2) return { type: "FeatureCollection", features };
-  const length = runs(line).at(-1) ?? 0;
+  const length = lineLength(plan);
   const widths = [...plan.widths].sort((a, b) => a.from_m - b.from_m);
   for (const [place, width] of widths.entries()) {
     const end = Math.min(widths[place + 1]?.from_m ?? length, length);
     if (end <= width.from_m) continue;
-    const part = piece(line, width.from_m, end);
+    const part = pieceOf(plan, width.from_m, end);
     const perMetre = 1 / metresPerPixel(0, (part[0] as Position)[1]);
     features.push({
       type: "Feature",
@@ -63,21 +62,24 @@ export function strips(plan: Plan): FeatureCollection {
   return { type: "FeatureCollection", features };
 }
 
-/** Chainages along a line, so far apart that they can be read; only those within a box, the ends always. */
-export function chainageLabels(line: readonly Position[], start_m: number, zoom: number, box: Box): Label[] {
-  if (line.length < 2) return [];
-  const sums = runs(line);
-  const length = sums.at(-1) as number;
-  const every = niceAbove(LABEL_EVERY_PX * metresPerPixel(zoom, (line[0] as Position)[1]));
+/** Chainages along a plan's centreline, so far apart that they can be read; only those within a box, the ends always. */
+export function chainageLabels(plan: Plan, zoom: number, box: Box): Label[] {
+  const axis = axisOf(plan);
+  if (axis === null) return [];
+  const { points, measures } = axis;
+  const length = measures.at(-1) as number;
+  const { on, start_m } = plan;
+  const first_m = on === null ? start_m : on.from_m;
+  const every = niceAbove(LABEL_EVERY_PX * metresPerPixel(zoom, (points[0] as Position)[1]));
   const labels: Label[] = [];
   const add = (metres: number): void => {
-    const at = along(line, sums, metres);
+    const at = along(points, measures, metres);
     if (at[0] < box.west || at[0] > box.east || at[1] < box.south || at[1] > box.north) return;
-    labels.push({ at, text: chainageLabel(metres + start_m) });
+    labels.push({ at, text: on === null ? chainageLabel(metres + start_m) : labelOf(on.line, on.from_m + metres, metres === length).replace(/\.000/, "") });
   };
   add(0);
-  for (let mark = Math.ceil((start_m + every * CLEAR) / every) * every; mark - start_m < length - every * CLEAR; mark += every) {
-    add(mark - start_m);
+  for (let mark = Math.ceil((first_m + every * CLEAR) / every) * every; mark - first_m < length - every * CLEAR; mark += every) {
+    add(mark - first_m);
   }
   add(length);
   return labels;
@@ -119,7 +121,7 @@ export function boxOf(points: readonly (readonly number[])[]): Box | null {
 
 /** The box around a plan with its widths; null where nothing is drawn. */
 export function boxOfPlan(plan: Plan): Box | null {
-  const points = plan.figures.flatMap((one) => (one.role === "centre" ? disc(one.points[0] as Position, plan.radius_m, 8) : one.points));
-  return boxOf(points);
+  const points: (readonly number[])[] = plan.figures.flatMap((one) => (one.role === "centre" ? disc(one.points[0] as Position, plan.radius_m, 8) : one.points));
+  return boxOf([...points, ...(plan.on === null ? [] : (axisOf(plan)?.points ?? []))]);
 }
 

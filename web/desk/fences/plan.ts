@@ -1,7 +1,8 @@
 /** What is being drawn: figures and their measures, read from the API's drawings and written as them again. Pure. */
 
 import type { components } from "../../generated/api.js";
-import { isInRing, runs, type Position } from "./ground.js";
+import { isInRing, piece, runs, type Position } from "./ground.js";
+import { chainageOf, cut, endOf, labelOf, startOf, type Line } from "./stations.js";
 
 type Schemas = components["schemas"];
 export type Drawing = Schemas["VersionDetailAnswer"]["shape"];
@@ -26,8 +27,17 @@ export interface Width {
   readonly right_m: number;
 }
 
+/** The part of an alignment that a corridor is drawn on, in metres of continuous chainage. */
+export interface Stretch {
+  readonly line: Line;
+  readonly from_m: number;
+  readonly to_m: number;
+}
+
 export interface Plan {
   readonly kind: Kind;
+  /** A corridor's centreline is this, instead of a figure of its own. */
+  readonly on: Stretch | null;
   readonly figures: readonly Figure[];
   readonly radius_m: number;
   readonly start_m: number;
@@ -57,6 +67,7 @@ export function nextId(): number {
 export function emptyPlan(kind: Kind): Plan {
   return {
     kind,
+    on: null,
     figures: [],
     radius_m: 100,
     start_m: 0,
@@ -70,8 +81,22 @@ export function rounded(at: readonly number[]): Position {
   return [Number((at[0] as number).toFixed(DECIMALS)), Number((at[1] as number).toFixed(DECIMALS))];
 }
 
+/** What may be drawn now: the centreline is no figure where an alignment is it. */
+export function rolesOf(plan: Plan): readonly Role[] {
+  return plan.on === null ? ROLES[plan.kind] : ROLES[plan.kind].filter((one) => one !== "line");
+}
+
+/** Lay a corridor's centreline on an alignment, all of it at first; null: draw one. Widths begin anew where they lie no more. */
+export function laidOn(plan: Plan, on: Stretch | null): Plan {
+  const figures = on === null ? plan.figures : plan.figures.filter((one) => one.role !== "line");
+  const length = on === null ? Infinity : on.to_m - on.from_m;
+  const widths = plan.widths.filter((one, place) => place === 0 || one.from_m < length);
+  return { ...plan, on, figures, widths };
+}
+
 /** Whether all is there that the kind needs. */
 export function isWhole(plan: Plan): boolean {
+  if (plan.on !== null) return plan.on.to_m > plan.on.from_m;
   return plan.figures.some((one) => one.role === ROLES[plan.kind][0] && one.points.length >= LEAST_POINTS[one.role]);
 }
 
@@ -110,29 +135,43 @@ export function drawingOf(plan: Plan): Drawing {
     }
     return { kind: "polygon", coordinates: polygons };
   }
-  const line = of("line")[0]?.points ?? [];
   const widths = [...plan.widths].sort((a, b) => a.from_m - b.from_m);
+  const rest = {
+    cap: plan.cap,
+    cap_end: plan.cap_end,
+    areas: of("area").map((one) => ({ coordinates: [closed(one.points)], name: one.name ?? "", purpose: one.purpose ?? "other" })),
+    exclusions: of("hole").map((one) => ({ coordinates: [closed(one.points)], name: one.name ?? "" })),
+  };
+  if (plan.on !== null) {
+    const { line, from_m, to_m } = plan.on;
+    return {
+      kind: "aligned_corridor",
+      alignment_id: line.alignment_id,
+      alignment_version: line.version,
+      begin: from_m === startOf(line) ? null : labelOf(line, from_m),
+      end: to_m === endOf(line) ? null : labelOf(line, to_m, true),
+      widths: widths.map(({ left_m, right_m, ...one }, place) => ({ begin: place === 0 ? null : labelOf(line, from_m + one.from_m), left_m, right_m })),
+      ...rest,
+    };
+  }
+  const line = of("line")[0]?.points ?? [];
   return {
     kind: "corridor",
     coordinates: line.map((at) => [at[0], at[1]]),
     start_m: plan.start_m,
-    cap: plan.cap,
-    cap_end: plan.cap_end,
     widths: widths.map((one, place) => ({ ...one, to_m: widths[place + 1]?.from_m ?? null })),
-    areas: of("area").map((one) => ({ coordinates: [closed(one.points)], name: one.name ?? "", purpose: one.purpose ?? "other" })),
-    exclusions: of("hole").map((one) => ({ coordinates: [closed(one.points)], name: one.name ?? "" })),
+    ...rest,
   };
 }
 
 /** Why a drawing can be shown but not taken further here. */
-export type Hindrance = "system" | "alignment" | "holes_in_areas" | "point";
+export type Hindrance = "system" | "holes_in_areas" | "point";
 
 /** What keeps a version from being edited here; null: nothing does. CGCS2000 is taken as equal to WGS-84. */
 export function hindrance(drawing: Drawing, crs: string): Hindrance | null {
-  if (drawing.kind === "aligned_corridor") return "alignment";
   if (drawing.kind === "point") return "point";
   if (crs !== "wgs84" && crs !== "cgcs2000") return "system";
-  if (drawing.kind === "corridor") {
+  if (drawing.kind === "corridor" || drawing.kind === "aligned_corridor") {
     const rings = [...(drawing.areas ?? []), ...(drawing.exclusions ?? [])].map((one) => one.coordinates.length);
     if (rings.some((count) => count !== 1)) return "holes_in_areas";
   }
@@ -147,8 +186,32 @@ function opened(ring: Points): Position[] {
   return points.length > 1 && first?.[0] === last?.[0] && first?.[1] === last?.[1] ? points.slice(0, -1) : points;
 }
 
-/** Read a drawing that nothing hinders from being edited. */
-export function planOf(drawing: Drawing): Plan {
+/** The alignment's line that a drawing needs to be read; null: none. */
+export function neededLine(drawing: Drawing): { readonly alignment_id: string; readonly version: number } | null {
+  if (drawing.kind !== "aligned_corridor") return null;
+  return { alignment_id: drawing.alignment_id, version: drawing.alignment_version ?? 1 };
+}
+
+function besideStrip(drawing: { readonly areas?: Schemas["AreaDrawing"][]; readonly exclusions?: Schemas["ExclusionDrawing"][] }): Figure[] {
+  return [
+    ...(drawing.areas ?? []).map((one): Figure => ({
+      id: nextId(),
+      role: "area",
+      points: opened(one.coordinates[0] as unknown as Points),
+      name: one.name ?? "",
+      purpose: one.purpose,
+    })),
+    ...(drawing.exclusions ?? []).map((one): Figure => ({
+      id: nextId(),
+      role: "hole",
+      points: opened(one.coordinates[0] as unknown as Points),
+      name: one.name ?? "",
+    })),
+  ];
+}
+
+/** Read a drawing that nothing hinders from being edited; a corridor on an alignment needs its line. */
+export function planOf(drawing: Drawing, line: Line | null = null): Plan {
   if (drawing.kind === "circle") {
     const at = rounded(drawing.coordinates as unknown as number[]);
     return { ...emptyPlan("circle"), radius_m: drawing.radius_m, figures: [{ id: nextId(), role: "centre", points: [at] }] };
@@ -160,31 +223,31 @@ export function planOf(drawing: Drawing): Plan {
     );
     return { ...emptyPlan("polygon"), figures };
   }
+  if (drawing.kind === "aligned_corridor" && line !== null) {
+    const read = (label: string | null | undefined, otherwise: number): number => {
+      const found = label == null ? otherwise : chainageOf(line, label);
+      if (typeof found !== "number") throw new Error(`${label} is no label of ${line.name}`);
+      return found;
+    };
+    const from_m = read(drawing.begin, startOf(line));
+    return {
+      ...emptyPlan("corridor"),
+      on: { line, from_m, to_m: read(drawing.end, endOf(line)) },
+      cap: drawing.cap ?? "flat",
+      cap_end: drawing.cap_end ?? null,
+      widths: drawing.widths.map((one) => ({ from_m: read(one.begin, from_m) - from_m, left_m: one.left_m, right_m: one.right_m })),
+      figures: besideStrip(drawing),
+    };
+  }
   if (drawing.kind !== "corridor") throw new Error(`a drawing of kind ${drawing.kind} cannot be edited here`);
-  const line = (drawing.coordinates as unknown as Points).map(rounded);
+  const points = (drawing.coordinates as unknown as Points).map(rounded);
   return {
-    kind: "corridor",
-    radius_m: emptyPlan("circle").radius_m,
+    ...emptyPlan("corridor"),
     start_m: drawing.start_m ?? 0,
     cap: drawing.cap ?? "flat",
     cap_end: drawing.cap_end ?? null,
     widths: drawing.widths.map((one) => ({ from_m: one.from_m ?? 0, left_m: one.left_m, right_m: one.right_m })),
-    figures: [
-      { id: nextId(), role: "line", points: line },
-      ...(drawing.areas ?? []).map((one): Figure => ({
-        id: nextId(),
-        role: "area",
-        points: opened(one.coordinates[0] as unknown as Points),
-        name: one.name ?? "",
-        purpose: one.purpose,
-      })),
-      ...(drawing.exclusions ?? []).map((one): Figure => ({
-        id: nextId(),
-        role: "hole",
-        points: opened(one.coordinates[0] as unknown as Points),
-        name: one.name ?? "",
-      })),
-    ],
+    figures: [{ id: nextId(), role: "line", points }, ...besideStrip(drawing)],
   };
 }
 
@@ -205,8 +268,26 @@ export function readPoints(text: string): Position[] | number {
   return points;
 }
 
+/** The centreline with what is measured along it from its beginning, in metres; null without one. */
+export function axisOf(plan: Plan): { readonly points: readonly Position[]; readonly measures: readonly number[] } | null {
+  if (plan.kind !== "corridor") return null;
+  if (plan.on === null) {
+    const points = plan.figures.find((one) => one.role === "line")?.points ?? [];
+    return points.length < 2 ? null : { points, measures: runs(points) };
+  }
+  const { line, from_m, to_m } = plan.on;
+  if (to_m <= from_m) return null;
+  const inner = line.chainages.filter((one) => one > from_m && one < to_m);
+  return { points: cut(line, from_m, to_m), measures: [0, ...inner.map((one) => one - from_m), to_m - from_m] };
+}
+
+/** The piece of the centreline between two measures along it. */
+export function pieceOf(plan: Plan, from_m: number, to_m: number): Position[] {
+  if (plan.on !== null) return cut(plan.on.line, plan.on.from_m + from_m, plan.on.from_m + to_m);
+  return piece(axisOf(plan)?.points ?? [], from_m, to_m);
+}
+
 /** The length of the centreline in metres; 0 without one. */
 export function lineLength(plan: Plan): number {
-  const line = plan.figures.find((one) => one.role === "line");
-  return line === undefined ? 0 : (runs(line.points).at(-1) ?? 0);
+  return axisOf(plan)?.measures.at(-1) ?? 0;
 }

@@ -165,9 +165,21 @@ export async function narrowerVersion(open, about) {
   await page.getByRole("button", { name: "用打卡记录试算" }).click();
   await page.locator("table.small").waitFor();
   const people = await page.locator("table.small tbody tr").allInnerTexts();
+  await page.getByRole("button", { name: "提出更正…" }).click();
+  await page.getByRole("button", { name: "查看会改变什么" }).click();
+  await page.getByText("请填写原因").waitFor();
+  await page.getByLabel("原因").fill("画宽了");
+  await page.getByRole("button", { name: "查看会改变什么" }).click();
+  const correction = page.locator(".correction");
+  await correction.getByText("待批准").waitFor();
+  await correction.locator("table").waitFor();
+  const corrected = await correction.innerText();
   const found = { page: await faults(page) };
+  await correction.getByRole("button", { name: "放弃" }).click();
+  await correction.getByText("已放弃").waitFor();
+  const dropped = await correction.innerText();
   await withdraw(page);
-  return { versions, difference, people, heard, faults: found };
+  return { versions, difference, people, corrected, dropped, heard, faults: found };
 }
 
 /** A file of AMap's coordinates, dropped and declared as WGS-84: warned, nothing imported; declared rightly it becomes a draft. */
