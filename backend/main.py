@@ -64,6 +64,7 @@ from backend.reports.bulletins.routes import bulletins_router
 from backend.reports.packs.making import PackTools
 from backend.reports.packs.routes import packs_router
 from backend.reports.rendering.renderer import Renderer
+from backend.reports.service_records.routes import service_records_router
 from backend.settings import Settings, read_settings
 from backend.sites.routes import sites_router
 from backend.viewer import viewer_router
@@ -129,6 +130,7 @@ def routers() -> list[Router]:
         channels_router(),
         bulletins_router(),
         packs_router(),
+        service_records_router(),
         fences_router(),
         alignments_router(),
         ranges_router(),

@@ -368,6 +368,8 @@ CALLS: dict[tuple[str, str], Maker] = {
     ("POST", "/mobile/v1/my-month/evidence-pack"): lambda town: Call(
         json={"project_id": town.ids["project_id"], "month": f"{town.clock.now():%Y-%m}"}
     ),
+    ("GET", f"{PROJECT}/service-record"): lambda _: Call(params={"year": 2026}),
+    ("GET", f"{PROJECT}/service-record/xlsx"): lambda _: Call(params={"year": 2026}),
     ("POST", "/admin/v1/bulletins"): lambda town: Call(
         json={
             "kind": "daily",
