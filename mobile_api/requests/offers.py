@@ -12,11 +12,13 @@ from backend.attendance.requests import filing_queries
 from backend.attendance.requests.clocks import lapsed_until
 from backend.attendance.requests.filing import Desk, posts_on, rule_of
 from backend.attendance.requests.kinds import AppealReason, LeaveKind, MakeUpReason
+from backend.attendance.requests.quotas import spent_on
 from backend.attendance.requests.rules import AppealRule, LeaveRule, MakeUpRule
-from backend.attendance.requests.schemas import DeputyOut, OfferOut, TakenOut, WordsOut
+from backend.attendance.requests.schemas import DeputyOut, OfferOut, QuotaOut, TakenOut, WordsOut
 from backend.attendance.requests.showing import words
 from backend.kit.db import Tx
 from backend.sites.errors import DatesReversed
+from backend.sites.posts import POST_KINDS
 
 _DAY: Final = timedelta(days=1)
 
@@ -30,6 +32,8 @@ async def show_offer(tx: Tx, desk: Desk, *, language: str) -> OfferOut:
     first, last = today.replace(day=1), today.replace(day=monthrange(today.year, today.month)[1])
     used = await filing_queries.count_make_ups(tx, project_id, person_id, first, last)
     year = (date(today.year, 1, 1), date(today.year, 12, 31))
+    taken = sorted(await filing_queries.list_taken(tx, project_id, person_id, *year), key=lambda one: one.first_on)
+    posts = [kind for kind, _ in await filing_queries.posts_held(tx, project_id, person_id, today)]
     return OfferOut(
         project_id=project_id,
         today=today,
@@ -41,16 +45,15 @@ async def show_offer(tx: Tx, desk: Desk, *, language: str) -> OfferOut:
         appeal_since=lapsed_until(desk.calendar, today, appeal.file_within) + _DAY,
         leave_kinds=_worded(language, "leave", get_args(LeaveKind)),
         leave_rule=msgspec.to_builtins(leave),
-        leave_taken=[
-            TakenOut(kind=one.kind, first_on=one.first_on, last_on=one.last_on)
-            for one in sorted(
-                await filing_queries.list_taken(tx, project_id, person_id, *year), key=lambda one: one.first_on
-            )
+        leave_taken=[TakenOut(kind=one.kind, first_on=one.first_on, last_on=one.last_on) for one in taken],
+        leave_quotas=[
+            QuotaOut(kinds=list(one.kinds), span=one.span, of=one.of, quota=one.quota, used=one.used)
+            for one in spent_on(desk.calendar, leave, posts, taken, today)
         ],
     )
 
 
-async def list_deputies(tx: Tx, desk: Desk, first_on: date, last_on: date) -> list[DeputyOut]:
+async def list_deputies(tx: Tx, desk: Desk, first_on: date, last_on: date, *, language: str) -> list[DeputyOut]:
     """Return who could stand in on all of these days; raises NoPostThen or DatesReversed."""
     if last_on < first_on:
         raise DatesReversed
@@ -61,7 +64,8 @@ async def list_deputies(tx: Tx, desk: Desk, first_on: date, last_on: date) -> li
     rows = await filing_queries.list_deputies(tx, desk.site.id, held[0][1], desk.person_id, wanted, first_on, last_on)
     found: dict[UUID, DeputyOut] = {}
     for row in rows:
-        found.setdefault(row.id, DeputyOut(person_id=row.id, name=row.name, post_kind=row.kind))
+        title = POST_KINDS[row.kind].zh if language == "zh-CN" else POST_KINDS[row.kind].en
+        found.setdefault(row.id, DeputyOut(person_id=row.id, name=row.name, post_kind=row.kind, post_title=title))
     return list(found.values())
 
 

@@ -88,11 +88,12 @@ async def list_deputies(
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
+    language: NamedDependency[str],
 ) -> list[DeputyOut]:
     """List colleagues of my party on a fitting post on all of these days who are not on leave."""
     person_id = await _person(tx, actor, clock)
     desk = await filing.open_desk(tx, actor, person_id, project_id, clock.now())
-    return await offers.list_deputies(tx, desk, first_on, last_on)
+    return await offers.list_deputies(tx, desk, first_on, last_on, language=language)
 
 
 @post(

@@ -72,7 +72,11 @@ async def test_a_photo_goes_along_with_the_tap(browser: Browser, demo_house: Dem
     seen = await browser.play("phone.photoAlong", about)
     assert seen["came"].split("\n")[0] in {"已记录，等待照片", "已计入"}
     with psycopg.connect(demo_house.url) as connection:
-        assert connection.execute("SELECT count(*) FROM photo").fetchone() == (1,)
+        query = (
+            "SELECT count(*) FROM photo WHERE person_id ="
+            " (SELECT a.person_id FROM account a JOIN phone f ON f.account_id = a.id WHERE f.install_id = %s)"
+        )
+        assert connection.execute(query, (about["install_id"],)).fetchone() == (1,)
     is_sound(seen)
 
 

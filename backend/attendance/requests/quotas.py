@@ -1,7 +1,7 @@
 """Counts days of leave and makes sure that no quota is exceeded (pure)."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -57,18 +57,49 @@ def first_excess(
 
 
 def _excess(quota: LeaveQuota, used: list[date], wanted: list[date]) -> Excess | None:
-    limits: tuple[tuple[Literal["month", "year"], int | None, str], ...] = (
-        ("month", quota.per_month, "%Y-%m"),
-        ("year", quota.per_year, "%Y"),
-    )
-    for span, limit, pattern in limits:
-        if limit is None:
-            continue
+    for span, limit, pattern in _limits(quota):
         spent = Counter(day.strftime(pattern) for day in used)
         for of, asked in sorted(Counter(day.strftime(pattern) for day in wanted).items()):
             if spent[of] + asked > limit:
                 return Excess(span, of, limit, spent[of], asked)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """How many days a quota allows in one month or year and how many are used; `kinds` are what counts towards it."""
+
+    kinds: tuple[str, ...]
+    span: Literal["month", "year"]
+    of: str
+    quota: int
+    used: int
+
+
+def spent_on(
+    calendar: WorkCalendar, rule: LeaveRule, posts: Sequence[str], taken: Iterable[Taken], on: date
+) -> list[Spent]:
+    """Return what each quota of somebody on these posts allows in the month and year of a day, in the rule's order."""
+    before = list(taken)
+    found: list[Spent] = []
+    for quota in rule.quotas:
+        kinds = tuple(sorted(kind for kind in CHOSEN if quota.counts(posts, kind)))
+        if not kinds:
+            continue
+        used = [
+            day for one in before if one.kind in kinds for day in days_of(calendar, rule, one.first_on, one.last_on)
+        ]
+        for span, limit, pattern in _limits(quota):
+            of = on.strftime(pattern)
+            found.append(Spent(kinds, span, of, limit, sum(day.strftime(pattern) == of for day in used)))
+    return found
+
+
+def _limits(quota: LeaveQuota) -> Iterator[tuple[Literal["month", "year"], int, str]]:
+    if quota.per_month is not None:
+        yield "month", quota.per_month, "%Y-%m"
+    if quota.per_year is not None:
+        yield "year", quota.per_year, "%Y"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from msgspec import Meta
@@ -109,6 +109,7 @@ class DeputyOut(Wire, frozen=True, kw_only=True):
     person_id: UUID
     name: str
     post_kind: str
+    post_title: str
 
 
 class WordsOut(Wire, frozen=True, kw_only=True):
@@ -119,7 +120,10 @@ class WordsOut(Wire, frozen=True, kw_only=True):
 
 
 class OfferOut(Wire, frozen=True, kw_only=True):
-    """What can be asked for on a project today: reasons, how long after, and what is left of quotas."""
+    """What can be asked for on a project today: reasons, how long after, and what is left of quotas.
+
+    `leave_quotas` are those of the caller's posts, each for this month or this year.
+    """
 
     project_id: UUID
     today: date
@@ -132,6 +136,7 @@ class OfferOut(Wire, frozen=True, kw_only=True):
     leave_kinds: list[WordsOut]
     leave_rule: Mapping[str, Any]
     leave_taken: list["TakenOut"]
+    leave_quotas: list["QuotaOut"]
 
 
 class TakenOut(Wire, frozen=True, kw_only=True):
@@ -140,6 +145,16 @@ class TakenOut(Wire, frozen=True, kw_only=True):
     kind: str
     first_on: date
     last_on: date
+
+
+class QuotaOut(Wire, frozen=True, kw_only=True):
+    """Days that a quota allows in a month (`of`: `2026-11`) or a year (`2026`), and how many are used or asked for."""
+
+    kinds: list[str]
+    span: Literal["month", "year"]
+    of: str
+    quota: int
+    used: int
 
 
 class RuleBody(Wire, frozen=True, kw_only=True):

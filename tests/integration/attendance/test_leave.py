@@ -43,6 +43,19 @@ async def test_the_deputy_confirms_then_another_side_decides_and_days_are_facts(
     ]
 
 
+async def test_the_offer_tells_what_is_left_of_leave_and_who_could_stand_in(office: Office) -> None:
+    offer = f"/projects/{office.site.project.id}/request-offer"
+    assert (await asked(office)).status_code == 201
+    told_quotas = (await office.phone(MINE, "GET", offer)).json()["leave_quotas"]
+    assert [(one["span"], one["of"], one["quota"], one["used"]) for one in told_quotas] == [
+        ("month", "2026-03", 6, 3),
+        ("year", "2026", 20, 3),
+    ]
+    path = f"/projects/{office.site.project.id}/leave-deputies?first_on={FIRST}&last_on={LAST}"
+    could = (await office.phone(MINE, "GET", path)).json()
+    assert [(one["post_kind"], one["post_title"]) for one in could] == [("technical_lead", "技术负责人")]
+
+
 async def test_a_deputy_who_declines_ends_it_and_the_days_are_free_again(office: Office) -> None:
     request = (await asked(office)).json()["request"]
     told(await asked(office, first=LAST, last=LAST), 409, "requests.leave_overlaps")

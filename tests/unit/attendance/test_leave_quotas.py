@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.attendance.requests.kinds import CHOSEN
-from backend.attendance.requests.quotas import BlackOut, Excess, Taken, black_out_of, days_of, first_excess
+from backend.attendance.requests.quotas import BlackOut, Excess, Taken, black_out_of, days_of, first_excess, spent_on
 from backend.attendance.requests.rules import LeaveQuota, LeaveRule
 from backend.sites.working_days import WorkCalendar
 
@@ -104,3 +104,31 @@ def test_a_black_out_is_of_days_and_posts(posts: tuple[str, ...], first_on: date
     out = BlackOut("国庆", date(2026, 10, 1), date(2026, 10, 7), posts)
     asked = week(first_on, 4)
     assert (black_out_of([out], ["project_manager"], asked) is out) == met
+
+
+def test_what_is_left_of_a_quota_is_said_by_month_and_year() -> None:
+    before = [week(date(2026, 3, 2), 5), week(date(2026, 2, 27), 1, "annual"), week(date(2026, 3, 9), 5, "sick")]
+    month, year = spent_on(PLAIN, PUBLISHED, ["builder"], before, date(2026, 3, 20))
+    assert (month.span, month.of, month.quota, month.used) == ("month", "2026-03", 6, 5)
+    assert (year.span, year.of, year.quota, year.used) == ("year", "2026", 20, 6)
+    assert set(month.kinds) == CHOSEN
+
+
+def test_a_quota_of_other_posts_is_not_told() -> None:
+    chiefs = LeaveRule(quotas=(LeaveQuota(posts=("project_manager",), per_month=2), LeaveQuota(kinds=("sick",))))
+    assert spent_on(PLAIN, chiefs, ["builder"], [], date(2026, 3, 20)) == []
+    (only,) = spent_on(PLAIN, chiefs, ["builder", "project_manager"], [], date(2026, 3, 20))
+    assert (only.span, only.quota, only.used) == ("month", 2, 0)
+
+
+@given(st.integers(0, 27), st.integers(1, 8), st.lists(st.integers(0, 27), max_size=6))
+def test_what_is_told_as_left_is_what_can_be_asked_for(first: int, days: int, taken: list[int]) -> None:
+    """A leave within one month is refused if, and only if, it asks for more than a quota was said to have left."""
+    begin = date(2026, 3, 1)
+    before = [week(begin + timedelta(days=one), 1) for one in sorted(set(taken))]
+    asked = Taken(
+        "personal", begin + timedelta(days=first), min(begin + timedelta(days=first + days - 1), date(2026, 3, 31))
+    )
+    wanted = len(days_of(PLAIN, EVERY, asked.first_on, asked.last_on))
+    left = [one.quota - one.used for one in spent_on(PLAIN, EVERY, ["builder"], before, begin)]
+    assert (first_excess(PLAIN, EVERY, ["builder"], asked, before) is not None) == (wanted > min(left))

@@ -3,7 +3,8 @@ import { codesOf, complaints, faults } from "./common.mjs";
 
 export const SIZE = { width: 360, height: 740 };
 
-async function phoneOf(open, about, more = {}) {
+/** Open a phone with storage of its own. */
+export async function phoneOf(open, about, more = {}) {
   const context = await open({
     viewport: SIZE,
     deviceScaleFactor: 2,
@@ -37,7 +38,7 @@ export async function enter(page, about) {
 }
 
 /** Wait until the fences are on the phone. */
-async function packed(page) {
+export async function packed(page) {
   await page.locator(".sketch .area").first().waitFor({ state: "attached" });
 }
 
@@ -87,8 +88,10 @@ export async function gallery(open, about) {
   await go("/photo", ".finder video");
   await page.getByRole("button", { name: "拍照" }).and(page.locator(":enabled")).waitFor();
   await picture("photo");
-  await go("/records", ".sum");
-  await picture("records");
+  await go("/records", ".figures");
+  await picture("month");
+  await go("/punches", ".lines li");
+  await picture("punches");
   await go("/notices", "main h2");
   await page.getByText("没有通知").waitFor();
   await picture("notices");

@@ -1,0 +1,44 @@
+"""Who asks for what in the demo's world, for journeys with requests: people, days and places."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from tests.support.browsers import DemoHouse, place
+
+SITE = ZoneInfo("Asia/Shanghai")
+CUTOVER = timedelta(hours=4)
+
+
+def day_of(house: DemoHouse, name: str) -> date:
+    """Return the demo's day: that of somebody's first punch."""
+    with psycopg.connect(house.url) as connection:
+        row = connection.execute(
+            "SELECT min(p.occurred_at) FROM punch_status p WHERE p.person_id ="
+            " (SELECT a.person_id FROM account a JOIN phone f ON f.account_id = a.id WHERE f.install_id = %s)",
+            (house.phone(name)["install_id"],),
+        ).fetchone()
+    assert row
+    return (row[0].astimezone(SITE) - CUTOVER).date()
+
+
+def missing_check_in(house: DemoHouse) -> dict[str, Any]:
+    """Return somebody whose last check-in of the demo's day waits for a ruling, so that the day is not valid yet."""
+    on = day_of(house, "沈若川")
+    return {**house.phone("沈若川"), "place": place(21_400, 0), "on": f"{on}"}
+
+
+def check_in_in_review(house: DemoHouse) -> dict[str, Any]:
+    """Return somebody with a check-in that no ruling by people has reached."""
+    on = day_of(house, "童晓峰")
+    return {**house.phone("童晓峰"), "place": place(9_900, 0), "on": f"{on}"}
+
+
+def leave_with_a_deputy(house: DemoHouse) -> dict[str, Any]:
+    """Return somebody who has to name a deputy, that deputy, and two days that can still be asked for."""
+    today = (datetime.now(UTC).astimezone(SITE) - CUTOVER).date()
+    deputy = {**house.phone("管仲平"), "place": place(33_010, 0), "name": "管仲平"}
+    days = {"first": f"{today + timedelta(days=3)}", "last": f"{today + timedelta(days=4)}"}
+    return {**house.phone("贺松年"), "place": place(24_900, 2), "deputy": deputy, **days}
