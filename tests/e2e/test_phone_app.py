@@ -108,7 +108,7 @@ async def test_consents_are_given_after_reading_and_withdrawn(browser: Browser, 
 async def test_a_face_check_is_asked_for_step_by_step_and_its_refusal_told(
     browser: Browser, demo_house: DemoHouse
 ) -> None:
-    """The page's clock is turned and the server's is not: a check that took no time is refused, in words."""
+    """Somebody who is called away between two moves is refused, in words."""
     seen = await browser.play("phone.byFace", {**demo_house.phone("罗望舒"), "place": place(7_000, 0)})
     assert "需要您的单独同意" in seen["asked"]
     assert seen["steps"][0] == "正对镜头"

@@ -44,7 +44,7 @@ async def test_a_check_in_in_review_is_appealed_against_from_its_day(browser: Br
 async def test_leave_is_asked_for_and_the_deputy_says_yes(browser: Browser, demo_house: DemoHouse) -> None:
     seen = await browser.play("requests.leaveWithADeputy", leave_with_a_deputy(demo_house))
     assert "本月：已用 0 天，限 6 天" in seen["quota"]
-    assert "等待替岗人管仲平确认" in seen["filed"]
+    assert "等待替岗人顾北辰确认" in seen["filed"]
     assert "替岗人确认" in seen["confirmed"]
     is_sound(seen)
     fits(seen)

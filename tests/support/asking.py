@@ -1,4 +1,7 @@
-"""Who asks for what in the demo's world, for journeys with requests: people, days and places."""
+"""Who asks for what in the demo's world, for journeys with requests: people, days and places.
+
+Nobody of another journey: a number gets one code by SMS a minute.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -6,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from backend.demo.world import TOWER_CENTRE
 from tests.support.browsers import DemoHouse, place
 
 SITE = ZoneInfo("Asia/Shanghai")
@@ -24,6 +28,12 @@ def day_of(house: DemoHouse, name: str) -> date:
     return (row[0].astimezone(SITE) - CUTOVER).date()
 
 
+def at_the_tower() -> dict[str, float]:
+    """Return a place on the demo's building site as a browser is told it."""
+    lon, lat = TOWER_CENTRE
+    return {"longitude": lon, "latitude": lat, "accuracy": 8}
+
+
 def missing_check_in(house: DemoHouse) -> dict[str, Any]:
     """Return somebody whose last check-in of the demo's day waits for a ruling, so that the day is not valid yet."""
     on = day_of(house, "沈若川")
@@ -32,13 +42,13 @@ def missing_check_in(house: DemoHouse) -> dict[str, Any]:
 
 def check_in_in_review(house: DemoHouse) -> dict[str, Any]:
     """Return somebody with a check-in that no ruling by people has reached."""
-    on = day_of(house, "童晓峰")
-    return {**house.phone("童晓峰"), "place": place(9_900, 0), "on": f"{on}"}
+    on = day_of(house, "傅云开")
+    return {**house.phone("傅云开"), "place": at_the_tower(), "on": f"{on}"}
 
 
 def leave_with_a_deputy(house: DemoHouse) -> dict[str, Any]:
     """Return somebody who has to name a deputy, that deputy, and two days that can still be asked for."""
     today = (datetime.now(UTC).astimezone(SITE) - CUTOVER).date()
-    deputy = {**house.phone("管仲平"), "place": place(33_010, 0), "name": "管仲平"}
+    deputy = {**house.phone("顾北辰"), "place": at_the_tower(), "name": "顾北辰"}
     days = {"first": f"{today + timedelta(days=3)}", "last": f"{today + timedelta(days=4)}"}
-    return {**house.phone("贺松年"), "place": place(24_900, 2), "deputy": deputy, **days}
+    return {**house.phone("柳听泉"), "place": at_the_tower(), "deputy": deputy, **days}

@@ -29,6 +29,7 @@ export async function enter(page, about) {
   await page.getByRole("button", { name: "获取验证码" }).click();
   let codes = [];
   while (codes.length <= before) {
+    if ((await page.locator(".problem").count()) > 0) throw new Error(await page.locator(".problem").innerText());
     await page.waitForTimeout(25); // the message leaves after the answer; the journey's own time is bounded
     codes = codesOf(about.outbox, about.number);
   }
@@ -292,6 +293,7 @@ export async function byFace(open, about) {
     await page.getByText(`第 ${step} 步，共 5 步`).waitFor();
     steps.push(await page.locator(".ask strong").innerText());
     if (step === 1) steps.faults = await faults(page);
+    if (step === 2) await page.clock.fastForward(20_000); // called away between two moves: longer than a check may pause
     for (let tick = 0; tick < 33; tick += 1) await page.clock.runFor(100);
   }
   await page.locator(".tap .note, .problem").first().waitFor();
