@@ -91,7 +91,8 @@ export async function gallery(open, about) {
   await picture("photo");
   await go("/records", ".figures");
   await picture("month");
-  await go("/punches", ".lines li");
+  await go("/punches", "main > h2");
+  await page.locator("main > .card .lines .split").first().waitFor();
   await picture("punches");
   await go("/notices", "main h2");
   await page.getByText("没有通知").waitFor();
