@@ -6,7 +6,7 @@ import sys
 import tempfile
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
 import typer
@@ -17,6 +17,11 @@ from backend.kit.errors import DaogangError
 from backend.kit.keyfiles import init_keys, list_keys, retire_key, rotate_key
 from backend.kit.keyring import KeyRingError
 from backend.settings import Settings, SettingsError, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from backend.reports.bulletins.issuing import BulletinTools
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,6 +34,8 @@ ledger_app = typer.Typer(no_args_is_help=True, help="The ledger and its log.")
 app.add_typer(ledger_app, name="ledger")
 alerts_app = typer.Typer(no_args_is_help=True, help="Alert rules.")
 app.add_typer(alerts_app, name="alerts")
+bulletin_app = typer.Typer(no_args_is_help=True, help="Bulletins of a day or a week.")
+app.add_typer(bulletin_app, name="bulletin")
 staff_app = typer.Typer(no_args_is_help=True, help="Staff accounts, for whom nobody is there yet to open them.")
 app.add_typer(staff_app, name="staff")
 
@@ -278,6 +285,67 @@ def alerts_preview(
 
     try:
         asyncio.run(play())
+    except DaogangError as error:
+        typer.echo(messages.text("en", error.code, error.detail).title, err=True)
+        raise typer.Exit(1) from error
+
+
+Period = Annotated[Literal["daily", "weekly"], typer.Argument(help="daily or weekly")]
+On = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="A day of the period")]
+OfDistrict = Annotated[str | None, typer.Option(help="Code of a district; else the city's")]
+InTheNameOf = Annotated[str, typer.Option("--by", help="Username in whose name it is done, with his rights")]
+
+
+@bulletin_app.command("show")
+def bulletin_show(
+    kind: Period,
+    on: On,
+    *,
+    by: InTheNameOf,
+    district: OfDistrict = None,
+    language: Annotated[str, typer.Option()] = "zh-CN",
+) -> None:
+    """Show the last edition of a period's bulletin: title, edition, digest, lead."""
+    from backend import bulletin_commands  # noqa: PLC0415 - not needed by the other commands
+
+    asked = bulletin_commands.Asked(kind=kind, on=on.date(), district=district, username=by)
+    _bulletin(lambda tools: bulletin_commands.show(tools, asked, language))
+
+
+@bulletin_app.command("issue")
+def bulletin_issue(kind: Period, on: On, *, by: InTheNameOf, district: OfDistrict = None) -> None:
+    """Publish the bulletin of a period that is over."""
+    from backend import bulletin_commands  # noqa: PLC0415 - not needed by the other commands
+
+    asked = bulletin_commands.Asked(kind=kind, on=on.date(), district=district, username=by)
+    _bulletin(lambda tools: bulletin_commands.issue(tools, asked))
+
+
+@bulletin_app.command("reissue")
+def bulletin_reissue(
+    kind: Period, on: On, reason: Annotated[str, typer.Argument()], *, by: InTheNameOf, district: OfDistrict = None
+) -> None:
+    """Publish a further edition of a bulletin whose figures have changed, with the reason."""
+    from backend import bulletin_commands  # noqa: PLC0415 - not needed by the other commands
+
+    asked = bulletin_commands.Asked(kind=kind, on=on.date(), district=district, username=by)
+    _bulletin(lambda tools: bulletin_commands.reissue(tools, asked, reason))
+
+
+def _bulletin(act: "Callable[[BulletinTools], Awaitable[list[str]]]") -> None:
+    """Do it on the database of the settings, and say what came of it or why not."""
+    from backend.bulletin_commands import tools_of  # noqa: PLC0415 - not needed by the other commands
+    from backend.kit.db import Database  # noqa: PLC0415 - likewise
+
+    database = Database(settings_or_exit().database_url, max_size=1)
+
+    async def play() -> list[str]:
+        async with database.opened():
+            return await act(tools_of(database, SystemClock()))
+
+    try:
+        for line in asyncio.run(play()):
+            typer.echo(line)
     except DaogangError as error:
         typer.echo(messages.text("en", error.code, error.detail).title, err=True)
         raise typer.Exit(1) from error
