@@ -14,6 +14,7 @@ from backend.alerts.rules.announced import Announced
 from backend.alerts.rules.duty import LOOK_BACK_DAYS, DutyFact
 from backend.alerts.rules.gates import OutageFact
 from backend.alerts.rules.posts import Holder, PostFact
+from backend.alerts.rules.requests import RequestFact
 from backend.alerts.rules.reviews import QueueFact
 from backend.alerts.rules.signs import SignFact
 from backend.kit.db import AnyRow, Tx
@@ -22,6 +23,8 @@ from backend.sites.posts import UNWATCHED_POSTS
 from backend.sites.working_days import WorkCalendar
 
 QUEUE_DAYS: Final = 62
+OFFICES: Final = ["city", "district", "supervisor", "owner", "project_admin", "key_person"]
+"""Of several offices of who took a step of a request the first is told."""
 
 
 def _site(row: AnyRow | Sequence[Any], first: int = 0) -> Site:
@@ -120,6 +123,39 @@ async def announced_told(tx: Tx, span: Mapping[str, object]) -> list[Announced]:
 async def announced_between(tx: Tx, span: Mapping[str, object]) -> list[Announced]:
     """Return what was announced in a span of time."""
     return [_announced(row) for row in await tx.execute(text(statements.ANNOUNCED_BETWEEN), span)]
+
+
+def _request(row: AnyRow) -> RequestFact:
+    return RequestFact(
+        site=_site(row),
+        request_id=row[6],
+        kind=row[7],
+        step=row[8],
+        state=row[9],
+        level=row[10],
+        seq=row[11],
+        last_seq=row[12],
+        due_on=row[13],
+        at=row[14],
+        person_id=row[15],
+        party_id=row[16],
+        party_kind=row[17],
+        deputy_id=row[18],
+        office=row[19],
+        note=row[20],
+    )
+
+
+async def requests_told(tx: Tx, span: Mapping[str, object]) -> list[RequestFact]:
+    """Return the steps of requests that were announced in a range of numbers."""
+    rows = await tx.execute(text(statements.REQUESTS_TOLD), {**span, "offices": OFFICES})
+    return [_request(row) for row in rows]
+
+
+async def requests_between(tx: Tx, span: Mapping[str, object]) -> list[RequestFact]:
+    """Return the steps of requests that were announced in a span of time."""
+    rows = await tx.execute(text(statements.REQUESTS_BETWEEN), {**span, "offices": OFFICES})
+    return [_request(row) for row in rows]
 
 
 def _signal(row: AnyRow) -> SignFact:

@@ -81,6 +81,37 @@ ORDER BY f.id
 LIMIT 20000
 """
 
+# The step of a request that was announced, with the office of who took it, and where the request stands by now.
+_REQUEST: Final = f"""
+SELECT {_SITE}, i.id, i.kind, t.kind, f.detail ->> 'state', CAST(f.detail ->> 'level' AS integer), t.seq, s2.seq,
+  s2.due_on, t.at, i.person_id, i.party_id, y.kind, i.deputy_id, o.role, t.note
+FROM announced_fact f
+JOIN project p ON p.id = f.project_id JOIN district s ON s.id = p.district_id
+JOIN request_filing i ON i.project_id = p.id
+  AND i.id = CASE WHEN f.kind IN ('requests.filed', 'requests.moved') THEN CAST(f.subject AS uuid) END
+JOIN request_step t ON t.project_id = i.project_id AND t.request_id = i.id
+  AND t.seq = CAST(f.detail ->> 'seq' AS integer)
+JOIN request_state s2 ON s2.project_id = i.project_id AND s2.request_id = i.id
+JOIN project_party y ON y.project_id = i.project_id AND y.id = i.party_id
+LEFT JOIN LATERAL (
+  SELECT g.role FROM role_grant g
+  WHERE g.account_id = t.account_id AND g.revoked_at IS NULL
+    AND (g.project_id = p.id OR g.district_id = p.district_id OR (g.project_id IS NULL AND g.district_id IS NULL))
+  ORDER BY array_position(CAST(:offices AS text[]), g.role) LIMIT 1
+) o ON true
+"""
+
+REQUESTS_TOLD = f"{_REQUEST} WHERE f.kind IN ('requests.filed', 'requests.moved') AND {_SINCE} ORDER BY f.id"
+
+REQUESTS_BETWEEN = f"""
+{_REQUEST}
+WHERE f.kind IN ('requests.filed', 'requests.moved') AND f.recorded_at >= :since AND f.recorded_at < :until
+  AND (CAST(:district_id AS uuid) IS NULL OR p.district_id = :district_id)
+  AND (CAST(:project_id AS uuid) IS NULL OR p.id = :project_id)
+ORDER BY f.id
+LIMIT 20000
+"""
+
 # The party by which a person is on a project: the one of his latest assignment there.
 _PARTY: Final = """
 LEFT JOIN LATERAL (

@@ -24,6 +24,8 @@ RuleKind = Literal[
     "forgery_signs",
     "fence_tolerance",
     "review_ageing",
+    "request_waiting",
+    "request_moved",
     "platform_trouble",
     "bulletin_issued",
 ]
@@ -60,6 +62,7 @@ class Finding:
     """What a rule found; `numbers` are the placeholders of its words and hold no ID number.
 
     `group_key` says with which others it is told as one. `evidence` are paths of the API where it can be looked up.
+    `roles`: for those alone of the offices that the settings name; None: for all of them.
     """
 
     kind: RuleKind
@@ -75,6 +78,7 @@ class Finding:
     person_id: UUID | None = None
     party_id: UUID | None = None
     device_id: UUID | None = None
+    roles: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

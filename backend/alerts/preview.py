@@ -5,6 +5,7 @@ it was made. Facts that were recorded (outages, signs, announcements) are judged
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -20,6 +21,7 @@ from backend.alerts.rules.bulletins import district_of, issued_bulletins
 from backend.alerts.rules.duty import absences, forecasts
 from backend.alerts.rules.gates import gates_down, long_outages
 from backend.alerts.rules.posts import empty_posts, posts_together
+from backend.alerts.rules.requests import requests_moved, requests_waiting
 from backend.alerts.rules.reviews import ageing_queue
 from backend.alerts.rules.signs import signs_of_forgery
 from backend.alerts.schemas import PreviewBody, PreviewItem, PreviewOut
@@ -29,6 +31,7 @@ from backend.alerts.settings import (
     ForecastSettings,
     GateSettings,
     LongSettings,
+    MovedSettings,
     PostSettings,
     PostsSettings,
     ReviewSettings,
@@ -36,6 +39,7 @@ from backend.alerts.settings import (
     SignSettings,
     ToleranceSettings,
     TroubleSettings,
+    WaitingSettings,
     read_settings,
 )
 from backend.alerts.watching import SITES_AT_ONCE
@@ -171,6 +175,8 @@ async def _play(tx: Tx, past: _Past) -> list[Finding]:
             return await _signs(tx, past)
         case "fence_tolerance" | "platform_trouble" | "bulletin_issued":
             return await _announced(tx, past)
+        case "request_waiting" | "request_moved":
+            return await _requests(tx, past)
         case "post_empty" | "posts_empty" | "absent_days" | "forecast_low" | "review_ageing":
             return await _days(tx, past)
 
@@ -218,6 +224,20 @@ async def _announced(tx: Tx, past: _Past) -> list[Finding]:
         own = past.settings(row.site)
         if isinstance(own, ToleranceSettings) and own.enabled and past.sees(row.site):
             found += raised_tolerances([row], own)
+    return found
+
+
+async def _requests(tx: Tx, past: _Past) -> list[Finding]:
+    found: list[Finding] = []
+    for fact in await facts.requests_between(tx, past.span):
+        own = past.settings(fact.site)
+        if not own.enabled or not past.sees(fact.site):
+            continue
+        if isinstance(own, WaitingSettings):
+            # What was decided on since waited too when it was asked for.
+            found += requests_waiting(replace(fact, last_seq=fact.seq), own).findings
+        elif isinstance(own, MovedSettings):
+            found += requests_moved(fact, own).findings
     return found
 
 

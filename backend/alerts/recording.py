@@ -125,7 +125,7 @@ async def _record(tx: Tx, findings: Iterable[Finding], book: RuleBook, calendar:
                 kind=one.kind,
                 severity=one.severity,
                 level=0,
-                roles=frozenset(levels[0].roles),
+                roles=frozenset(levels[0].roles) if one.roles is None else levels[0].roles & one.roles,
                 district_id=one.district_id,
             )
         )

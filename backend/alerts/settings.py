@@ -188,6 +188,25 @@ class ReviewSettings(RuleSettings, frozen=True, kw_only=True):
     at_least: Annotated[int, Meta(ge=1, le=10_000)] = 1
 
 
+class WaitingSettings(RuleSettings, frozen=True, kw_only=True):
+    """Requests that wait for somebody: told to those of these offices who may take the next step."""
+
+    severity: Severity = "info"
+    levels: Annotated[tuple[Level, ...], Meta(min_length=1, max_length=5)] = (
+        Level(after_s=0, roles=frozenset({"project_admin", "supervisor", "owner", "district", "city", "person"})),
+    )
+
+
+class MovedSettings(RuleSettings, frozen=True, kw_only=True):
+    """What became of a person's request; it is over with the next step, or after `kept_days`."""
+
+    severity: Severity = "info"
+    levels: Annotated[tuple[Level, ...], Meta(min_length=1, max_length=5)] = (
+        Level(after_s=0, roles=frozenset({"person"})),
+    )
+    kept_days: Days = 14
+
+
 class TroubleSettings(RuleSettings, frozen=True, kw_only=True):
     """Failures of the platform itself: messages that cannot be sent, seals, rules."""
 
@@ -222,6 +241,8 @@ SETTINGS: Final[Mapping[RuleKind, type[RuleSettings]]] = MappingProxyType(
         "forgery_signs": SignSettings,
         "fence_tolerance": ToleranceSettings,
         "review_ageing": ReviewSettings,
+        "request_waiting": WaitingSettings,
+        "request_moved": MovedSettings,
         "platform_trouble": TroubleSettings,
         "bulletin_issued": BulletinSettings,
     }

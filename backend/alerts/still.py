@@ -55,6 +55,12 @@ JOIN alert_state t ON t.project_id = a.project_id AND t.alert_id = a.id AND t.st
 WHERE a.kind = :kind ORDER BY a.id
 """
 
+OLD_NEWS = """
+SELECT a.project_id, a.fact_key FROM alert a
+JOIN alert_state t ON t.project_id = a.project_id AND t.alert_id = a.id AND t.state <> 'resolved'
+WHERE a.kind = :kind AND a.found_at < :before ORDER BY a.project_id, a.fact_key
+"""
+
 
 async def standing_keys(tx: Tx, kind: RuleKind) -> list[str]:
     """Return the keys of a rule's alerts that are not resolved."""
@@ -74,3 +80,9 @@ async def no_longer_absent(tx: Tx) -> list[Ending]:
     return [
         Ending(kind="absent_days", project_id=row[0], fact_key=row[1], cause="alerts.cause_arrived") for row in rows
     ]
+
+
+async def no_longer_news(tx: Tx, kind: RuleKind, before: datetime) -> list[Ending]:
+    """Return the alerts of a rule that were found before an instant: nobody has to act on them."""
+    rows = await tx.execute(text(OLD_NEWS), {"kind": kind, "before": before})
+    return [Ending(kind=kind, project_id=row[0], fact_key=row[1], cause="alerts.cause_past") for row in rows]

@@ -21,6 +21,7 @@ from backend.alerts.rules.bulletins import district_of, issued_bulletins
 from backend.alerts.rules.duty import absences, forecasts
 from backend.alerts.rules.gates import OutageFact, gates_down, long_outages
 from backend.alerts.rules.posts import empty_posts, posts_together
+from backend.alerts.rules.requests import requests_moved, requests_waiting
 from backend.alerts.rules.reviews import ageing_queue
 from backend.alerts.rules.signs import SignFact, signs_of_forgery
 from backend.alerts.settings import (
@@ -29,6 +30,7 @@ from backend.alerts.settings import (
     ForecastSettings,
     GateSettings,
     LongSettings,
+    MovedSettings,
     PostSettings,
     PostsSettings,
     ReviewSettings,
@@ -36,8 +38,9 @@ from backend.alerts.settings import (
     SignSettings,
     ToleranceSettings,
     TroubleSettings,
+    WaitingSettings,
 )
-from backend.alerts.still import no_longer_absent, no_longer_empty, standing_keys
+from backend.alerts.still import no_longer_absent, no_longer_empty, no_longer_news, standing_keys
 from backend.kit.db import Tx
 from backend.kit.horizon import Settled
 from backend.sites.working_days import WorkCalendar
@@ -161,6 +164,26 @@ def tolerances(look: Look, rows: Iterable[Announced]) -> Found:
     return found
 
 
+async def _requests_waiting(look: Look) -> Found:
+    found = Found()
+    for fact in await facts.requests_told(look.tx, look.span):
+        settings = settings_of(look, "request_waiting", fact.site, WaitingSettings)
+        if settings is not None:
+            found += requests_waiting(fact, settings)
+    return found
+
+
+async def _requests_moved(look: Look) -> Found:
+    kept = settings_of(look, "request_moved", None, MovedSettings)
+    days = MovedSettings().kept_days if kept is None else kept.kept_days
+    found = Found(endings=await no_longer_news(look.tx, "request_moved", look.now - timedelta(days=days)))
+    for fact in await facts.requests_told(look.tx, look.span):
+        settings = settings_of(look, "request_moved", fact.site, MovedSettings)
+        if settings is not None:
+            found += requests_moved(fact, settings)
+    return found
+
+
 async def _troubles(look: Look) -> Found:
     settings = settings_of(look, "platform_trouble", None, TroubleSettings)
     rows = await facts.announced_told(look.tx, look.span)
@@ -260,6 +283,7 @@ async def _reviews(look: Look) -> Found:
 
 _OFTEN: Final = timedelta(seconds=15)
 _MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
 _SOON: Final = timedelta(seconds=5)
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -269,6 +293,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("outage_long", _long, every=_MINUTE),
     Rule("forgery_signs", _signs, source="ledger_outbox", every=_SOON),
     Rule("fence_tolerance", _tolerances, source="announced_fact"),
+    Rule("request_waiting", _requests_waiting, source="announced_fact"),
+    Rule("request_moved", _requests_moved, source="announced_fact", every=_HOUR),
     Rule("platform_trouble", _troubles, source="announced_fact"),
     Rule("bulletin_issued", _bulletins, source="announced_fact"),
     Rule("posts_empty", _posts_together, every=_OFTEN),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from backend.alerts.model import RANK
@@ -11,6 +12,17 @@ from backend.sites.posts import POST_KINDS
 
 NAMED: Final = 5
 """How many alerts of a group are named in its text; the inbox lists them all."""
+
+_CODES: Final = MappingProxyType(
+    {
+        "sign": ("sign_name", "alerts.sign"),
+        "request_kind": ("request", "requests.kind"),
+        "step": ("step_name", "requests.step"),
+        "office": ("office_name", "alerts.office"),
+        "next": ("next_name", "alerts.next"),
+    }
+)
+"""Numbers that are codes: by which name words have them, and of which words of the catalogue they are the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +80,9 @@ def _spoken(language: str, numbers: Mapping[str, Any]) -> dict[str, Any]:
         spoken["names"] = ("、" if language == "zh-CN" else ", ").join(
             _post(language, kind) for kind in kinds.split(",")
         )
-    if isinstance(sign := numbers.get("sign"), str):
-        spoken["sign_name"] = messages.text(language, f"alerts.sign_{sign}").title
+    for number, (placeholder, code) in _CODES.items():
+        if isinstance(value := numbers.get(number), str):
+            spoken[placeholder] = messages.text(language, f"{code}_{value}").title
     if isinstance(module := numbers.get("module"), str):
         spoken["module_name"] = messages.text(language, f"alerts.module_{module}").title
         code = f"alerts.subject_{module}_{numbers.get('subject')}"

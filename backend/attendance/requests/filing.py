@@ -214,6 +214,7 @@ async def write_filing(tx: Tx, desk: Desk, body: Filing, draft: Draft) -> None:
         step="filed",
         state=state,
         level=draft.level,
+        seq=1,
     )
     await tell(tx, told, desk.now)
 

@@ -85,6 +85,7 @@ async def take_step(tx: Tx, row: AnyRow, step: NewStep) -> State:
         step=step.kind,
         state=then,
         level=level,
+        seq=row.seq + 1,
     )
     await tell(tx, told, step.at)
     return then
@@ -102,6 +103,7 @@ class Told:
     step: str
     state: str
     level: int
+    seq: int
 
 
 async def tell(tx: Tx, told: Told, now: datetime) -> None:
@@ -118,6 +120,7 @@ async def tell(tx: Tx, told: Told, now: datetime) -> None:
             "step": told.step,
             "state": told.state,
             "level": told.level,
+            "seq": told.seq,
             "person_id": str(told.person_id),
             "deputy_id": None if told.deputy_id is None else str(told.deputy_id),
         },

@@ -1,0 +1,120 @@
+"""A request from filing to decision: each step is told once to those whom it concerns, and to nobody else."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from backend.alerts.following import Following, follow_once
+from backend.kit.clock import ManualClock
+from backend.kit.db import Database
+from backend.kit.keyring import MemoryKeyRing
+from tests.support.apps import client_of, running_app
+from tests.support.factories import make_site
+from tests.support.requests import Office
+
+POSTS = (("009", "project_manager"), ("009", "technical_lead"), ("007", "chief_supervisor"))
+OFFICERS = ("project_admin", "supervisor", "owner", "district", "city", "contractor")
+
+
+class Inboxes:
+    """A site of its own database, whose rules are followed, with everybody's inbox."""
+
+    def __init__(self, office: Office, client: AsyncClient) -> None:
+        self.office, self.client, self.state = office, client, Following()
+
+    async def follow(self) -> tuple[int, int]:
+        """Let the rules look until they have seen all that is committed."""
+        opened = ended = 0
+        while True:
+            found = await follow_once(self.office.database, self.office.clock, self.state)
+            opened, ended = opened + found[0], ended + found[1]
+            if not any(horizon.waiting for horizon in self.state.horizons.values()) and found == (0, 0):
+                return opened, ended
+
+    async def of_officer(self, role: str) -> list[dict[str, Any]]:
+        """Return what an officer is told of requests and is not over."""
+        answer = (await self.office.staff(role, "GET", "/alerts?which=open")).json()
+        return [one for one in answer["items"] if one["kind"].startswith("request_")]
+
+    async def of_phone(self, post: str) -> list[dict[str, Any]]:
+        """Return the same for the holder of a post."""
+        answer = (await self.office.phone(post, "GET", "/alerts")).json()
+        return [one for one in answer["items"] if one["kind"].startswith("request_") and one["state"] != "resolved"]
+
+    async def told(self) -> set[str]:
+        """Return the offices that have something of requests before them."""
+        return {role for role in OFFICERS if await self.of_officer(role)}
+
+
+@pytest.fixture
+async def inboxes(
+    own_database: Database, fresh_database: str, clock: ManualClock, keys: MemoryKeyRing, tmp_path: Path
+) -> AsyncIterator[Inboxes]:
+    """Give the site with its officers, all of them logged in once, and rules that begin now."""
+    site = await make_site(own_database, keys, posts=POSTS)
+    async with running_app(fresh_database, tmp_path, clock=clock, keys=keys) as app, client_of(app) as client:
+        found = Inboxes(Office(client, own_database, keys, clock, site), client)
+        for role in OFFICERS:
+            await found.office.officer(role)
+        await found.follow()
+        yield found
+
+
+async def test_a_make_up_is_told_to_who_decides_next_and_its_outcome_to_who_asked(inboxes: Inboxes) -> None:
+    office = inboxes.office
+    at = office.clock.now() - timedelta(hours=1)
+    filed = await office.phone("project_manager", "POST", "/requests/make-ups", office.make_up(at))
+    assert filed.status_code < 300, filed.text
+    assert await inboxes.follow() == (1, 0)
+    assert await inboxes.told() == {"project_admin"}
+    assert await inboxes.of_phone("project_manager") == []
+
+    shown = filed.json()
+    endorsed = await office.endorse(shown, note="闸机当日故障")
+    assert endorsed.status_code < 300, endorsed.text
+    assert await inboxes.follow() == (2, 1)
+    # Not the administrator any more, and never the person's own party; the city only of what went up.
+    assert await inboxes.told() == {"supervisor", "owner", "district"}
+    (entry,) = await inboxes.of_phone("project_manager")
+    assert "项目审核通过（项目管理员）" in entry["title"]
+    assert "闸机当日故障" in entry["advice"]
+    assert await inboxes.of_phone("technical_lead") == []
+
+    decided = await office.decide("supervisor", endorsed.json(), approve=False, note="当日无人见到")
+    assert decided.status_code < 300, decided.text
+    assert await inboxes.follow() == (1, 2)
+    assert await inboxes.told() == set()
+    (entry,) = await inboxes.of_phone("project_manager")
+    assert "驳回（监理单位）" in entry["title"]
+    assert "当日无人见到" in entry["advice"]
+
+    # Looked at once more, by a process that remembers nothing, it is told no second time; in the end it is over.
+    inboxes.state = Following()
+    assert await inboxes.follow() == (0, 0)
+    office.clock.advance(timedelta(days=15))
+    inboxes.state = Following()
+    await inboxes.follow()
+    assert await inboxes.of_phone("project_manager") == []
+
+
+async def test_leave_is_told_to_the_deputy_first_and_a_withdrawal_ends_what_waits(inboxes: Inboxes) -> None:
+    office = inboxes.office
+    first = office.clock.now().date() + timedelta(days=3)
+    deputy = office.site.people["technical_lead"].id
+    body = office.leave(first, first, deputy_id=str(deputy))
+    filed = await office.phone("project_manager", "POST", "/requests/leave", body)
+    assert filed.status_code < 300, filed.text
+    assert await inboxes.follow() == (1, 0)
+    (entry,) = await inboxes.of_phone("technical_lead")
+    assert "替岗" in entry["title"]
+    assert await inboxes.of_phone("project_manager") == []
+    request_id = body["request_id"]
+    gone = await office.phone("project_manager", "POST", f"/requests/{request_id}/withdrawal")
+    assert gone.status_code < 300, gone.text
+    assert await inboxes.follow() == (0, 1)
+    assert await inboxes.of_phone("technical_lead") == []
+    assert await inboxes.told() == set()
