@@ -6,7 +6,11 @@ from pathlib import Path
 
 import psycopg
 
+from backend.kit.clock import SystemClock
+from backend.kit.crypto import DataKeys
 from backend.kit.db import start_up_options
+from backend.kit.keyfiles import FileKeyRing, KeyFileError
+from backend.kit.keyring import Purpose
 from backend.ledger.seals.findings import Report
 from backend.ledger.seals.heads import HeadMalformed
 from backend.ledger.seals.public_keys import read_public_keys
@@ -27,17 +31,19 @@ def verify_command(
     past: int | None,
     heads: Sequence[Path],
     keys: Path | None,
+    private: bool,
 ) -> int:
     """Verify, say what was found, and return the exit status: 0 all holds, 1 something does not, 2 not possible."""
     try:
         notes = [path.read_text("utf-8") for path in heads]
         trusted = None if keys is None else read_public_keys(keys.read_bytes())
-    except (OSError, HeadMalformed) as error:
+        opening = DataKeys(FileKeyRing(settings.keys_dir, {Purpose.FIELD}), SystemClock().now) if private else None
+    except (OSError, HeadMalformed, KeyFileError) as error:
         say(f"cannot be read: {error}")
         return IMPOSSIBLE
     began = time.perf_counter()
     with psycopg.connect(settings.database_url, options=start_up_options(settings=SETTINGS), autocommit=True) as opened:
-        report = verify_ledger(opened, first=first, past=past, outside=notes, trusted=trusted)
+        report = verify_ledger(opened, first=first, past=past, outside=notes, trusted=trusted, private=opening)
     _tell(report, say, time.perf_counter() - began)
     return HOLDS if report.holds else FOUND
 
@@ -52,4 +58,8 @@ def _tell(report: Report, say: Callable[[str], None], took_s: float) -> None:
         f"{report.origin or 'no log'}: leaves {report.first} to {report.past}, {report.entries} entries and "
         f"{report.heads} heads in {took_s:.1f} s ({rate:,.0f} a second); root {report.root.hex() or '-'}"
     )
+    if report.private is None:
+        say("private rows were not compared with what their punches committed to (--private, where the key ring is)")
+    else:
+        say(f"{report.private.compared} private rows compared, {report.private.erased} erased with their key")
     say("the ledger holds" if report.holds else f"{report.found} things do not hold")

@@ -6,7 +6,19 @@ from typing import Literal
 from uuid import UUID
 
 Kind = Literal[
-    "changed", "absent", "twice", "inserted", "gap", "unsealed", "orphan", "leaf", "node", "head", "outside", "unsigned"
+    "changed",
+    "absent",
+    "twice",
+    "inserted",
+    "gap",
+    "unsealed",
+    "orphan",
+    "leaf",
+    "node",
+    "head",
+    "outside",
+    "unsigned",
+    "private",
 ]
 
 
@@ -18,7 +30,8 @@ class Finding:
     gone), twice (a second row claims its place), inserted (a row that was never sealed), unsealed (recorded, and not in
     the log although its turn has passed), orphan (something else still speaks of an entry that is gone), gap (a leaf is
     missing), leaf (a leaf's own hash was changed), node, head (a signature or a root does not hold), unsigned (leaves
-    behind the last head), outside (the log is not the one an outside party was given a head of).
+    behind the last head), outside (the log is not the one an outside party was given a head of), private (the private
+    row of a punch is not what the punch committed to).
     """
 
     kind: Kind
@@ -45,8 +58,19 @@ class Finding:
 
 
 @dataclass(slots=True)
+class PrivateRows:
+    """How many private rows were compared with what their punches committed to, how many erased with their key."""
+
+    compared: int = 0
+    erased: int = 0
+
+
+@dataclass(slots=True)
 class Report:
-    """What a verification came to; of very many findings the first are kept, all are counted."""
+    """What a verification came to; of very many findings the first are kept, all are counted.
+
+    `private` is None when private rows were not compared.
+    """
 
     origin: str = ""
     first: int = 0
@@ -56,6 +80,7 @@ class Report:
     root: bytes = b""
     findings: list[Finding] = field(default_factory=list[Finding])
     found: int = 0
+    private: PrivateRows | None = None
 
     def add(self, finding: Finding) -> None:
         """Note a finding."""

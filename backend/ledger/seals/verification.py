@@ -15,6 +15,7 @@ from typing import Any, Final
 from psycopg import Connection
 from psycopg.sql import SQL, Literal
 
+from backend.kit.crypto import DataKeys
 from backend.ledger.seals import leaves
 from backend.ledger.seals.binary_copies import rows_of_sync
 from backend.ledger.seals.completeness import look_for_rows
@@ -23,6 +24,7 @@ from backend.ledger.seals.heads import HeadMalformed, SignedHead, TreeHead, find
 from backend.ledger.seals.leaves import HEADS, KINDS, Kind
 from backend.ledger.seals.log_reading import HEADS_BETWEEN, LAST_HEAD, LOG_ID, NodesMissing, head_of, read_peaks_sync
 from backend.ledger.seals.merkle import Peaks
+from backend.ledger.seals.private_rows import compare_private_rows
 from backend.ledger.seals.windows import joins_within
 
 CHUNK: Final = 1 << 14
@@ -66,11 +68,13 @@ def verify_ledger(
     past: int | None = None,
     outside: Sequence[str] = (),
     trusted: Sequence[bytes] | None = None,
+    private: DataKeys | None = None,
 ) -> Report:
     """Verify the leaves in [first, past) and the ledger's rows of that time; the whole unless told otherwise.
 
     `outside` are notes that outside parties were given; `trusted` the public keys (32 bytes) that may sign heads, those
-    of the database unless told otherwise. The connection may read the ledger and the log; it is left without a
+    of the database unless told otherwise. With the keys of `private` rows these are opened and compared with what their
+    punches committed to. The connection may read the ledger and the log; it is left without a
     transaction.
     """
     with connection.transaction():
@@ -95,6 +99,8 @@ def verify_ledger(
             if past is None or past > last:
                 _look_at_the_end(walk)
         look_for_rows(connection, report, whole=whole)
+        if private is not None:
+            compare_private_rows(connection, report, private, whole=whole)
     return report
 
 

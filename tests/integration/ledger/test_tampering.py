@@ -327,7 +327,7 @@ async def test_a_log_that_was_rebuilt_and_signed_again_is_found_against_an_outsi
         file, said = tmp_path / "outside.head", list[str]()
         file.write_text(note, "utf-8")
         settings = Settings(database_url=ledger.url, keys_dir=tmp_path)
-        assert verify_command(settings, said.append, first=0, past=None, heads=[file], keys=None) == 1
+        assert verify_command(settings, said.append, first=0, past=None, heads=[file], keys=None, private=False) == 1
         assert "the log was rebuilt" in said[0]
         assert said[-1] == "1 things do not hold"
     ledger.sealing = Sealing()
