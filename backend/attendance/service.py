@@ -88,7 +88,7 @@ async def show_day(tx: Tx, actor: Actor, project_id: UUID, person_id: UUID, on: 
 
 
 async def show_on_post(
-    tx: Tx, actor: Actor, project_id: UUID, on: date | None, *, key_only: bool, clock: Clock
+    tx: Tx, actor: Actor, project_id: UUID, on: date | None, *, key_only: bool, language: str, clock: Clock
 ) -> OnPostAnswer:
     """Return who held which post on a day (today unless told otherwise) and whether he was there, key posts first."""
     project = await _project(tx, actor, project_id)
@@ -97,6 +97,7 @@ async def show_on_post(
         OnPostLine(
             post_id=row.post_id,
             post_kind=row.post_kind,
+            post_name=POST_KINDS[row.post_kind].zh if language == "zh-CN" else POST_KINDS[row.post_kind].en,
             key=POST_KINDS[row.post_kind].key,
             party_kind=row.party_kind,
             company_name=row.company_name,
@@ -108,6 +109,7 @@ async def show_on_post(
             first_at=row.first_at,
             last_at=row.last_at,
             punches=row.punches or 0,
+            in_review=row.in_review or 0,
             sources=row.sources or [],
         )
         for row in await queries.list_posts_on(tx, actor, project_id, day)

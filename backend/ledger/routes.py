@@ -30,6 +30,7 @@ async def list_punches(  # noqa: PLR0913, PLR0917 - the list's filters
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
+    language: NamedDependency[str],
     since: QueryInstant = None,
     until: QueryInstant = None,
     person_id: FromQuery[UUID | None] = None,
@@ -43,6 +44,7 @@ async def list_punches(  # noqa: PLR0913, PLR0917 - the list's filters
         actor,
         project_id,
         clock=clock,
+        language=language,
         since=read_instant("since", since),
         until=read_instant("until", until),
         person_id=person_id,
@@ -58,10 +60,14 @@ async def list_punches(  # noqa: PLR0913, PLR0917 - the list's filters
     summary="One punch with every ruling",
 )
 async def get_punch(
-    project_id: FromPath[UUID], punch_id: FromPath[UUID], tx: NamedDependency[Tx], actor: NamedDependency[Actor]
+    project_id: FromPath[UUID],
+    punch_id: FromPath[UUID],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    language: NamedDependency[str],
 ) -> PunchFile:
     """Show facts, digests and rulings of a punch; what is sealed stays sealed."""
-    return await service.show_punch(tx, actor, project_id, punch_id)
+    return await service.show_punch(tx, actor, project_id, punch_id, language=language)
 
 
 @post(
@@ -79,10 +85,13 @@ async def post_ruling(
     database: NamedDependency[Database],
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
+    language: NamedDependency[str],
     fold_days: NamedDependency[DayFolder],
 ) -> PunchFile:
     """Add a ruling: the punch stays as it is, its day is folded again."""
-    return await service.rule_on_punch(database, actor, project_id, punch_id, data, clock=clock, fold=fold_days)
+    return await service.rule_on_punch(
+        database, actor, project_id, punch_id, data, language=language, clock=clock, fold=fold_days
+    )
 
 
 def ledger_router() -> Router:

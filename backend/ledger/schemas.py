@@ -9,6 +9,13 @@ from backend.kit.wire import Note, Wire
 Outcome = Literal["counted", "review", "refused", "pending"]
 
 
+class ReasonWords(Wire, frozen=True, kw_only=True):
+    """A reason of a ruling in words of the caller's language."""
+
+    code: str
+    title: str
+
+
 class RulingOut(Wire, frozen=True, kw_only=True):
     """One decision about a punch; `ruled_by` is null for the policy's own."""
 
@@ -16,6 +23,7 @@ class RulingOut(Wire, frozen=True, kw_only=True):
     seq: int
     outcome: Outcome
     reasons: list[dict[str, Any]]
+    words: list[ReasonWords]
     policy_version: int
     ruled_at: datetime
     ruled_by: UUID | None
@@ -58,6 +66,7 @@ class PunchLine(Wire, frozen=True, kw_only=True):
     offset_m: float | None
     signals: list[str]
     reasons: list[dict[str, Any]]
+    words: list[ReasonWords]
 
 
 class PunchFile(Wire, frozen=True, kw_only=True):

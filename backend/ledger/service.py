@@ -1,6 +1,8 @@
 """Use cases of the ledger for staff: read punches with their history, rule on one."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from backend.kit.clock import Clock
@@ -13,14 +15,19 @@ from backend.ledger.append import DayFolder
 from backend.ledger.errors import PunchUnknown, RulingOnOwnParty, RulingStale, TimeQuarantined
 from backend.ledger.partitions import in_ledger_transaction
 from backend.ledger.rulings import NewRuling, write_ruling
-from backend.ledger.schemas import AttributionOut, PunchFile, PunchLine, RulingOut, RulingRequest
+from backend.ledger.schemas import AttributionOut, PunchFile, PunchLine, ReasonWords, RulingOut, RulingRequest
+from backend.ledger.wording import reason_title
 from backend.sites.errors import ProjectUnknown
 from backend.sites.queries import find_project
 
 SPAN = timedelta(days=31)
 
 
-def _line(row: AnyRow) -> PunchLine:
+def _words(language: str, reasons: Iterable[Mapping[str, Any]]) -> list[ReasonWords]:
+    return [ReasonWords(code=str(one["code"]), title=reason_title(language, one)) for one in reasons]
+
+
+def _line(row: AnyRow, language: str) -> PunchLine:
     return PunchLine(
         punch_id=row.punch_id,
         person_id=row.attributed_to,
@@ -41,6 +48,7 @@ def _line(row: AnyRow) -> PunchLine:
         offset_m=row.offset_m,
         signals=row.signals,
         reasons=row.reasons,
+        words=_words(language, row.reasons),
     )
 
 
@@ -50,6 +58,7 @@ async def list_project_punches(  # noqa: PLR0913 - the list's filters
     project_id: UUID,
     *,
     clock: Clock,
+    language: str,
     since: datetime | None,
     until: datetime | None,
     person_id: UUID | None,
@@ -72,7 +81,7 @@ async def list_project_punches(  # noqa: PLR0913 - the list's filters
         before=None if after is None else read_cursor(after),
         limit=limit + 1,
     )
-    lines = [_line(row) for row in rows[:limit]]
+    lines = [_line(row, language) for row in rows[:limit]]
     end = lines[-1] if len(rows) > limit else None
     return Page(items=lines, next=None if end is None else write_cursor(end.received_at, end.punch_id))
 
@@ -82,7 +91,9 @@ async def _require_project(tx: Tx, actor: Actor, project_id: UUID, scope: str) -
         raise ProjectUnknown
 
 
-async def show_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, scope: str = queries.READ) -> PunchFile:
+async def show_punch(
+    tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, language: str, scope: str = queries.READ
+) -> PunchFile:
     """Return all that the ledger holds about a punch; raises ProjectUnknown or PunchUnknown."""
     await _require_project(tx, actor, project_id, scope)
     row = await queries.find_punch(tx, actor, project_id, punch_id, scope=scope)
@@ -94,6 +105,7 @@ async def show_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, 
             seq=one.seq,
             outcome=one.outcome,
             reasons=one.reasons,
+            words=_words(language, one.reasons),
             policy_version=one.policy_version,
             ruled_at=one.ruled_at,
             ruled_by=one.ruled_by,
@@ -102,7 +114,7 @@ async def show_punch(tx: Tx, actor: Actor, project_id: UUID, punch_id: UUID, *, 
         for one in await queries.list_rulings(tx, project_id, punch_id)
     ]
     return PunchFile(
-        punch=_line(row),
+        punch=_line(row, language),
         project_id=project_id,
         source_id=row.source_id,
         event_key=row.event_key,
@@ -138,6 +150,7 @@ async def rule_on_punch(
     punch_id: UUID,
     command: RulingRequest,
     *,
+    language: str,
     clock: Clock,
     fold: DayFolder,
 ) -> PunchFile:
@@ -149,7 +162,7 @@ async def rule_on_punch(
     punch whose time cannot be.
     """
     async with database.transaction() as tx:
-        before = await show_punch(tx, actor, project_id, punch_id, scope=queries.RULE)
+        before = await show_punch(tx, actor, project_id, punch_id, language=language, scope=queries.RULE)
         if not await queries.may_rule(tx, actor, project_id, before.punch.person_id):
             raise RulingOnOwnParty
     if before.rulings[-1].seq != command.seq:
@@ -174,4 +187,4 @@ async def rule_on_punch(
 
     await in_ledger_transaction(database, attempt, received=(now.date(),), buckets=())
     async with database.transaction() as tx:
-        return await show_punch(tx, actor, project_id, punch_id, scope=queries.RULE)
+        return await show_punch(tx, actor, project_id, punch_id, language=language, scope=queries.RULE)

@@ -4,13 +4,14 @@ import { createInterface } from "node:readline";
 
 import { chromium } from "playwright-core";
 
+import * as board from "./journeys/board.mjs";
 import * as desk from "./journeys/desk.mjs";
 import * as fences from "./journeys/fences.mjs";
 import * as maps from "./journeys/maps.mjs";
 import * as phone from "./journeys/phone.mjs";
 import * as requests from "./journeys/requests.mjs";
 
-const JOURNEYS = { desk, fences, maps, phone, requests };
+const JOURNEYS = { board, desk, fences, maps, phone, requests };
 const [executablePath, pictures] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath,

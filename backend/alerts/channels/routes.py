@@ -1,12 +1,18 @@
 """Routes about channels: how each is, and the key that browsers subscribe with."""
 
+from uuid import UUID
+
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from backend.alerts.channels.standing import read_standings
+from backend.alerts.channels.told import ToldOut, list_told
 from backend.alerts.channels.vapid import vapid_public_key
-from backend.alerts.recipients import READ
+from backend.alerts.errors import AlertUnknown
+from backend.alerts.recipients import HANDLE, READ
 from backend.kit.db import Tx
+from backend.kit.guards import Actor
 from backend.kit.keyring import KeyRing
 from backend.kit.wire import Instant, Wire
 
@@ -58,6 +64,18 @@ async def list_channels(
 
 
 @get(
+    "/admin/v1/alerts/{group_id:uuid}/told",
+    opt={"scope": HANDLE, "raises": (AlertUnknown,)},
+    summary="Who was told of an entry of the inbox",
+)
+async def list_who_was_told(
+    group_id: FromPath[UUID], tx: NamedDependency[Tx], actor: NamedDependency[Actor]
+) -> list[ToldOut]:
+    """List who was told of what the caller may handle, who has read it, and what became of each message."""
+    return await list_told(tx, actor, group_id)
+
+
+@get(
     "/.well-known/web-push.json",
     opt={"public": True, "database": False},
     summary="Public key of push messages to browsers",
@@ -72,4 +90,4 @@ def show_web_push_key(keys: NamedDependency[KeyRing]) -> Response[WebPushKey]:
 
 def channels_router() -> Router:
     """Join the routes of this file."""
-    return Router(path="/", route_handlers=[list_channels, show_web_push_key], tags=["Alerts"])
+    return Router(path="/", route_handlers=[list_channels, list_who_was_told, show_web_push_key], tags=["Alerts"])

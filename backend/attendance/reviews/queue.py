@@ -1,9 +1,8 @@
 """The queue of punches in review, for those who decide on them: oldest first, with reasons, evidence and age."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select, tuple_
@@ -22,14 +21,13 @@ from backend.kit.guards import Actor
 from backend.kit.wire import Page
 from backend.ledger.queries import CURRENT, OF_STATUS, RULE
 from backend.ledger.tables import Punch, PunchStatus, Ruling
+from backend.ledger.wording import reason_title
 from backend.sites.calendar_days import read_calendar
 from backend.sites.model import work_on
 from backend.sites.person_rights import decides_as_supervisor
 from backend.sites.queries import supervised_projects, visible_projects
 from backend.sites.tables import Person, Project
 from backend.sites.working_days import WorkCalendar
-
-_COMPASS: Final = "direction"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,19 +234,6 @@ def _review(
         due_on=last_day(calendar, began_on, term),
         counts_undecided=row.person_id is not None and not row.quarantined,
     )
-
-
-def reason_title(language: str, reason: Mapping[str, Any]) -> str:
-    """Return a reason in words; where the sentence would name a place that is not known it does without."""
-    spoken: dict[str, object] = {**reason, "at": "", "near": "", "way": ""}
-    if _COMPASS in reason:
-        spoken[_COMPASS] = messages.text(language, f"compass.{reason[_COMPASS]}").title
-    if reason.get("chainage") is not None:
-        label = {"chainage": reason["chainage"]}
-        spoken.update({name: messages.text(language, f"place.{name}", label).title for name in ("at", "near")})
-    if "cause" in reason:
-        spoken["cause"] = messages.text(language, f"no_fix.{reason['cause']}").title
-    return messages.text(language, str(reason["code"]), spoken).title
 
 
 def _place(language: str, signed_distance_m: float | None) -> str:

@@ -27,7 +27,9 @@ async def rule_on_many(
         try:
             await _require_review(database, item.project_id, item.punch_id)
             request = RulingRequest(outcome=command.outcome, note=command.note, seq=item.seq)
-            file = await rule_on_punch(database, actor, item.project_id, item.punch_id, request, clock=clock, fold=fold)
+            file = await rule_on_punch(
+                database, actor, item.project_id, item.punch_id, request, language=language, clock=clock, fold=fold
+            )
             results.append(_result(item, outcome=file.punch.outcome))
         except DaogangError as error:
             title = messages.text(language, error.code, error.detail).title

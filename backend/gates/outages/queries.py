@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, distinct, func, select
+from sqlalchemy import ColumnElement, and_, any_, distinct, func, select
 
-from backend.gates.outages.tables import GateFact, GateOutage, GateOutageEnd
+from backend.gates.outages.tables import GateFact, GateOutage, GateOutageEnd, PhonePath
 from backend.gates.registry.queries import READ
 from backend.gates.tables import GateDevice, GateState
 from backend.kit.db import AnyRow, Tx
@@ -14,7 +14,7 @@ from backend.kit.guards import Actor
 from backend.ledger.tables import Punch, PunchStatus
 from backend.sites.person_rights import sees_person
 from backend.sites.queries import visible_projects
-from backend.sites.tables import Person
+from backend.sites.tables import Person, Project
 
 DECLARE = "outages.declare"
 REDATE = "gates.redate"
@@ -22,6 +22,22 @@ QUOTA_SPAN = timedelta(days=30)
 
 _END = and_(GateOutageEnd.project_id == GateOutage.project_id, GateOutageEnd.outage_id == GateOutage.id)
 _GATE = and_(GateDevice.project_id == GateOutage.project_id, GateDevice.id == GateOutage.device_id)
+
+
+def _path(column: Any) -> Any:  # noqa: ANN401 - a column of PhonePath, as a subquery
+    """Select a column of the way by phone that is open because of the outage."""
+    return (
+        select(column)
+        .where(
+            PhonePath.project_id == GateOutage.project_id,
+            GateOutage.id == any_(PhonePath.outage_ids),
+            PhonePath.shut_at.is_(None),
+        )
+        .order_by(PhonePath.from_at.desc())
+        .limit(1)
+        .correlate(GateOutage)
+        .scalar_subquery()
+    )
 
 
 def _outages() -> Any:  # noqa: ANN401 - a SELECT of this many columns has no short type
@@ -44,7 +60,11 @@ def _outages() -> Any:  # noqa: ANN401 - a SELECT of this many columns has no sh
             GateOutage,
             GateDevice.name.label("gate_name"),
             GateDevice.entrance,
+            Project.name.label("project_name"),
+            Project.site_mode,
             late.label("late_events"),
+            _path(PhonePath.from_at).label("phones_from"),
+            _path(PhonePath.until_at).label("phones_until"),
             GateOutageEnd.ended_at,
             GateOutageEnd.recorded_at.label("end_recorded_at"),
             GateOutageEnd.cause,
@@ -54,6 +74,7 @@ def _outages() -> Any:  # noqa: ANN401 - a SELECT of this many columns has no sh
             GateOutageEnd.reason.label("end_reason"),
         )
         .join(GateDevice, _GATE)
+        .join(Project, Project.id == GateOutage.project_id)
         .outerjoin(GateOutageEnd, _END)
     )
 

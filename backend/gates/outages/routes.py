@@ -303,6 +303,8 @@ def _outage(row: AnyRow) -> OutageOut:
     return OutageOut(
         id=row.id,
         project_id=row.project_id,
+        project_name=row.project_name,
+        site_mode=row.site_mode,
         gate_id=row.device_id,
         gate_name=row.gate_name,
         entrance=row.entrance,
@@ -316,6 +318,8 @@ def _outage(row: AnyRow) -> OutageOut:
         reason=row.reason,
         expires_at=row.expires_at,
         late_events=row.late_events,
+        phones_from=row.phones_from,
+        phones_until=row.phones_until,
         end=end,
     )
 

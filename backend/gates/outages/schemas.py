@@ -41,10 +41,16 @@ class OutageEndOut(Struct, frozen=True, kw_only=True):
 
 
 class OutageOut(Struct, frozen=True, kw_only=True):
-    """An outage with the gate that it is of; `late_events` were made in it and delivered after it, by now."""
+    """An outage with the gate that it is of; `late_events` were made in it and delivered after it, by now.
+
+    `phones_from`: since when phones may check in because no gate of the entrance works, null when they may not (any
+    more); until `phones_until`, null until further notice.
+    """
 
     id: UUID
     project_id: UUID
+    project_name: str
+    site_mode: Literal["gate", "phone", "either"]
     gate_id: UUID
     gate_name: str
     entrance: str
@@ -58,6 +64,8 @@ class OutageOut(Struct, frozen=True, kw_only=True):
     reason: str | None
     expires_at: datetime | None
     late_events: int
+    phones_from: datetime | None
+    phones_until: datetime | None
     end: OutageEndOut | None
 
 

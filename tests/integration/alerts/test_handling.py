@@ -9,11 +9,16 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
 
+from backend.alerts.channels.attempts import settle_attempts, take_attempts
+from backend.alerts.channels.model import ChannelName, failed
+from backend.alerts.channels.planning import plan_due
 from backend.alerts.notices import compose_notice
+from backend.identity.services import make_identity_services
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
 from tests.support.apps import client_of, running_app
+from tests.support.channels import give_app
 from tests.support.cities import City, CitySite, local, make_city
 from tests.support.factories import bearer, grant_role, make_officer, make_staff
 
@@ -329,3 +334,33 @@ async def test_a_preview_of_gates_counts_what_was_recorded(desk: Desk) -> None:
         {**ask, "settings": {"enabled": False}},
     )
     assert silent["alerts"] == 0
+
+
+async def test_who_was_told_who_read_it_and_what_became_of_the_messages(desk: Desk, keys: MemoryKeyRing) -> None:
+    city = desk.city
+    services = make_identity_services(keys, city.clock, None)
+    async with city.database.transaction() as tx:
+        await give_app(tx, desk.supervisor, "token-of-the-supervisor", city.clock, services)
+    city.clock.advance(timedelta(hours=2))
+    await city.gate_down(desk.site)
+    await city.follow()
+    [entry] = await desk.inbox(desk.supervisor)
+    path = f"/admin/v1/alerts/{entry['id']}"
+    [told] = [one for one in await desk.call(desk.supervisor, "GET", f"{path}/told") if one["stands_in_for"] is None]
+    assert (told["read_at"], told["acknowledged_at"], told["deliveries"]) == (None, None, [])
+    async with city.database.transaction() as tx:
+        assert await plan_due(tx, (ChannelName.FCM,), city.clock.now()) == 1
+    [told] = await desk.call(desk.supervisor, "GET", f"{path}/told")
+    assert [(one["channel"], one["state"], one["attempts"]) for one in told["deliveries"]] == [("fcm", "waiting", 0)]
+    async with city.database.transaction() as tx:
+        attempts, _ = await take_attempts(tx, ChannelName.FCM, 100, city.clock.now(), services)
+        await settle_attempts(tx, attempts, [failed("not_taken")], city.clock.now(), None)
+    await desk.call(desk.supervisor, "POST", f"{path}/reading")
+    [told] = await desk.call(desk.supervisor, "GET", f"{path}/told")
+    assert told["read_at"] is not None
+    assert [(one["state"], one["attempts"], one["reason"]) for one in told["deliveries"]] == [
+        ("failed", 1, "not_taken")
+    ]
+    others = next(one for one in city.supervisors.values() if one != desk.supervisor)
+    refused = await desk.call(others, "GET", f"{path}/told", status=404)
+    assert refused["code"] == "alerts.unknown"

@@ -33,6 +33,8 @@ async def test_a_declared_outage_lets_phones_in_until_it_expires(outage_site: Ou
     admin = await site.officer(keys)
     (made,) = await admin.take("POST", OUTAGES, declaration(site))
     assert (made["kind"], made["reason"], made["end"]) == ("declared", "配电箱检修", None)
+    [listed] = (await admin.take("GET", OUTAGES))["items"]
+    assert (listed["phones_from"], listed["phones_until"]) == (made["from_at"], made["expires_at"])
     # The gate was alive when it was declared: whoever looks at the declaration sees that.
     assert made["evidence"]["last_seen_at"] == site.clock.now().isoformat()
     assert (await site.tapped())[0] == "counted"
@@ -46,6 +48,7 @@ async def test_a_declared_outage_lets_phones_in_until_it_expires(outage_site: Ou
     later = await site.officer(keys)
     shown = (await later.take("GET", OUTAGES, kind="declared"))["items"][0]
     assert (shown["end"]["cause"], shown["end"]["ended_at"]) == ("expired", made["expires_at"])
+    assert shown["phones_from"] is None
     found = await site.facts()
     assert found[:2] == ["outage_opened", "phones_let_in"]
     assert {"outage_ended", "phones_shut_out"} <= set(found)

@@ -1,6 +1,6 @@
 /** Says the desk's words in the language of the moment. */
 
-import { speaker } from "../../src/shared/words.js";
+import { speaker, type Values } from "../../src/shared/words.js";
 import type { Told } from "../../src/shared/session.js";
 import { told } from "../../src/shared/session.js";
 import { en } from "./en.js";
@@ -8,6 +8,14 @@ import { zh, type Key } from "./zh-CN.js";
 
 export type { Key } from "./zh-CN.js";
 export const say = speaker<Key>({ "zh-CN": zh, en });
+
+/** Words of an area, loaded with its screens, beside those of the desk. */
+export function withWords<Own extends string>(
+  zhOwn: Readonly<Record<Own, string>>,
+  enOwn: Readonly<Record<Own, string>>,
+): (key: Own | Key, values?: Values) => string {
+  return speaker<Own | Key>({ "zh-CN": { ...zh, ...zhOwn }, en: { ...en, ...enOwn } });
+}
 
 /** Tell an error: the server's own words where it said some, else ours. */
 export function errorWords(error: unknown): Told {

@@ -43,7 +43,7 @@ export async function packed(page) {
   await page.locator(".sketch .area").first().waitFor({ state: "attached" });
 }
 
-async function tap(page) {
+export async function tap(page) {
   await page.locator("button.big").click();
   await page.locator(".came, .problem").first().waitFor();
   return page.locator(".came, .problem").first().innerText();
