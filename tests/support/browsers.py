@@ -39,6 +39,12 @@ class DemoHouse:
             "outbox": str(self.folder / "sms.ndjson"),
         }
 
+    @property
+    def played_on(self) -> str:
+        """Return the day that the demo played, as `2026-03-16`."""
+        told: str = json.loads((self.folder / "demo-accounts.json").read_text())["played_on"]
+        return told
+
     def staff(self, username: str) -> dict[str, Any]:
         """Return what the journeys need of a staff account."""
         accounts = json.loads((self.folder / "demo-accounts.json").read_text())["accounts"]

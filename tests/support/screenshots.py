@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from PIL import Image
 from tests.support.asking import check_in_in_review, leave_with_a_deputy, missing_check_in
 from tests.support.browsers import Browser, DemoHouse, demo_house, gcj02_line, place, running_browser
 from tests.support.databases import databases
+from tests.support.desks import TOWER, declaration_of, make_desk_gate, rule_at_work, staff_at
 from tools.house import ROOT
 from tools.say import say, step, told
 
@@ -39,6 +41,7 @@ async def take(folder: Path) -> list[str]:
             await requests(house, browser, folder / "screens")
             about = {**house.staff("line11"), "folder": str(folder / "screens"), **drawings()}
             await browser.play("fences.gallery", about)
+            await take_board(house, browser, str(folder / "screens"))
     return sorted(path.name for path in (folder / "screens").iterdir())
 
 
@@ -51,6 +54,25 @@ async def requests(house: DemoHouse, browser: Browser, folder: Path) -> None:
     }
     for name, about in journeys.items():
         await browser.play(name, {**about, "folder": str(folder)})
+
+
+async def take_board(house: DemoHouse, browser: Browser, folder: str) -> None:
+    """Play the gallery of those who supervise, with a gate that is down and the alert of it."""
+    async with staff_at(house, "tower", "donghu") as (admin, district):
+        gate = await make_desk_gate(admin, district)
+    about = {
+        **house.staff("donghu"),
+        "admin": house.staff("tower"),
+        "folder": folder,
+        "on": house.played_on,
+        "project": TOWER,
+        "project_id": gate.project_id,
+        "gate": gate.name,
+        "person": "傅云开",
+        "declaration": declaration_of(gate, "配电箱检修", datetime.now(UTC)),
+    }
+    async with rule_at_work(house, "gate_declared"):
+        await browser.play("board.gallery", about)
 
 
 def main() -> int:

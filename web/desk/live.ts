@@ -9,6 +9,8 @@ export const live = new LiveFeed(http);
 
 /** What happens in a burst is loaded once. */
 const BURST_MS = 300;
+/** Where much happens, a screen is loaded anew no more often than that. */
+const SPACING_MS = 2000;
 /** A row can be missed now and then (docs/live-feed.md): load anew all the same. */
 const ANEW_MS = 5 * 60_000;
 
@@ -16,17 +18,20 @@ const ANEW_MS = 5 * 60_000;
 export function keepUp(concerns: (happened: Happening) => boolean, load: () => Promise<unknown>): void {
   let isWaiting = false;
   let isLoading = false;
+  let begunAt = -Infinity;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function plan(): void {
     isWaiting = true;
-    if (timer === undefined && !isLoading) timer = setTimeout(() => void run(), BURST_MS);
+    if (timer !== undefined || isLoading) return;
+    timer = setTimeout(() => void run(), Math.max(BURST_MS, begunAt + SPACING_MS - performance.now()));
   }
 
   async function run(): Promise<void> {
     timer = undefined;
     isWaiting = false;
     isLoading = true;
+    begunAt = performance.now();
     try {
       await load();
     } finally {

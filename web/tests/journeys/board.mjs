@@ -118,7 +118,6 @@ export async function acknowledge(open, about) {
   await me.locator("td").nth(2).getByText("–").waitFor({ state: "detached" });
   const acknowledged = await me.innerText();
   const detail = await onAPhone(page);
-  await ask(`/projects/${about.project_id}/gate-outages/${outage.id}/withdrawal`, { reason: "供电恢复" });
   await page.getByRole("button", { name: "解决…" }).click();
   await page.getByLabel("处理结果（写入记录）").fill("已换电源");
   await page.getByRole("button", { name: "标为已解决" }).click();
@@ -130,9 +129,47 @@ export async function acknowledge(open, about) {
   await page.getByText("全部", { exact: true }).click();
   await entry.waitFor();
   const kept = await entry.innerText();
+  await ask(`/projects/${about.project_id}/gate-outages/${outage.id}/withdrawal`, { reason: "供电恢复" });
   return {
     told, seen, acknowledged, steps, kept, heard,
     widest: Math.max(inbox.widest, detail.widest),
     faults: { ...found, inboxPhone: inbox.faults, pagePhone: detail.faults },
   };
+}
+
+/** Take a picture of every screen: today with a gate that is down, and the demo's day before. */
+export async function gallery(open, about) {
+  const { context, page, heard } = await deskOf(open, about);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const found = {};
+  const picture = async (name, ready, from = "body") => {
+    await page.locator(ready).first().waitFor();
+    const shot = async (as) => {
+      await page.evaluate((top) => (document.querySelector(top) ?? document.body).scrollIntoView(), from);
+      await page.screenshot({ path: `${about.folder}/desk-${as}.png` });
+      found[as] = await faults(page);
+    };
+    await shot(name);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await shot(`${name}-phone`);
+    await page.setViewportSize({ width: 1440, height: 900 });
+  };
+  await isLive(page);
+  const ask = await staffAt(context, about.admin);
+  await ask(`/projects/${about.project_id}/gate-outages`, about.declaration);
+  await picture("board", ".outage");
+  await page.goto(`${about.base_url}/desk/board?on=${about.on}`);
+  await page.getByText("历史日期").waitFor();
+  await page.locator(".sites").getByRole("link", { name: about.project }).click();
+  await picture("board-project", ".outage");
+  await page.getByRole("link", { name: about.person }).first().click();
+  const punch = page.locator(".punch.counts").filter({ hasText: "手机" }).first();
+  await punch.getByRole("button", { name: "查看依据" }).click();
+  await picture("board-person", ".checks", ".punch:has(.checks)");
+  await page.getByRole("link", { name: "提醒" }).click();
+  await page.locator(".entries li").filter({ hasText: about.gate }).waitFor();
+  await picture("alerts", ".entries");
+  await page.locator(".entries li").filter({ hasText: about.gate }).getByRole("link").click();
+  await picture("alert", ".told tbody tr");
+  return { heard, faults: found };
 }
