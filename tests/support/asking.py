@@ -1,4 +1,4 @@
-"""Who asks for what in the demo's world, for journeys with requests: people, days and places.
+"""Who asks for what and shows himself how in the demo's world: people, days and places for journeys of the phone.
 
 Nobody of another journey: a number gets one code by SMS a minute.
 """
@@ -52,3 +52,18 @@ def leave_with_a_deputy(house: DemoHouse) -> dict[str, Any]:
     deputy = {**house.phone("顾北辰"), "place": at_the_tower(), "name": "顾北辰"}
     days = {"first": f"{today + timedelta(days=3)}", "last": f"{today + timedelta(days=4)}"}
     return {**house.phone("柳听泉"), "place": at_the_tower(), "deputy": deputy, **days}
+
+
+def scans(house: DemoHouse) -> dict[str, Any]:
+    """Return somebody on the line, with the office that sets codes up, and the names of two gates."""
+    office = house.staff("line11")
+    with psycopg.connect(house.url) as connection:
+        row = connection.execute("SELECT id FROM project WHERE registration_no = 'DEMO-2026-0011'").fetchone()
+    assert row
+    about = {**house.phone("管仲平"), "place": place(33_010, 0), "project_id": f"{row[0]}"}
+    return {**about, "staff": office, "gate": "盾构井入口", "other_gate": "竖井入口"}
+
+
+def face_without_network(house: DemoHouse) -> dict[str, Any]:
+    """Return somebody on the line who agrees to face checks while there is a network."""
+    return {**house.phone("韦长庚"), "place": place(33_025, 0)}

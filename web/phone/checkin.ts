@@ -32,6 +32,7 @@ const PATIENCE_MS = 12_000;
 export async function checkIn(tap: Tap, hurry: AbortSignal): Promise<Came> {
   const now = new Date();
   const eventId = uuid7(now.getTime());
+  if (!(await hasArrived(tap.proofId, hurry)) && tap.projectId !== null) return save(tap, tap.projectId, eventId, now);
   try {
     const receipt = await http.ask("post", "/mobile/v1/check-ins", {
       body: bodyOf(tap, eventId, now),
@@ -47,6 +48,30 @@ export async function checkIn(tap: Tap, hurry: AbortSignal): Promise<Came> {
     reached(error instanceof Refused || error instanceof LoggedOut);
     return save(tap, tap.projectId, eventId, now);
   }
+}
+
+/**
+ * See to it that the server knows the proof that a tap takes; false where it cannot be reached now. What was kept without
+ * network goes before the tap: asked for a proof that it does not know, a site that requires one would refuse.
+ * Throws Refused where the server takes it for no proof.
+ */
+async function hasArrived(proofId: string | null, hurry: AbortSignal): Promise<boolean> {
+  if (proofId === null) return true;
+  const { proofs, store } = client();
+  const isWaiting = async (): Promise<boolean> => ((await store.proofs.get(proofId))?.shown ?? null) !== null;
+  if (await isWaiting()) {
+    const ended = AbortSignal.any([hurry, AbortSignal.timeout(PATIENCE_MS)]);
+    const patience = new Promise<void>((done) => {
+      ended.addEventListener("abort", () => {
+        done();
+      });
+    });
+    await Promise.race([proofs.send().catch(() => undefined), patience]);
+    reached(!(await isWaiting()));
+  }
+  const found = await store.proofs.get(proofId);
+  if (found?.refusal) throw new Refused(422, found.refusal.code, found.refusal.title, 0, found.refusal.advice);
+  return (found?.shown ?? null) === null;
 }
 
 async function save(tap: Tap, projectId: string, eventId: string, at: Date): Promise<Came> {

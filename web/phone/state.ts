@@ -26,6 +26,7 @@ export const field = reactive({
   isReached: null as boolean | null,
   waiting: 0,
   photosWaiting: 0,
+  proofsWaiting: 0,
   isSending: false,
   isOutdated: false,
   /** The new phone waits for somebody's confirmation. */
@@ -34,8 +35,10 @@ export const field = reactive({
 export const rejected = shallowRef<readonly StoredItem[]>([]);
 export const pack = shallowRef<Pack | null>(null);
 export const chosenProject = ref(localStorage.getItem("daogang.project") ?? "");
-/** Proof of presence that the next tap takes. */
-export const proof = shallowRef<Schemas["ProofAnswer"] | null>(null);
+/** A proof of presence; `isKept`: it lies on this phone, and nobody has judged it yet. */
+export type Proof = Schemas["ProofAnswer"] & { readonly isKept?: boolean };
+/** What the next tap takes. */
+export const proof = shallowRef<Proof | null>(null);
 
 export const project = computed<Project | null>(() => {
   const projects = pack.value?.projects ?? [];
@@ -93,7 +96,8 @@ export function reached(isReached: boolean): void {
 }
 
 export async function countQueue(): Promise<void> {
-  const { queue, store } = client();
+  const { queue, store, proofs } = client();
+  field.proofsWaiting = (await proofs.waiting()).length;
   field.waiting = (await queue.waiting()).length;
   field.photosWaiting = await store.photos.count();
   rejected.value = await queue.rejected();

@@ -9,9 +9,10 @@ import * as desk from "./journeys/desk.mjs";
 import * as fences from "./journeys/fences.mjs";
 import * as maps from "./journeys/maps.mjs";
 import * as phone from "./journeys/phone.mjs";
+import * as presence from "./journeys/presence.mjs";
 import * as requests from "./journeys/requests.mjs";
 
-const JOURNEYS = { board, desk, fences, maps, phone, requests };
+const JOURNEYS = { board, desk, fences, maps, phone, presence, requests };
 const [executablePath, pictures] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath,

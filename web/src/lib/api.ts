@@ -39,7 +39,7 @@ export class Api {
     return this.send(method, path, told, body === undefined ? null : JSON.stringify(body));
   }
 
-  async send(method: string, path: string, headers: Record<string, string>, body: string | null): Promise<Response> {
+  async send(method: string, path: string, headers: Record<string, string>, body: string | FormData | null): Promise<Response> {
     const language = this.access.language ?? "zh-CN";
     const response = await fetch(this.access.baseUrl + path, {
       method,

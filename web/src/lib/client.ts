@@ -6,6 +6,7 @@ import { pageClocks, type Clocks } from "./clocks.js";
 import { exportQueue, type ExportedQueue } from "./export.js";
 import { fetchPack } from "./pack.js";
 import { Photos } from "./photos.js";
+import { Proofs } from "./proofs.js";
 import { Queue, type Punch } from "./queue.js";
 import { ensureKey } from "./registration.js";
 import { Store, type FieldPack, type StoredItem } from "./store.js";
@@ -29,6 +30,7 @@ export class Client {
   readonly clocks: Clocks;
   readonly queue: Queue;
   readonly photos: Photos;
+  readonly proofs: Proofs;
   private readonly api: Api;
   private least: string | null = null;
   private failures = 0;
@@ -43,6 +45,7 @@ export class Client {
     this.api = new Api(options);
     this.queue = new Queue(this.store, this.clocks, options.app);
     this.photos = new Photos(this.store, options);
+    this.proofs = new Proofs(this.store, this.clocks, this.api, options);
   }
 
   /** Fetch what is needed for days without network; also shows the server the phone's key. */
@@ -62,11 +65,21 @@ export class Client {
     return item;
   }
 
-  /** Send what there is, now and once; see `sync`. Photos follow the punches that name them. */
+  /**
+   * Send what there is, now and once; see `sync`. Proofs of presence go before the punches that name them, photos follow.
+   * Punches wait for no proof: one that comes later has its punch ruled on anew.
+   */
   async syncOnce(): Promise<Synced> {
+    let trouble: unknown = null;
+    try {
+      await this.proofs.send();
+    } catch (error) {
+      trouble = error;
+    }
     const done = await sync(this.store, this.clocks, this.api, this.queue);
     this.least = done.minVersion ?? this.least;
     await this.photos.send();
+    if (trouble !== null) throw trouble;
     return done;
   }
 

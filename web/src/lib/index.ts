@@ -10,6 +10,7 @@ export { pageClocks, type Clocks, type Reading } from "./clocks.js";
 export { ITEM, KEY, makeKey, message, sign, signedBy, SYNC, thumbprint, UPLOAD, type Jwk, type PhoneKey } from "./keys.js";
 export { isPassing } from "./photos.js";
 export type { Fix, Punch } from "./queue.js";
-export type { FieldPack, Refusal, StoredItem, StoredReceipt } from "./store.js";
+export type { TakenFrames } from "./proofs.js";
+export type { FieldPack, Refusal, StoredItem, StoredProof, StoredReceipt } from "./store.js";
 export { fitting, type Synced } from "./sync.js";
 export { isOlder } from "./versions.js";

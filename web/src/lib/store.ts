@@ -59,6 +59,20 @@ export interface StoredPhoto {
   readonly refusedWith: number | null;
 }
 
+/** What shows presence; `shown` until the server has judged it, then `answer`, or `refusal` where it takes it for none. */
+export interface StoredProof {
+  readonly id: string;
+  readonly way: "face" | "site_qr";
+  readonly projectId: string;
+  readonly madeAt: number;
+  readonly shown:
+    | { readonly code: string }
+    | { readonly nonce: string; readonly about: readonly { readonly step: string; readonly at_ms: number }[]; readonly pictures: readonly Blob[] }
+    | null;
+  readonly answer: { readonly outcome: string; readonly title: string; readonly advice: string } | null;
+  readonly refusal: Refusal | null;
+}
+
 export interface StoredPack {
   readonly id: "pack";
   readonly etag: string;
@@ -82,6 +96,7 @@ export class Store extends Dexie {
   declare receipts: EntityTable<StoredReceipt, "eventId">;
   declare photos: EntityTable<StoredPhoto, "sha256">;
   declare packs: EntityTable<StoredPack, "id">;
+  declare proofs: EntityTable<StoredProof, "id">;
 
   constructor(name: string) {
     // A punch that was told as kept must survive the phone's battery.
@@ -94,6 +109,7 @@ export class Store extends Dexie {
       photos: "sha256",
       packs: "id",
     });
+    this.version(2).stores({ proofs: "id, madeAt" });
   }
 
   async currentKey(): Promise<StoredKey | undefined> {
