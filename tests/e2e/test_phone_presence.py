@@ -43,6 +43,7 @@ async def test_a_face_check_without_network_is_kept_told_as_unchecked_and_sent_w
     about = face_without_network(demo_house)
     seen = await browser.play("presence.faceWithoutNetwork", about)
     assert "现在不核验" in seen["told"]
+    assert seen["state"] == "无网络", "nobody was reached, and nothing says otherwise"
     assert seen["steps"][0] == "正对镜头"
     assert len(set(seen["steps"])) > 2
     assert "尚未核验" in seen["kept"]

@@ -10,7 +10,13 @@ from typing import Any
 
 from PIL import Image
 
-from tests.support.asking import check_in_in_review, leave_with_a_deputy, missing_check_in
+from tests.support.asking import (
+    check_in_in_review,
+    face_without_network,
+    leave_with_a_deputy,
+    missing_check_in,
+    scans,
+)
 from tests.support.browsers import Browser, DemoHouse, demo_house, gcj02_line, place, running_browser
 from tests.support.databases import databases
 from tests.support.desks import TOWER, declaration_of, make_desk_gate, rule_at_work, staff_at
@@ -38,21 +44,23 @@ async def take(folder: Path) -> list[str]:
         async with running_browser(folder) as browser:
             about = {**house.phone("祁明朗"), "place": place(19_600, 4), "outside": place(19_600, 210, 12)}
             await browser.play("phone.gallery", {**about, "folder": str(folder / "screens")})
-            await requests(house, browser, folder / "screens")
+            await journeys(house, browser, folder / "screens")
             about = {**house.staff("line11"), "folder": str(folder / "screens"), **drawings()}
             await browser.play("fences.gallery", about)
             await take_board(house, browser, str(folder / "screens"))
     return sorted(path.name for path in (folder / "screens").iterdir())
 
 
-async def requests(house: DemoHouse, browser: Browser, folder: Path) -> None:
-    """Play the journeys of requests, which take pictures where they are told a folder."""
-    journeys = {
+async def journeys(house: DemoHouse, browser: Browser, folder: Path) -> None:
+    """Play the journeys of requests and of presence, which take pictures where they are told a folder."""
+    wanted = {
         "requests.makeUpFromTheMonth": missing_check_in(house),
         "requests.appealFromADay": check_in_in_review(house),
         "requests.leaveWithADeputy": leave_with_a_deputy(house),
+        "presence.byScan": scans(house),
+        "presence.faceWithoutNetwork": face_without_network(house),
     }
-    for name, about in journeys.items():
+    for name, about in wanted.items():
         await browser.play(name, {**about, "folder": str(folder)})
 
 

@@ -84,8 +84,10 @@ export function client(): Client {
 }
 
 function heard(attempt: Attempt): void {
-  if ("done" in attempt) reached(true);
-  else if (!(attempt.error instanceof LoggedOut)) reached(attempt.error instanceof Refused);
+  // An attempt that had nothing to send asked nobody: it proves no network.
+  if ("done" in attempt) {
+    if (attempt.done.sent + attempt.done.rejected > 0) reached(true);
+  } else if (!(attempt.error instanceof LoggedOut)) reached(attempt.error instanceof Refused);
   field.isOutdated = client().isOutdated;
   void countQueue();
 }
@@ -110,7 +112,13 @@ export async function wakeUp(): Promise<void> {
   pack.value = ((await phone.store.packs.get("pack"))?.pack as Pack | undefined) ?? null;
   await countQueue();
   phone.start();
+  addEventListener("online", askAgain);
   await refreshPack();
+}
+
+/** The network may be back: only an answer tells. */
+function askAgain(): void {
+  if (session.who.value !== null) void refreshPack();
 }
 
 /** Fetch the field pack; without network the old one goes on. */

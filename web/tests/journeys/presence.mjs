@@ -107,6 +107,7 @@ export async function faceWithoutNetwork(open, about) {
   await page.getByText("本机还有 3 道备用题").waitFor();
   await page.getByRole("button", { name: "开始" }).and(page.locator(":enabled")).waitFor();
   const told = await page.locator("main .note").innerText();
+  const state = await page.locator(".state").innerText();
   const found = { ready: await faults(page) };
   await shot(page, "face-offline");
   await page.getByRole("button", { name: "开始" }).click();
@@ -131,5 +132,5 @@ export async function faceWithoutNetwork(open, about) {
   await page.getByText("待上传核验").waitFor({ state: "detached" });
   await page.getByText("已连接").waitFor();
   const judged = await page.locator(".card").first().innerText();
-  return { told, steps, kept, judged, heard, faults: found };
+  return { told, state, steps, kept, judged, heard, faults: found };
 }
