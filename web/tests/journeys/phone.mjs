@@ -3,6 +3,18 @@ import { codesOf, complaints, faults } from "./common.mjs";
 
 export const SIZE = { width: 360, height: 740 };
 
+/** The fake camera shows everybody the same pictures, and the server knows pictures that were sent before: each gets a mark. */
+const MARKED = () => {
+  const draw = CanvasRenderingContext2D.prototype.drawImage;
+  CanvasRenderingContext2D.prototype.drawImage = function (...given) {
+    draw.apply(this, given);
+    for (const [place, value] of crypto.getRandomValues(new Uint8Array(48)).entries()) {
+      this.fillStyle = `rgb(${value}, ${value}, ${value})`;
+      this.fillRect((place % 8) * 16, Math.floor(place / 8) * 16, 16, 16);
+    }
+  };
+};
+
 /** Open a phone with storage of its own. */
 export async function phoneOf(open, about, more = {}) {
   const context = await open({
@@ -17,6 +29,7 @@ export async function phoneOf(open, about, more = {}) {
   if (about.install_id) {
     await context.addInitScript((id) => localStorage.setItem("daogang.install", id), about.install_id);
   }
+  await context.addInitScript(MARKED);
   const page = await context.newPage();
   return { context, page, heard: complaints(page) };
 }
