@@ -1,15 +1,13 @@
 """Journeys of docs/journeys.md with the fence editor, in a real Chromium against a real server."""
 
 import json
+import math
 import re
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
-
-from backend.demo.line import metro_line
-from tests.support.browsers import Browser, DemoHouse, gcj02_line, is_sound
+from tests.support.browsers import Browser, DemoHouse, gcj02_line, is_sound, lay_alignment
 
 LINE = "地铁11号线演示工程"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -21,23 +19,6 @@ def square_metres(told: str) -> float:
     found = re.search(r"([\d,]+) m²", told)
     assert found, told
     return float(found[1].replace(",", ""))
-
-
-def lay_alignment(house: DemoHouse) -> None:
-    """Make the demo's line an alignment of its project, if no journey before did."""
-    staff = house.staff("line11")
-    with httpx.Client(base_url=house.base_url, trust_env=False) as client:
-        told = {"username": staff["username"], "password": staff["password"]}
-        token = client.post("/admin/v1/session", json=told).raise_for_status().json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        projects = client.get("/admin/v1/projects").raise_for_status().json()["items"]
-        project = next(one["id"] for one in projects if LINE in one["name"])
-        path = f"/admin/v1/projects/{project}/alignments"
-        if client.get(path).raise_for_status().json()["alignments"]:
-            return
-        line = [list(at) for at in metro_line().path]
-        body = {"name": "左线", "prefix": "K", "crs": "wgs84", "coordinates": line, "start": "K0+000"}
-        client.post(path, json=body).raise_for_status()
 
 
 async def test_a_boundary_is_drawn_taken_back_saved_and_published(browser: Browser, demo_house: DemoHouse) -> None:
@@ -114,7 +95,7 @@ async def test_a_gcj02_file_declared_as_wgs84_is_warned_of_and_held(browser: Bro
 async def test_a_corridor_is_cut_out_of_an_alignment_and_set_by_its_handles(
     browser: Browser, demo_house: DemoHouse
 ) -> None:
-    lay_alignment(demo_house)
+    lay_alignment(demo_house, LINE)
     about = {
         **demo_house.staff("line11"),
         "project": LINE,
@@ -159,4 +140,23 @@ async def test_points_are_moved_by_keys_and_jump_to_neighbours(browser: Browser,
     assert moved[1].startswith("114.402, ")
     assert abs((float(moved[1].split(", ")[1]) - 30.511) * 110_870 - 10) < 0.05, "ten metres to the north"
     assert removed == ["114.4, 30.51", "114.404, 30.512"]
+    is_sound(seen)
+
+
+async def test_a_way_is_walked_thinned_and_drawn(browser: Browser, demo_house: DemoHouse) -> None:
+    # 12 m a step: 120 m to the east, then 120 m to the north, the phone a metre off to either side in turn.
+    east, north = 12 / (111_320 * math.cos(math.radians(30.5))), 12 / 110_870
+    corner = [(114.42 + east * step, 30.5 + north / 12 * (step % 2)) for step in range(11)]
+    way = corner + [(114.42 + east * 10 + east / 12 * (step % 2), 30.5 + north * step) for step in range(1, 11)]
+    fixes = [{"longitude": lon, "latitude": lat, "accuracy": 4 + step % 3} for step, (lon, lat) in enumerate(way)]
+    about = {**demo_house.staff("tower"), "project": TOWER, "way": fixes}
+    seen = await browser.play("maps.walkToDraw", about)
+    assert "1 个点精度差于 30 米" in seen["vague"]
+    assert "一半的点优于 5 米" in seen["told"]
+    assert "21 个定位点整理为" in seen["note"]
+    assert 3 <= len(seen["points"]) < len(way), "thinned, its corner kept"
+    lengths = re.search(r"中线长度 ([\d.]+) 米", seen["checked"])
+    assert lengths
+    assert 225 < float(lengths[1]) < 245
+    assert float(seen["width"]) >= 15, "as wide as phones need"
     is_sound(seen)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from backend.demo.line import metro_line
 from backend.demo.people import PEOPLE, install_id_of
 from geofences.coordinates import coordinate_system, from_wgs84
@@ -63,6 +65,23 @@ def gcj02_line(from_m: int, to_m: int) -> list[list[float]]:
     line = [metro_line().at(chainage_m, 0) for chainage_m in range(from_m, to_m + 1, 250)]
     moved = [from_wgs84(coordinate_system("gcj02"), lon, lat) for lon, lat in line]
     return [[round(float(lon), 7), round(float(lat), 7)] for lon, lat in moved]
+
+
+def lay_alignment(house: DemoHouse, project_name: str) -> None:
+    """Make the demo's line an alignment of its project, if no journey before did."""
+    staff = house.staff("line11")
+    with httpx.Client(base_url=house.base_url, trust_env=False) as client:
+        told = {"username": staff["username"], "password": staff["password"]}
+        token = client.post("/admin/v1/session", json=told).raise_for_status().json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        projects = client.get("/admin/v1/projects").raise_for_status().json()["items"]
+        project = next(one["id"] for one in projects if project_name in one["name"])
+        path = f"/admin/v1/projects/{project}/alignments"
+        if client.get(path).raise_for_status().json()["alignments"]:
+            return
+        line = [list(at) for at in metro_line().path]
+        body = {"name": "左线", "prefix": "K", "crs": "wgs84", "coordinates": line, "start": "K0+000"}
+        client.post(path, json=body).raise_for_status()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tests.support.asking import (
     missing_check_in,
     scans,
 )
-from tests.support.browsers import Browser, DemoHouse, demo_house, gcj02_line, place, running_browser
+from tests.support.browsers import Browser, DemoHouse, demo_house, gcj02_line, lay_alignment, place, running_browser
 from tests.support.databases import databases
 from tests.support.desks import TOWER, declaration_of, make_desk_gate, rule_at_work, staff_at
 from tools.house import ROOT
@@ -47,6 +47,8 @@ async def take(folder: Path) -> list[str]:
             await journeys(house, browser, folder / "screens")
             about = {**house.staff("line11"), "folder": str(folder / "screens"), **drawings()}
             await browser.play("fences.gallery", about)
+            lay_alignment(house, about["project"])
+            await browser.play("maps.gallery", about)
             await take_board(house, browser, str(folder / "screens"))
     return sorted(path.name for path in (folder / "screens").iterdir())
 

@@ -13,6 +13,7 @@ export const area: Area = {
     { path: "/projects/:project/fences", component: () => import("../screens/FenceList.vue") },
     { path: "/projects/:project/fences/draw", component: () => import("../screens/FenceEditor.vue") },
     { path: "/projects/:project/fences/import", component: () => import("../screens/FenceImport.vue") },
+    { path: "/projects/:project/fences/walk", component: () => import("../screens/FenceWalk.vue") },
     { path: "/projects/:project/fences/:fence", component: () => import("../screens/FencePage.vue") },
     { path: "/projects/:project/fences/:fence/draw", component: () => import("../screens/FenceEditor.vue") },
   ],

@@ -193,3 +193,108 @@ export async function byKeysAndSnapping(open, about) {
   await page.locator(".versions").getByText("已撤回").waitFor();
   return { told, facts, jumped, lines: lines.map((text) => text.split("\n")), heard, faults: found };
 }
+
+/** A way walked with a phone in hand: vague positions left out, kept when the page is dropped, thinned into a centreline. */
+export async function walkToDraw(open, about) {
+  let place = null;
+  const [first] = about.way;
+  const opened = async (more) => {
+    place = await open({ ...more, permissions: ["geolocation"], geolocation: first });
+    return place;
+  };
+  const { page, heard } = await fencesOf(opened, about);
+  await page.getByRole("button", { name: "走一圈来画" }).click();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await mapOf(page, page.getByText("用手机沿线路或边界走一遍"));
+  const found = { before: await faults(page) };
+  const count = (number) => page.locator(".walk .figures-row dd").first().filter({ hasText: new RegExp(`^${number}$`) }).waitFor();
+  await page.getByRole("button", { name: "开始记录" }).click();
+  await count(1);
+  const half = about.way.length >> 1;
+  for (const [step, at] of about.way.slice(0, half).entries()) {
+    if (step === 0) continue;
+    await place.setGeolocation(at);
+    await count(step + 1);
+  }
+  await place.setGeolocation({ ...about.way[half], accuracy: 80 });
+  await page.getByText("没有采用").waitFor();
+  const vague = await page.locator(".walk .note").innerText();
+  await page.getByRole("button", { name: "暂停" }).click();
+  await page.reload();
+  await count(half);
+  await page.getByRole("button", { name: "继续记录" }).click();
+  for (const [step, at] of about.way.slice(half).entries()) {
+    await place.setGeolocation(at);
+    await count(half + step + 1);
+  }
+  const told = await page.locator(".walk").innerText();
+  found.walked = await faults(page);
+  await page.getByRole("button", { name: "用作中线" }).click();
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await mapOf(page, page.getByLabel("沿什么画"));
+  const note = await page.locator(".panel .note").innerText();
+  const checked = await rechecked(page, "");
+  await page.locator(".figures li button").first().click();
+  const points = (await page.getByLabel("中线的坐标").inputValue()).split("\n");
+  const width = await page.getByLabel("左侧").inputValue();
+  found.editor = await faults(page);
+  return { vague, told, note, checked, points, width, heard, faults: found };
+}
+
+/** Pictures into `about.folder`: a corridor on an alignment, the question before its publication, a walk on a phone. */
+export async function gallery(open, about) {
+  let place = null;
+  const first = { latitude: about.line[0][1], longitude: about.line[0][0], accuracy: 5 };
+  const opened = async (more) => {
+    place = await open({ ...more, permissions: ["geolocation"], geolocation: first });
+    return place;
+  };
+  const { page, heard } = await fencesOf(opened, about);
+  const list = page.url();
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const found = {};
+  const picture = async (name, of) => {
+    found[name] = await faults(page);
+    await page.waitForLoadState("networkidle");
+    await page.screenshot({ path: `${about.folder}/desk-${name}.png` });
+    await of?.();
+  };
+  await page.getByRole("button", { name: "新画围栏" }).click();
+  await mapOf(page, page.getByLabel("围栏名称"));
+  await page.getByLabel("围栏名称").fill("二标段");
+  await page.getByText("走廊", { exact: true }).click();
+  const runs = page.getByLabel("沿什么画");
+  await runs.locator("option").nth(1).waitFor({ state: "attached" });
+  await runs.selectOption({ index: 1 });
+  await page.getByLabel("自里程").fill("K12+300");
+  await page.getByLabel("至里程").fill("K12+900");
+  await page.getByLabel("至里程").blur();
+  await page.getByRole("button", { name: "增加一段" }).click();
+  await page.getByLabel("左侧").nth(1).fill("45");
+  await page.getByLabel("左侧").nth(1).blur();
+  await page.getByRole("slider", { name: /^变宽处/ }).waitFor();
+  await rechecked(page, "");
+  await picture("fence-aligned");
+  await page.getByRole("button", { name: "存为草稿" }).click();
+  await mapOf(page, page.locator(".versions"));
+  await page.getByRole("button", { name: "提交待发布" }).click();
+  await page.getByRole("button", { name: "发布…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("定在以后的时间").check();
+  await dialog.getByLabel("生效时间").waitFor();
+  await picture("fence-publish", () => dialog.getByRole("button", { name: "取消" }).click());
+  await page.getByRole("button", { name: "撤回", exact: true }).click();
+  await page.locator(".versions").getByText("已撤回").waitFor();
+  await page.goto(`${list}/walk`);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole("button", { name: "开始记录" }).click();
+  const count = page.locator(".walk .figures-row dd").first();
+  for (let step = 1; step <= 8; step += 1) {
+    await count.filter({ hasText: new RegExp(`^${step}$`) }).waitFor();
+    await place.setGeolocation({ ...first, longitude: first.longitude + step * 0.0002, latitude: first.latitude + (step % 3) * 0.0001 });
+  }
+  await count.filter({ hasText: /^9$/ }).waitFor();
+  await page.getByRole("button", { name: "暂停" }).click();
+  await picture("fence-walk");
+  return { heard, faults: found };
+}
