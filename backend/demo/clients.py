@@ -186,6 +186,12 @@ class Phone:
         self._fences_tag = answer.headers["etag"]
         return answer.status
 
+    async def post(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+        """Send a request under /mobile/v1 and return the answer's body; raises DemoError unless it succeeds."""
+        path = f"/mobile/v1{path}"
+        headers = await self._session.headers()
+        return expect(await send(self._connection, "POST", path, json=body, headers=headers), "POST", path)
+
     async def check_in(self, body: Mapping[str, Any]) -> Answer:
         """Send one tap and return the answer, whatever it says."""
         return await send(

@@ -9,8 +9,9 @@ from typing import Any, Final, TypeVar, cast
 import httpx
 from litestar import Litestar
 
-from backend.demo import world
+from backend.demo import aftermath, world
 from backend.demo.accounts import keep_accounts
+from backend.demo.aftermath import Sealer
 from backend.demo.clients import Connection
 from backend.demo.day import Watch, play_day
 from backend.demo.errors import DemoError
@@ -26,7 +27,8 @@ from backend.identity.errors import UsernameTaken
 from backend.identity.roles import Role
 from backend.kit import messages
 from backend.kit.clock import ManualClock
-from backend.kit.keyring import KeyRing
+from backend.kit.keyfiles import FileKeyRing
+from backend.kit.keyring import SEALER_PURPOSES, KeyRing, MemoryKeyRing
 from backend.main import create_app
 from backend.settings import Settings
 from backend.sites.model import DEFAULT_CUTOVER, work_on
@@ -76,9 +78,14 @@ async def run_demo(
         loader = Loader(connection, day, await _open_operator(app.state, clock), tell)
         loaded = await loader.load()
         keep_accounts(outbox, loaded.passwords, day)
+        await aftermath.publish_rules(loaded, day)
         tell("demo.playing", day=day.isoformat())
         played = await play_day(connection, loaded, day, _watch(app.state, clock))
         clock.set(instant(day, _OVER))
+        await aftermath.file_requests(connection, loaded, day)
+        await aftermath.seal_all(Sealer(settings.database_url, seal_keys(settings, keys, clock.now()), clock))
+        await aftermath.issue_bulletin(loaded, day)
+        tell("demo.bulletin_done")
         auditor = await loader.open_auditor()
         keep_accounts(outbox, loaded.passwords, day)
         return loaded, await read_findings(auditor, loaded, played, clock.now())
@@ -91,6 +98,13 @@ async def run_demo(
         write(line)
     tell("demo.done", seconds=f"{perf_counter() - began:.1f}")
     return findings
+
+
+def seal_keys(settings: Settings, keys: KeyRing | None, now: datetime) -> KeyRing:
+    """Return the sealer's keys: those beside the server's, or of memory where the server's are."""
+    if keys is None:
+        return FileKeyRing(settings.keys_dir, SEALER_PURPOSES)
+    return MemoryKeyRing(now, SEALER_PURPOSES)
 
 
 def _watch(state: Any, clock: ManualClock) -> Watch:  # noqa: ANN401 - the application's state

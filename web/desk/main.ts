@@ -7,6 +7,7 @@ import App from "./App.vue";
 import { router } from "./routes.js";
 import "./styles.css";
 import "./fences.css";
+import "./evidence/evidence.css";
 
 document.documentElement.lang = language.value;
 createApp(App).use(router).mount("#app");

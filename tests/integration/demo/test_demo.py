@@ -265,6 +265,35 @@ async def test_the_log_ins_are_private_and_work(ran: Ran, tmp_path: Path) -> Non
             assert (answer.status_code, answer.json()["roles"]) == (201, [one.role])
 
 
+async def test_its_day_has_a_bulletin_requests_wait_and_everything_is_sealed(ran: Ran, tmp_path: Path) -> None:
+    kept = read_accounts(ran.settings.sms_outbox or tmp_path)
+    assert kept is not None
+    password = next(one.password for one in kept.accounts if one.username == "city")
+    async with (
+        running_app(ran.settings.database_url, tmp_path, clock=ManualClock(NOW), keys=ran.keys) as app,
+        client_of(app) as client,
+    ):
+        log_in = {"username": "city", "password": password}
+        token = (await client.post("/admin/v1/session", json=log_in)).json()["access_token"]
+
+        async def told(path: str) -> dict[str, Any]:
+            answer = await client.get(f"/admin/v1{path}", headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+        (bulletin,) = (await told("/bulletins"))["items"]
+        content = (await told(f"/bulletins/{bulletin['id']}"))["content"]
+        waiting = (await told("/requests?which=mine"))["items"]
+        head = await told("/ledger/head")
+    assert (bulletin["kind"], bulletin["from_on"]) == ("daily", DAY.isoformat())
+    assert [one["name"] for one in content["rule_sets"]] == ["武汉到岗规则（演示）"]
+    assert (content["totals"]["all_posts"]["valid"], content["totals"]["all_posts"]["due"]) == (18, 22)
+    assert Counter(one["kind"] for one in waiting) == {"leave": 1, "make_up": 1}
+    assert head["size"] == content["ledger"]["log_size"] == len(ran.findings.ledger) + 1, (
+        "a ruling after the outage too"
+    )
+
+
 async def test_other_data_is_left_alone(databases: Databases, tmp_path: Path) -> None:
     keys = MemoryKeyRing(datetime(2026, 3, 1, tzinfo=UTC))
     with databases.clone("foreign") as url:

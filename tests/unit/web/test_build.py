@@ -51,6 +51,12 @@ def test_the_map_comes_only_with_the_first_map() -> None:
     assert not set(drawing) & set(first_load(web.DIST / "desk"))
 
 
+def test_charts_come_only_with_the_first_chart() -> None:
+    drawing = [path for path in (web.DIST / "desk" / "assets").glob("*.js") if "zrender" in path.read_text()]
+    assert drawing, "the desk has charts"
+    assert not set(drawing) & set(first_load(web.DIST / "desk"))
+
+
 @pytest.mark.parametrize("app", ["app", "desk"])
 def test_a_page_holds_nothing_that_the_content_policy_forbids(app: str) -> None:
     page = (web.DIST / app / "index.html").read_text()

@@ -1,10 +1,20 @@
 /** Words of the desk in English. */
 
 import { fences } from "./fences.en.js";
+import { bulletins } from "./bulletins.en.js";
+import { figures } from "./figures.en.js";
+import { ledger } from "./ledger.en.js";
+import { rates } from "./rates.en.js";
+import { reviews } from "./reviews.en.js";
 import type { Key } from "./zh-CN.js";
 
 export const en: Readonly<Record<Key, string>> = {
   ...fences,
+  ...bulletins,
+  ...figures,
+  ...ledger,
+  ...rates,
+  ...reviews,
   app: "Daogang desk",
   log_in: "Log in",
   logging_in: "Logging in…",

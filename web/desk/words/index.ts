@@ -17,6 +17,11 @@ export function withWords<Own extends string>(
   return speaker<Own | Key>({ "zh-CN": { ...zh, ...zhOwn }, en: { ...en, ...enOwn } });
 }
 
+/** Whether the catalogues have words under a name that was put together. */
+export function isKey(name: string): name is Key {
+  return name in zh;
+}
+
 /** Tell an error: the server's own words where it said some, else ours. */
 export function errorWords(error: unknown): Told {
   const own = (name: "offline" | "logged_out" | "unexpected"): Told => ({

@@ -1,9 +1,19 @@
 /** Words of the desk in Chinese; the other language has the same keys. */
 
 import { fences } from "./fences.zh-CN.js";
+import { bulletins } from "./bulletins.zh-CN.js";
+import { figures } from "./figures.zh-CN.js";
+import { ledger } from "./ledger.zh-CN.js";
+import { rates } from "./rates.zh-CN.js";
+import { reviews } from "./reviews.zh-CN.js";
 
 export const zh = {
   ...fences,
+  ...bulletins,
+  ...figures,
+  ...ledger,
+  ...rates,
+  ...reviews,
   app: "到岗工作台",
   log_in: "登录",
   logging_in: "正在登录…",
