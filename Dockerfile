@@ -31,7 +31,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 daogang \
  && useradd --uid 10001 --gid daogang --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin daogang \
- && install --directory --owner daogang --group daogang --mode 0700 /keys /blobs /run/daogang-faces
+ && install --directory --owner daogang --group daogang --mode 0700 /keys /blobs /memory /run/daogang-faces
 COPY --from=build /opt/daogang /opt/daogang
 COPY --from=web /web/dist /opt/web
 ENV PATH=/opt/daogang/bin:$PATH \

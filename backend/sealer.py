@@ -11,6 +11,7 @@ from backend.kit.db import Database
 from backend.kit.keyfiles import FileKeyRing
 from backend.kit.keyring import SEALER_PURPOSES
 from backend.kit.logs import configure_logs
+from backend.ledger.seals.memory import HeadMemory
 from backend.ledger.seals.outside import BucketParty, FolderParty, MailParty, NullParty, OutsideParty
 from backend.ledger.seals.process import keep_sealing
 from backend.ledger.seals.sealing import SealTools
@@ -26,7 +27,10 @@ def run_sealer(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; raises KeyFileError when the seal key cannot be read."""
     configure_logs(settings.log_format)
     keys = FileKeyRing(settings.keys_dir, SEALER_PURPOSES)
-    tools = SealTools(Database(settings.database_url, max_size=2, role=ROLE), keys, SystemClock())
+    memory = None if settings.heads.memory is None else HeadMemory(settings.heads.memory)
+    if memory is None:
+        log.warning("sealer.remembers_nothing", missing="DAOGANG_SEALER_MEMORY")
+    tools = SealTools(Database(settings.database_url, max_size=2, role=ROLE), keys, SystemClock(), memory)
     asyncio.run(_run(tools, outside_parties(settings)))
 
 

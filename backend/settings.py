@@ -73,8 +73,12 @@ class ChannelSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class HeadSettings:
-    """Whom the sealer gives the ledger's signed heads: a folder, a mailbox, a bucket; None: nobody."""
+    """Whom the sealer gives the ledger's signed heads: a folder, a mailbox, a bucket; None: nobody.
 
+    `memory` is the file in which the sealer itself keeps the head it signed last; None: it remembers none.
+    """
+
+    memory: Path | None = None
     folder: Path | None = None
     mail_to: str | None = None
     bucket: S3Bucket | None = None
@@ -296,6 +300,7 @@ def _blobs(environment: Mapping[str, str]) -> Path | S3Bucket:
 def _heads(environment: Mapping[str, str]) -> HeadSettings:
     named = "DAOGANG_HEADS_S3"
     return HeadSettings(
+        memory=_path(environment, "DAOGANG_SEALER_MEMORY"),
         folder=_path(environment, "DAOGANG_HEADS_DIR"),
         mail_to=environment.get("DAOGANG_HEADS_MAIL") or None,
         bucket=_s3(environment, named, named) if environment.get(named) else None,

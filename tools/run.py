@@ -183,6 +183,8 @@ def _settings(url: str, port: int, faces: Path) -> dict[str, str]:
     ours = {
         "DATABASE_URL": url,
         "DAOGANG_KEYS_DIR": str(KEYS),
+        # Of the private cluster's log; a database of the caller's own may be another one each time.
+        **({} if "DATABASE_URL" in os.environ else {"DAOGANG_SEALER_MEMORY": str(LOCAL / "sealed-head.txt")}),
         "DAOGANG_BLOBS": str(KEYS.parent / "blobs"),
         "DAOGANG_SMS_OUTBOX": str(SMS_OUTBOX),
         "DAOGANG_ENV": "development",

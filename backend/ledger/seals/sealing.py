@@ -23,9 +23,11 @@ from backend.kit.horizon import LOOK_BACK, Horizon, Settled, look_at_tables
 from backend.kit.keyring import KeyRing, Purpose
 from backend.ledger.seals import leaves, merkle
 from backend.ledger.seals.binary_copies import first_bigint, rows_of
-from backend.ledger.seals.heads import TreeHead
+from backend.ledger.seals.continuity import right_edge
+from backend.ledger.seals.heads import SignedHead, TreeHead
 from backend.ledger.seals.leaves import KINDS, Kind
-from backend.ledger.seals.log_reading import LOG_ID, ORIGIN, STEP, Connection, NodesMissing, last_head, read_peaks
+from backend.ledger.seals.log_reading import LOG_ID, ORIGIN, STEP, Connection, last_head
+from backend.ledger.seals.memory import HeadMemory
 from backend.ledger.seals.merkle import Node, Peaks
 from backend.ledger.seals.windows import joins_within
 
@@ -69,10 +71,6 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s::text::xid8, %s)
 """
 
 
-class LogBroken(Exception):
-    """The log that is stored is not the one that was signed: nothing is appended to it any more."""
-
-
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A row of the outbox: which entry was recorded when."""
@@ -86,10 +84,14 @@ class Recorded:
 
 @dataclass(slots=True)
 class Sealing:
-    """What the process remembers between batches; everything else is read from the last head."""
+    """What the process remembers between batches; everything else is read from the last head.
+
+    `unkept` is a head that is in the log and not in the sealer's memory yet.
+    """
 
     horizon: Horizon = field(default_factory=Horizon)
     peaks: Peaks | None = None
+    unkept: SignedHead | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +104,34 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class _Grown:
+    """A batch that holds once its transaction is committed: the right edge of the log with it, and its head."""
+
+    done: Sealed
+    peaks: Peaks
+    head: SignedHead
+
+
+@dataclass(frozen=True, slots=True)
 class SealTools:
-    """What sealing works with; `keys` holds the seal keys, which no other process has."""
+    """What sealing works with; `keys` holds the seal keys, which no other process has.
+
+    `memory` outlives the process; without one a log that was cut or replaced between two starts goes on.
+    """
 
     database: Database
     keys: KeyRing
     clock: Clock
+    memory: HeadMemory | None = None
 
 
 async def seal_next(tools: SealTools, state: Sealing, limit: int = AT_ONCE) -> Sealed:
     """Seal what was recorded since the last head, at most `limit` entries.
 
-    Raises LogBroken when the last head does not fit the log or was signed by a key that is not ours.
+    Raises LogBroken when the last head does not fit the log, was signed by a key that is not ours, or does not continue
+    the head that is remembered; MemoryUnreadable or OSError when that cannot be read or kept.
     """
+    await _keep(tools, state)  # again, if it failed the last time
     async with tools.database.connection() as connection:
         settled = (await look_at_tables(connection, {"ledger_outbox": state.horizon}))["ledger_outbox"]
         if settled is None:
@@ -122,7 +139,19 @@ async def seal_next(tools: SealTools, state: Sealing, limit: int = AT_ONCE) -> S
         async with connection.transaction():
             if not await _is_ours(connection):
                 return Sealed()
-            return await _seal_in(connection, tools, state, settled, limit)
+            grown = await _seal_in(connection, tools, state, settled, limit)
+    if grown is None:
+        return Sealed()
+    # Only what is committed: a memory ahead of the log would stop the sealer for good.
+    state.peaks, state.unkept = grown.peaks, grown.head
+    await _keep(tools, state)
+    return grown.done
+
+
+async def _keep(tools: SealTools, state: Sealing) -> None:
+    if tools.memory is not None and state.unkept is not None:
+        await tools.memory.keep(state.unkept)
+    state.unkept = None
 
 
 async def _is_ours(connection: Connection) -> bool:
@@ -130,10 +159,13 @@ async def _is_ours(connection: Connection) -> bool:
     return row is not None and bool(row[0])
 
 
-async def _seal_in(connection: Connection, tools: SealTools, state: Sealing, settled: Settled, limit: int) -> Sealed:
+async def _seal_in(
+    connection: Connection, tools: SealTools, state: Sealing, settled: Settled, limit: int
+) -> _Grown | None:
     cluster = await _text(connection, CLUSTER)
     head = await last_head(connection)
-    peaks = await _peaks_of_last(connection, tools, state)
+    ours = [public_key(key.secret).public_bytes_raw() for key in tools.keys.usable(Purpose.SEAL, tools.clock.now())]
+    peaks = await right_edge(connection, head, state.peaks, ours, tools.memory)
     after, xid = (0, 0) if head is None else (head.upto_id, head.upto_xid)
     if head is not None and head.cluster != cluster:
         # Ids of transactions of another cluster tell nothing here, and none of it is still running.
@@ -148,7 +180,7 @@ async def _seal_in(connection: Connection, tools: SealTools, state: Sealing, set
     }
     rows = [Recorded(*row) for row in await (await connection.execute(NEXT, values)).fetchall()]
     if not rows:
-        return Sealed()
+        return None
     contents = await read_contents(connection, rows)
     grown = peaks.copy()
     reached = settled
@@ -156,35 +188,9 @@ async def _seal_in(connection: Connection, tools: SealTools, state: Sealing, set
         # Everything up to the last number is settled, just like the whole; behind the mark some may be left to read.
         reached = Settled(rows[-1].id, settled.xid) if rows[-1].id > after else Settled(after, xid)
     await _add_leaves(connection, grown, rows, contents)
-    await _add_head(connection, tools, grown, Settled(max(after, reached.number), reached.xid), cluster)
-    state.peaks = grown
+    signed = await _add_head(connection, tools, grown, Settled(max(after, reached.number), reached.xid), cluster)
     absent = sum(contents[row.id] == leaves.ABSENT[row.kind] for row in rows)
-    return Sealed(len(rows), absent, more=len(rows) == limit)
-
-
-async def _peaks_of_last(connection: Connection, tools: SealTools, state: Sealing) -> Peaks:
-    """Return the right edge of the log as the last head tells it; raises LogBroken when it does not fit."""
-    head = await last_head(connection)
-    size = 0 if head is None else head.size
-    known = state.peaks
-    if known is not None and known.size > size:
-        msg = f"the log had {known.size} leaves and has {size}: its end was removed"
-        raise LogBroken(msg)
-    if head is None:
-        return Peaks()
-    if known is None or known.size < size:  # just started, or another sealer went on
-        ours = [public_key(key.secret).public_bytes_raw() for key in tools.keys.usable(Purpose.SEAL, tools.clock.now())]
-        if head.signed.public_key not in ours or not head.signed.is_genuine():
-            msg = f"the head of {size} leaves is not signed by a key of ours"
-            raise LogBroken(msg)
-        try:
-            known = await read_peaks(connection, size)
-        except NodesMissing as error:
-            raise LogBroken(str(error)) from error
-    if known.root() != head.root:
-        msg = f"the head of {size} leaves has another root than the leaves"
-        raise LogBroken(msg)
-    return known
+    return _Grown(Sealed(len(rows), absent, more=len(rows) == limit), grown, signed)
 
 
 async def read_contents(connection: Connection, rows: Sequence[Recorded]) -> dict[int, bytes]:
@@ -240,14 +246,16 @@ async def _add_leaves(
         await connection.execute(ADD_NODES, (LOG_ID, levels, numbers, [found for _, found in nodes]))
 
 
-async def _add_head(connection: Connection, tools: SealTools, peaks: Peaks, upto: Settled, cluster: str) -> None:
+async def _add_head(connection: Connection, tools: SealTools, peaks: Peaks, upto: Settled, cluster: str) -> SignedHead:
     now = tools.clock.now().astimezone(UTC)
     key = tools.keys.active(Purpose.SEAL)
-    await connection.execute(KNOW_KEY, (key.id, public_key(key.secret).public_bytes_raw(), now))
+    public = public_key(key.secret).public_bytes_raw()
+    await connection.execute(KNOW_KEY, (key.id, public, now))
     head = TreeHead(await _text(connection, ORIGIN, LOG_ID), peaks.size, peaks.root(), now)
     signature = signing_key(key.secret).sign(head.text().encode())
     values = (LOG_ID, head.size, head.root, now, key.id, signature, upto.number, str(upto.xid), cluster)
     await connection.execute(ADD_HEAD, values)
+    return SignedHead(head, public, signature)
 
 
 async def begin_log(connection: Connection, now: datetime) -> str:

@@ -12,8 +12,9 @@ from psycopg.sql import SQL, Identifier
 from backend.kit.db import Database, start_up_options
 from backend.kit.keyring import SEALER_PURPOSES, MemoryKeyRing, Purpose
 from backend.ledger.seals import leaves, merkle
+from backend.ledger.seals.continuity import LogBroken
 from backend.ledger.seals.log_reading import last_head, read_path
-from backend.ledger.seals.sealing import LogBroken, Sealing, SealTools, seal_next
+from backend.ledger.seals.sealing import Sealing, SealTools, seal_next
 from tests.support.databases import Databases
 from tests.support.ledgers import entry
 from tests.support.seals import AT, SEALER, SealedLedger, append, full_entry, rule_and_attribute, sealed_ledger
