@@ -25,7 +25,7 @@ async def test_a_gate_goes_down_phones_are_let_in_and_its_backlog_is_merged(
         gate = await make_desk_gate(admin, district)
     begun_at, now = this_day(datetime.now(UTC))
     lon, lat = TOWER_CENTRE
-    person = "傅云开"
+    person = "裴景行"
     about = {
         **demo_house.staff("donghu"),
         "admin": demo_house.staff("tower"),

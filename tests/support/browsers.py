@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import os
 import subprocess
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,15 @@ class DemoHouse:
     base_url: str
     url: str
     folder: Path
+    _lent: dict[str, str] = field(default_factory=dict)
 
     def phone(self, name: str) -> dict[str, Any]:
-        """Return what the journeys need of a person of the demo: the number, and the phone that is known."""
+        """Return what the journeys need of a person of the demo: the number, and the phone that is known.
+
+        Each person is for one journey: a second code within the minute is refused, and punches would meet others.
+        """
+        journey = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
+        assert self._lent.setdefault(name, journey) == journey, f"{name} is on the journey {self._lent[name]}"
         person = PEOPLE[name]
         return {
             "base_url": self.base_url,
