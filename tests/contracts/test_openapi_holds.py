@@ -18,6 +18,7 @@ from requests import Request
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
+from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from backend.alerts.live.routes import Watching
 from backend.identity.roles import ROLE_SCOPES, Role
@@ -48,9 +49,14 @@ def document() -> dict[str, Any]:
 
 
 @cache
+def schema() -> OpenApiSchema:
+    """Read the document once: what schemathesis makes of it takes 15 MB."""
+    return schemathesis.openapi.from_dict(document())
+
+
+@cache
 def operation(route: Route) -> Any:  # noqa: ANN401 - schemathesis' operation
-    schema = schemathesis.openapi.from_dict(document())
-    return schema[route.template][route.method]
+    return schema()[route.template][route.method]
 
 
 DOCUMENTED = [route for route in routes() if route.method.lower() in document()["paths"].get(route.template, {})]
