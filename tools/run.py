@@ -46,10 +46,9 @@ def run() -> int:
         require_free(port)
         broker = find_mosquitto() if with_mqtt else ""
         environment.ensure("runtime")
-        models.ensure_or_go_on()
         settings = _settings(stack.enter_context(_database()), port, faces_socket(stack))
         # Beside the database and the demo, which take about as long the first time.
-        building = stack.enter_context(ThreadPoolExecutor()).submit(web.ensure_built_or_go_on)
+        building = stack.enter_context(ThreadPoolExecutor()).submit(_build)
         logins = prepare(settings, private="DATABASE_URL" not in os.environ)
         children = Children(LOCAL / "log", REGISTER)
         stack.callback(children.stop)
@@ -57,11 +56,11 @@ def run() -> int:
         wait_until_ready(port, children)
         # After the server, because both spend their first seconds on the same few cores.
         children.start("worker", [DAOGANG, "worker"], settings)
-        children.start("faces", [DAOGANG, "faces"], settings)
         children.start("sealer", [DAOGANG, "sealer"], settings)
         if with_mqtt:
             _start_bridge(children, settings, broker)
         building.result()
+        children.start("faces", [DAOGANG, "faces"], settings)
         _announce(settings, port, logins, time.monotonic() - began, with_mqtt=with_mqtt)
         try:
             while True:
@@ -176,6 +175,12 @@ def faces_socket(stack: ExitStack, local: Path = LOCAL) -> Path:
     if len(str(inside).encode()) <= LONGEST_SOCKET_PATH:
         return inside
     return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="daogang-faces-"))) / "socket"
+
+
+def _build() -> None:
+    """Build the web apps, then fetch the models: one of them comes by npm, which the apps bring along."""
+    web.ensure_built_or_go_on()
+    models.ensure_or_go_on()
 
 
 def _settings(url: str, port: int, faces: Path) -> dict[str, str]:
