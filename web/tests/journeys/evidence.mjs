@@ -98,7 +98,7 @@ export async function decideAndProve(open, about) {
   await card.getByRole("link", { name: "账本证明" }).evaluate((link) => sessionStorage.setItem("to", link.href));
   await dialog.getByRole("button", { name: "确认认定 1 条" }).click();
   await page.getByText("已认定 1 / 1 条").waitFor();
-  await settled(page);
+  await card.waitFor({ state: "detached" });
   const remains = await card.count();
 
   const place = await page.evaluate(() => sessionStorage.getItem("to"));
