@@ -99,6 +99,7 @@ def write_logins(outbox: Path, port: int, language: str) -> Iterator[str]:
     header = [say(code) for code in ("demo.username", "demo.password", "demo.role", "demo.display_name")]
     rows = [(one.username, one.password, say(_ROLES[one.role]), one.display_name) for one in kept.accounts]
     yield from (f"  {line}" for line in lay_out(header, rows))
+    yield say("demo.logins_desk", url=f"http://127.0.0.1:{port}/desk/alerts")
     yield say("demo.logins_phone", outbox=str(outbox))
     for who in SAMPLE_PHONES:
         person = PEOPLE[who]

@@ -12,6 +12,7 @@ from litestar import Litestar
 from backend.demo import aftermath, world
 from backend.demo.accounts import keep_accounts
 from backend.demo.aftermath import Sealer
+from backend.demo.alerting import AlertWatch
 from backend.demo.clients import Connection
 from backend.demo.day import Watch, play_day
 from backend.demo.errors import DemoError
@@ -75,15 +76,18 @@ async def run_demo(
 
     async def play(http: httpx.AsyncClient) -> tuple[Loaded, Findings]:
         connection = Connection(http, clock, language, outbox)
+        alerts = AlertWatch(app.state.database, clock)
+        await alerts.begin()
         loader = Loader(connection, day, await _open_operator(app.state, clock), tell)
         loaded = await loader.load()
         keep_accounts(outbox, loaded.passwords, day)
         await aftermath.publish_rules(loaded, day)
         tell("demo.playing", day=day.isoformat())
-        played = await play_day(connection, loaded, day, _watch(app.state, clock))
+        played = await play_day(connection, loaded, day, _watch(app.state, clock, alerts))
         clock.set(instant(day, _OVER))
         await aftermath.file_requests(connection, loaded, day)
         await aftermath.seal_all(Sealer(settings.database_url, seal_keys(settings, keys, clock.now()), clock))
+        await alerts.finish()
         await aftermath.issue_bulletin(loaded, day)
         tell("demo.bulletin_done")
         auditor = await loader.open_auditor()
@@ -107,10 +111,11 @@ def seal_keys(settings: Settings, keys: KeyRing | None, now: datetime) -> KeyRin
     return MemoryKeyRing(now, SEALER_PURPOSES)
 
 
-def _watch(state: Any, clock: ManualClock) -> Watch:  # noqa: ANN401 - the application's state
+def _watch(state: Any, clock: ManualClock, alerts: AlertWatch) -> Watch:  # noqa: ANN401 - the application's state
     async def watch() -> None:
         await watch_gates(state.database, clock)
         await continue_ruling(RulingTools(state.database, state.wiring.fold_days, clock))
+        await alerts.look()
 
     return watch
 

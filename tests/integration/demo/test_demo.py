@@ -2,7 +2,8 @@
 
 import stat
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -265,15 +266,19 @@ async def test_the_log_ins_are_private_and_work(ran: Ran, tmp_path: Path) -> Non
             assert (answer.status_code, answer.json()["roles"]) == (201, [one.role])
 
 
-async def test_its_day_has_a_bulletin_requests_wait_and_everything_is_sealed(ran: Ran, tmp_path: Path) -> None:
-    kept = read_accounts(ran.settings.sms_outbox or tmp_path)
+@asynccontextmanager
+async def asking_as(
+    ran: Ran, username: str, folder: Path
+) -> AsyncGenerator[Callable[[str], Awaitable[dict[str, Any]]]]:
+    """Run the server on the demo's database the morning after, and give what asks it in somebody's name."""
+    kept = read_accounts(ran.settings.sms_outbox or folder)
     assert kept is not None
-    password = next(one.password for one in kept.accounts if one.username == "city")
+    password = next(one.password for one in kept.accounts if one.username == username)
     async with (
-        running_app(ran.settings.database_url, tmp_path, clock=ManualClock(NOW), keys=ran.keys) as app,
+        running_app(ran.settings.database_url, folder, clock=ManualClock(NOW), keys=ran.keys) as app,
         client_of(app) as client,
     ):
-        log_in = {"username": "city", "password": password}
+        log_in = {"username": username, "password": password}
         token = (await client.post("/admin/v1/session", json=log_in)).json()["access_token"]
 
         async def told(path: str) -> dict[str, Any]:
@@ -281,6 +286,11 @@ async def test_its_day_has_a_bulletin_requests_wait_and_everything_is_sealed(ran
             assert answer.status_code == 200, answer.text
             return answer.json()
 
+        yield told
+
+
+async def test_its_day_has_a_bulletin_requests_wait_and_everything_is_sealed(ran: Ran, tmp_path: Path) -> None:
+    async with asking_as(ran, "city", tmp_path) as told:
         (bulletin,) = (await told("/bulletins"))["items"]
         content = (await told(f"/bulletins/{bulletin['id']}"))["content"]
         waiting = (await told("/requests?which=mine"))["items"]
@@ -292,6 +302,19 @@ async def test_its_day_has_a_bulletin_requests_wait_and_everything_is_sealed(ran
     assert head["size"] == content["ledger"]["log_size"] == len(ran.findings.ledger) + 1, (
         "a ruling after the outage too"
     )
+
+
+async def test_an_alert_waits_to_be_acknowledged(ran: Ran, tmp_path: Path) -> None:
+    """The simulated position of the day, judged by the rule and nobody else: not put in by hand."""
+    async with asking_as(ran, "donghu", tmp_path) as told:
+        inbox = await told("/alerts")
+        (entry,) = inbox["items"]
+        (alert,) = (await told(f"/alerts/{entry['id']}"))["alerts"]
+        (evidence,) = [one["path"] for one in alert["evidence"]]
+        punch = await told(evidence.removeprefix("/admin/v1"))
+    assert (entry["kind"], entry["state"], inbox["unread"]) == ("forgery_signs", "open", 1)
+    assert "童晓峰" in alert["title"]
+    assert punch["punch"]["signals"] == ["mock_location"], punch
 
 
 async def test_other_data_is_left_alone(databases: Databases, tmp_path: Path) -> None:
