@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 from urllib.parse import urlsplit
 
+from backend.variables import SettingsError, secret_of
+
 Datum = Literal["wgs84", "cgcs2000", "gcj02"]
 Service = Literal["tianditu", "osm", "xyz"]
 
@@ -20,10 +22,6 @@ MOST_ZOOM: Final = 22
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
 _PLACEHOLDERS: Final = frozenset({"{z}", "{x}", "{y}", "{key}"})
 _HOST: Final = re.compile(r"[a-z0-9.-]+", re.ASCII)
-
-
-class BaseMapFaultError(ValueError):
-    """The settings of the base map cannot be meant like this; the message names the remedy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,17 +69,18 @@ _KNOWN: Final = {
 }
 
 
-def read_base_map(environment: Mapping[str, str], key: str | None) -> BaseMap | None:
-    """Read the base map out of an environment, with the key that its own file held; None: there is none.
+def read_base_map(environment: Mapping[str, str]) -> BaseMap | None:
+    """Read the base map out of an environment; None: there is none.
 
-    Raises BaseMapFaultError naming the variable and the remedy.
+    Raises SettingsError naming the variable and the remedy.
     """
     service = environment.get("DAOGANG_BASE_MAP") or "none"
     if service == "none":
         return None
     if service not in {"tianditu", "osm", "xyz"}:
         msg = f"DAOGANG_BASE_MAP is {service!r}: use none, tianditu, osm or xyz"
-        raise BaseMapFaultError(msg)
+        raise SettingsError(msg)
+    key = secret_of(environment, "DAOGANG_BASE_MAP_KEY_FILE", "the key of the base map")
     known = _KNOWN.get(service)
     given = tuple(environment.get("DAOGANG_BASE_MAP_TILES", "").split())
     datum = environment.get("DAOGANG_BASE_MAP_DATUM") or (known.datum if known else "")
@@ -89,18 +88,18 @@ def read_base_map(environment: Mapping[str, str], key: str | None) -> BaseMap | 
     templates = given or (known.templates if known else ())
     if not 1 <= len(templates) <= MOST_LAYERS:
         msg = "DAOGANG_BASE_MAP_TILES wants one address with {z}, {x} and {y}, or two with a blank between them"
-        raise BaseMapFaultError(msg)
+        raise SettingsError(msg)
     for one in templates:
         _check_template(one, key)
     if datum not in {"wgs84", "cgcs2000", "gcj02"}:
         msg = "DAOGANG_BASE_MAP_DATUM wants what the tiles are drawn in: wgs84, cgcs2000 or gcj02; it is not guessed"
-        raise BaseMapFaultError(msg)
+        raise SettingsError(msg)
     if not 0 < len(attribution) <= MOST_ATTRIBUTION:
         msg = (
             "DAOGANG_BASE_MAP_ATTRIBUTION wants what the service asks to be shown (source, approval number), up to "
             f"{MOST_ATTRIBUTION} characters"
         )
-        raise BaseMapFaultError(msg)
+        raise SettingsError(msg)
     return BaseMap(
         service=cast("Service", service),
         templates=templates,
@@ -115,7 +114,7 @@ def _zoom(environment: Mapping[str, str], default: int) -> int:
     value = environment.get("DAOGANG_BASE_MAP_MOST_ZOOM") or str(default)
     if not value.isdecimal() or not 1 <= int(value) <= MOST_ZOOM:
         msg = f"DAOGANG_BASE_MAP_MOST_ZOOM is {value!r}: give the last zoom that the service has, 1 to {MOST_ZOOM}"
-        raise BaseMapFaultError(msg)
+        raise SettingsError(msg)
     return int(value)
 
 
@@ -135,13 +134,13 @@ def _check_template(template: str, key: str | None) -> None:
             "DAOGANG_BASE_MAP_TILES wants https://host/… (http:// on this machine only) with {z}, {x}, {y} and at most "
             "{key} in path or query, without a user name"
         )
-        raise BaseMapFaultError(msg)
+        raise SettingsError(msg)
     if ("{key}" in asked) is not (key is not None):
         msg = (
             "DAOGANG_BASE_MAP_KEY_FILE names the file with the key that stands for {key} in the address of the tiles: "
             "give both or none"
         )
-        raise BaseMapFaultError(msg)
+        raise SettingsError(msg)
     if key is not None and re.fullmatch(r"[A-Za-z0-9_.-]{1,200}", key, re.ASCII) is None:
         msg = "DAOGANG_BASE_MAP_KEY_FILE holds no key: letters, digits, _ . - on one line are expected"
-        raise BaseMapFaultError(msg)
+        raise SettingsError(msg)

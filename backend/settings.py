@@ -1,20 +1,13 @@
 """The server's settings: one frozen object, read once from the environment by whoever builds the application."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, cast
-from urllib.parse import unquote, urlsplit
+from typing import Any
 
-from backend.base_map import BaseMap, BaseMapFaultError, read_base_map
-
-SMS_SECRET_LENGTH: Final = 32
-"""Characters that the secret of an SMS gateway has at least."""
-
-
-class SettingsError(Exception):
-    """A setting is missing or cannot be meant like this; the message names the remedy."""
+from backend.base_map import BaseMap, read_base_map
+from backend.channel_settings import ChannelSettings, SmsGateway, read_channels, read_sms_gateway
+from backend.variables import SettingsError, path_of, secret_of, version_of, whole_of, words_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,48 +20,6 @@ class S3Bucket:
     region: str
     key_id: str
     secret: str = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SmtpServer:
-    """Where mail is handed over; `security`: TLS from the first byte, STARTTLS, or none for a relay on the machine."""
-
-    host: str
-    port: int
-    security: Literal["tls", "starttls", "plain"]
-    sender: str
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SmsGateway:
-    """Where SMS are handed over; requests are signed with `secret`, the templates are the gateway's names."""
-
-    url: str
-    secret: str = field(repr=False)
-    code_template: str
-    alert_template: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChannelSettings:
-    """What alerts are sent through beside the inbox; what is None here is not configured, and says so.
-
-    `fcm_credentials` is a service account's file; `web_push_contact` a mailto: or https: address for push services;
-    `web_push_hosts` replaces the list of push services; `robots` names the services whose robots may be used. The
-    endpoints replace the services' own, for private relays. `board` is where people find the board.
-    """
-
-    fcm_credentials: Path | None = None
-    fcm_endpoint: str | None = None
-    web_push_contact: str | None = None
-    web_push_hosts: tuple[str, ...] = ()
-    robots: frozenset[str] = frozenset()
-    wecom_endpoint: str | None = None
-    dingtalk_endpoint: str | None = None
-    smtp: SmtpServer | None = None
-    board: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +71,8 @@ class Settings:
     models_dir: Path = Path("models")
     anti_spoof: Path | None = None
     attestation_dir: Path | None = None
-    channels: ChannelSettings = ChannelSettings()
-    heads: HeadSettings = HeadSettings()
+    channels: ChannelSettings = field(default_factory=ChannelSettings)
+    heads: HeadSettings = field(default_factory=HeadSettings)
     passkey_rp_id: str | None = None
     passkey_origins: tuple[str, ...] = ()
     min_app_version: str = "0"
@@ -154,122 +105,25 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         blobs=_blobs(environment),
         environment=name,
         host=environment.get("DAOGANG_HOST", "127.0.0.1"),
-        port=_whole(environment, "PORT", 8000),
-        processes=_whole(environment, "DAOGANG_PROCESSES", 2),
+        port=whole_of(environment, "PORT", 8000),
+        processes=whole_of(environment, "DAOGANG_PROCESSES", 2),
         sms_outbox=Path(outbox) if outbox else None,
-        sms_gateway=_sms_gateway(environment),
+        sms_gateway=read_sms_gateway(environment),
         log_format=environment.get("DAOGANG_LOG", "json"),
-        pool_size=_whole(environment, "DAOGANG_POOL_SIZE", 4),
+        pool_size=whole_of(environment, "DAOGANG_POOL_SIZE", 4),
         mqtt_host=environment.get("DAOGANG_MQTT_HOST", "127.0.0.1"),
-        mqtt_port=_whole(environment, "DAOGANG_MQTT_PORT", 1883),
+        mqtt_port=whole_of(environment, "DAOGANG_MQTT_PORT", 1883),
         mqtt_dir=Path(environment.get("DAOGANG_MQTT_DIR", "mqtt")),
-        faces_socket=_path(environment, "DAOGANG_FACES_SOCKET"),
+        faces_socket=path_of(environment, "DAOGANG_FACES_SOCKET"),
         models_dir=Path(environment.get("DAOGANG_MODELS_DIR", "models")),
-        anti_spoof=_path(environment, "DAOGANG_ANTI_SPOOF"),
-        min_app_version=_version(environment, "DAOGANG_MIN_APP_VERSION"),
-        attestation_dir=_path(environment, "DAOGANG_ATTESTATION_DIR"),
+        anti_spoof=path_of(environment, "DAOGANG_ANTI_SPOOF"),
+        min_app_version=version_of(environment, "DAOGANG_MIN_APP_VERSION"),
+        attestation_dir=path_of(environment, "DAOGANG_ATTESTATION_DIR"),
         web_dir=Path(environment.get("DAOGANG_WEB_DIR", "web/dist")),
-        base_map=_base_map(environment),
-        channels=_channels(environment),
+        base_map=read_base_map(environment),
+        channels=read_channels(environment),
         heads=_heads(environment),
         **_passkeys(environment, name),
-    )
-
-
-def _base_map(environment: Mapping[str, str]) -> BaseMap | None:
-    try:
-        return read_base_map(environment, _secret(environment, "DAOGANG_BASE_MAP_KEY_FILE", "the key of the base map"))
-    except BaseMapFaultError as fault:
-        raise SettingsError(str(fault)) from fault
-
-
-def _channels(environment: Mapping[str, str]) -> ChannelSettings:
-    credentials = environment.get("DAOGANG_FCM_CREDENTIALS")
-    contact = environment.get("DAOGANG_WEB_PUSH_CONTACT") or None
-    if contact is not None and not contact.startswith(("mailto:", "https://")):
-        msg = f"DAOGANG_WEB_PUSH_CONTACT is {contact!r}: give mailto:somebody@… or an https address"
-        raise SettingsError(msg)
-    robots = frozenset(_words(environment, "DAOGANG_ROBOTS"))
-    if not robots <= {"wecom", "dingtalk"}:
-        msg = f"DAOGANG_ROBOTS is {environment['DAOGANG_ROBOTS']!r}: name wecom, dingtalk or both, by a comma"
-        raise SettingsError(msg)
-    board = environment.get("DAOGANG_BOARD_URL") or None
-    return ChannelSettings(
-        fcm_credentials=Path(credentials) if credentials else None,
-        fcm_endpoint=_origin(environment, "DAOGANG_FCM_ENDPOINT"),
-        web_push_contact=contact,
-        web_push_hosts=_words(environment, "DAOGANG_WEB_PUSH_HOSTS"),
-        robots=robots,
-        wecom_endpoint=_origin(environment, "DAOGANG_WECOM_ENDPOINT"),
-        dingtalk_endpoint=_origin(environment, "DAOGANG_DINGTALK_ENDPOINT"),
-        smtp=_smtp(environment),
-        board=None if board is None else board.rstrip("/"),
-    )
-
-
-def _words(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in environment.get(name, "").split(",") if word.strip())
-
-
-def _origin(environment: Mapping[str, str], name: str) -> str | None:
-    value = environment.get(name)
-    if not value:
-        return None
-    url = urlsplit(value)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.path.strip("/") or url.query:
-        msg = f"{name} is {value!r}: give scheme and host only, such as https://relay.example"
-        raise SettingsError(msg)
-    return value.rstrip("/")
-
-
-def _smtp(environment: Mapping[str, str]) -> SmtpServer | None:
-    value = environment.get("DAOGANG_SMTP_URL")
-    if not value:
-        return None
-    url = urlsplit(value)
-    security = {"smtps": "tls", "smtp": "starttls", "smtp+plain": "plain"}.get(url.scheme)
-    sender = environment.get("DAOGANG_SMTP_FROM")
-    if security is None or not url.hostname or not sender or url.password is not None:
-        msg = (
-            "DAOGANG_SMTP_URL wants smtps://user@host (TLS), smtp://user@host (STARTTLS) or smtp+plain://host, with "
-            "the sender in DAOGANG_SMTP_FROM and the password in the file DAOGANG_SMTP_PASSWORD_FILE"
-        )
-        raise SettingsError(msg)
-    return SmtpServer(
-        host=url.hostname,
-        port=url.port or {"tls": 465, "starttls": 587}.get(security, 25),
-        security=cast("Literal['tls', 'starttls', 'plain']", security),
-        sender=sender,
-        user=unquote(url.username) if url.username else None,
-        password=_secret(environment, "DAOGANG_SMTP_PASSWORD_FILE", "the password"),
-    )
-
-
-def _sms_gateway(environment: Mapping[str, str]) -> SmsGateway | None:
-    value = environment.get("DAOGANG_SMS_URL")
-    if not value:
-        return None
-    url = urlsplit(value)
-    # Log-in codes are in it: in clear no farther than this machine.
-    is_private = url.scheme == "https" or (url.scheme == "http" and url.hostname in {"127.0.0.1", "::1", "localhost"})
-    if not is_private or not url.hostname or url.username is not None or url.fragment:
-        msg = "DAOGANG_SMS_URL wants https://host/path, or http:// on this machine, without a user name or password"
-        raise SettingsError(msg)
-    if environment.get("DAOGANG_SMS_OUTBOX"):
-        msg = "DAOGANG_SMS_URL and DAOGANG_SMS_OUTBOX are both set: unset the one that SMS shall not go through"
-        raise SettingsError(msg)
-    secret = _secret(environment, "DAOGANG_SMS_SECRET_FILE", "the secret")
-    if secret is None or not secret.isascii() or len(secret) < SMS_SECRET_LENGTH:
-        msg = (
-            "DAOGANG_SMS_URL wants DAOGANG_SMS_SECRET_FILE, a file with the secret that requests are signed with: "
-            f"{SMS_SECRET_LENGTH} characters or more, such as `openssl rand -hex 32` gives"
-        )
-        raise SettingsError(msg)
-    return SmsGateway(
-        url=value,
-        secret=secret,
-        code_template=environment.get("DAOGANG_SMS_CODE_TEMPLATE") or "login_code",
-        alert_template=environment.get("DAOGANG_SMS_ALERT_TEMPLATE") or "alert",
     )
 
 
@@ -277,9 +131,8 @@ def _passkeys(environment: Mapping[str, str], name: str) -> dict[str, Any]:
     party = environment.get("DAOGANG_PASSKEY_RP_ID") or ("localhost" if name == "development" else None)
     if party is None:
         return {}
-    port = _whole(environment, "PORT", 8000)
-    given = environment.get("DAOGANG_PASSKEY_ORIGINS", "")
-    origins = tuple(one.strip() for one in given.split(",") if one.strip())
+    port = whole_of(environment, "PORT", 8000)
+    origins = words_of(environment, "DAOGANG_PASSKEY_ORIGINS")
     if not origins:
         origins = (f"http://localhost:{port}",) if party == "localhost" else (f"https://{party}",)
     for origin in origins:
@@ -300,8 +153,8 @@ def _blobs(environment: Mapping[str, str]) -> Path | S3Bucket:
 def _heads(environment: Mapping[str, str]) -> HeadSettings:
     named = "DAOGANG_HEADS_S3"
     return HeadSettings(
-        memory=_path(environment, "DAOGANG_SEALER_MEMORY"),
-        folder=_path(environment, "DAOGANG_HEADS_DIR"),
+        memory=path_of(environment, "DAOGANG_SEALER_MEMORY"),
+        folder=path_of(environment, "DAOGANG_HEADS_DIR"),
         mail_to=environment.get("DAOGANG_HEADS_MAIL") or None,
         bucket=_s3(environment, named, named) if environment.get(named) else None,
     )
@@ -311,7 +164,7 @@ def _s3(environment: Mapping[str, str], name: str, of: str) -> S3Bucket:
     """Read a bucket's address from `name`, and its account from the variables that begin with `of`."""
     scheme, _, rest = environment[name].partition("://")
     bucket, _, prefix = rest.partition("/")
-    key_id, secret = environment.get(f"{of}_KEY_ID"), _secret(environment, f"{of}_SECRET_FILE", "the secret key")
+    key_id, secret = environment.get(f"{of}_KEY_ID"), secret_of(environment, f"{of}_SECRET_FILE", "the secret key")
     if scheme != "s3" or not bucket or not key_id or secret is None:
         folder = "a folder, or " if name != of else ""
         msg = (
@@ -327,36 +180,3 @@ def _s3(environment: Mapping[str, str], name: str, of: str) -> S3Bucket:
         key_id=key_id,
         secret=secret,
     )
-
-
-def _secret(environment: Mapping[str, str], name: str, what: str) -> str | None:
-    """Read what the file holds that the variable names; None when it names none."""
-    file = environment.get(name)
-    try:
-        return Path(file).read_text("utf-8").strip() if file else None
-    except OSError as fault:
-        msg = f"{name} cannot be read ({fault.strerror}): name the file that holds {what}"
-        raise SettingsError(msg) from fault
-
-
-def _path(environment: Mapping[str, str], name: str) -> Path | None:
-    value = environment.get(name)
-    return Path(value) if value else None
-
-
-def _version(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name) or "0"
-    if re.fullmatch(r"[0-9]+(\.[0-9]+){0,3}", value) is None:
-        msg = f"{name} is {value!r}: give numbers with points between them, like 1.4.0"
-        raise SettingsError(msg)
-    return value
-
-
-def _whole(environment: Mapping[str, str], name: str, default: int) -> int:
-    value = environment.get(name, "")
-    if not value:
-        return default
-    if not value.isdecimal() or int(value) == 0:
-        msg = f"{name} is {value!r}: give a whole number above zero"
-        raise SettingsError(msg)
-    return int(value)

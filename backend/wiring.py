@@ -21,7 +21,8 @@ from backend.kit.keyfiles import FileKeyRing
 from backend.kit.keyring import SERVER_PURPOSES, KeyRing
 from backend.ledger.append import DayFolder
 from backend.ledger.fingerprints import Fingerprints
-from backend.settings import S3Bucket, Settings, SettingsError
+from backend.settings import S3Bucket, Settings
+from backend.variables import SettingsError
 from geofences.cache import FenceCache
 from geofences.places import read_place
 from geofences.workbench import Workbench

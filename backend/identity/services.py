@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from backend.channel_settings import SmsGateway
 from backend.identity.passwords import Passwords
 from backend.identity.push_services import DEFAULT_HOSTS
 from backend.identity.refresh import PHONE_LIFETIMES, STAFF_LIFETIMES, Lifetimes
@@ -15,7 +16,6 @@ from backend.identity.tokens import AccessTokens
 from backend.kit.clock import Clock
 from backend.kit.crypto import BlindIndex, FieldCipher
 from backend.kit.keyring import KeyRing
-from backend.settings import SmsGateway
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,9 +14,9 @@ from uuid import UUID
 import httpx
 import msgspec
 
+from backend.channel_settings import SmsGateway
 from backend.identity.sms import SmsFate, SmsNotTaken
 from backend.kit.retry_after import read_retry_after
-from backend.settings import SmsGateway
 
 TIMEOUT_S: Final = 8
 """From the first byte to the last; ten messages in a row stay below the time that a channel's call may take."""

@@ -9,7 +9,8 @@ import pytest
 
 from backend.kit import blobs
 from backend.kit.blobs import BlobMissing, BlobsAway, BlobStore, DiskBlobs, open_s3
-from backend.settings import S3Bucket, Settings, SettingsError, read_settings
+from backend.settings import S3Bucket, Settings, read_settings
+from backend.variables import SettingsError
 from backend.wiring import open_blobs
 from tests.support.s3 import Bucket, bucket
 

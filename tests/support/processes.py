@@ -15,7 +15,7 @@ import httpx
 
 from tools.house import ROOT
 
-DAOGANG = (sys.executable, "-c", "from backend.cli import main; main()")
+DAOGANG = (sys.executable, "-c", "from backend.cli.main import main; main()")
 UP_WITHIN_S = 60
 DOWN_WITHIN_S = 40
 

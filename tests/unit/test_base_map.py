@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.base_map import BaseMapFaultError, read_base_map
-from backend.settings import SettingsError, read_settings
+from backend.base_map import read_base_map
+from backend.settings import read_settings
+from backend.variables import SettingsError
 
 OWN = {
     "DAOGANG_BASE_MAP": "xyz",
@@ -16,8 +17,8 @@ OWN = {
 
 
 def test_nothing_is_asked_of_anybody_unless_told_so() -> None:
-    assert read_base_map({}, None) is None
-    assert read_base_map({"DAOGANG_BASE_MAP": "none"}, None) is None
+    assert read_base_map({}) is None
+    assert read_base_map({"DAOGANG_BASE_MAP": "none"}) is None
 
 
 def test_tianditu_needs_its_key_alone(tmp_path: Path) -> None:
@@ -35,11 +36,11 @@ def test_tianditu_needs_its_key_alone(tmp_path: Path) -> None:
 
 
 def test_openstreetmap_and_a_service_of_ones_own() -> None:
-    osm = read_base_map({"DAOGANG_BASE_MAP": "osm"}, None)
+    osm = read_base_map({"DAOGANG_BASE_MAP": "osm"})
     assert osm is not None
     assert (osm.datum, osm.most_zoom) == ("wgs84", 19)
     names = "https://names.example:8443/{z}/{x}/{y}.png"
-    own = read_base_map({**OWN, "DAOGANG_BASE_MAP_TILES": f"{OWN['DAOGANG_BASE_MAP_TILES']} {names}"}, None)
+    own = read_base_map({**OWN, "DAOGANG_BASE_MAP_TILES": f"{OWN['DAOGANG_BASE_MAP_TILES']} {names}"})
     assert own is not None
     assert own.origins == ("https://tiles.example", "https://names.example:8443")
 
@@ -70,12 +71,19 @@ def test_openstreetmap_and_a_service_of_ones_own() -> None:
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_variable(name: str, value: str) -> None:
-    with pytest.raises(BaseMapFaultError, match="DAOGANG_BASE_MAP"):
-        read_base_map({**OWN, name: value}, None)
+    with pytest.raises(SettingsError, match="DAOGANG_BASE_MAP"):
+        read_base_map({**OWN, name: value})
 
 
-def test_a_key_that_is_none_is_refused() -> None:
-    keyed = {**OWN, "DAOGANG_BASE_MAP_TILES": "https://tiles.example/{z}/{x}/{y}.png?key={key}"}
-    assert read_base_map(keyed, "a-b_c.1") is not None
-    with pytest.raises(BaseMapFaultError, match="KEY_FILE"):
-        read_base_map(keyed, "a&b")
+def test_a_key_that_is_none_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    keyed = {
+        **OWN,
+        "DAOGANG_BASE_MAP_TILES": "https://tiles.example/{z}/{x}/{y}.png?key={key}",
+        "DAOGANG_BASE_MAP_KEY_FILE": str(file),
+    }
+    file.write_text("a-b_c.1")
+    assert read_base_map(keyed) is not None
+    file.write_text("a&b")
+    with pytest.raises(SettingsError, match="KEY_FILE"):
+        read_base_map(keyed)

@@ -1,9 +1,9 @@
 """Which channels the settings name, and what the others miss; opens none, so that a server need not load them."""
 
 from backend.alerts.channels.model import ChannelName
+from backend.channel_settings import ChannelSettings
 from backend.identity.errors import SmsNotConfigured
 from backend.identity.sms import SmsSender
-from backend.settings import ChannelSettings
 
 
 def missing_settings(settings: ChannelSettings, sms: SmsSender) -> dict[ChannelName, str | None]:

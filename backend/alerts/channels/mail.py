@@ -15,7 +15,7 @@ import structlog
 from backend.alerts.channels.marks import repeat_mark
 from backend.alerts.channels.model import DELIVERED, ChannelName, Message, Outcome, dead, failed, retry
 from backend.alerts.channels.port import Pace
-from backend.settings import SmtpServer
+from backend.channel_settings import SmtpServer
 
 TIMEOUT_S: Final = 20
 log = structlog.get_logger()

@@ -12,10 +12,10 @@ from backend.alerts.channels.port import Channel, NullChannel
 from backend.alerts.channels.robots import RobotChannel
 from backend.alerts.channels.sms import SmsChannel
 from backend.alerts.channels.web_push import WebPushChannel
+from backend.channel_settings import ChannelSettings, SmtpServer
 from backend.identity.push_services import DEFAULT_HOSTS
 from backend.identity.sms import SmsSender
 from backend.kit.keyring import KeyRing
-from backend.settings import ChannelSettings, SmtpServer
 
 
 def open_channels(settings: ChannelSettings, ring: KeyRing, sms: SmsSender) -> dict[ChannelName, Channel]:

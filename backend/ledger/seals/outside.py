@@ -8,9 +8,9 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from backend.channel_settings import SmtpServer
 from backend.kit.blobs import BlobsAway, BlobStore
 from backend.ledger.seals.heads import SignedHead
-from backend.settings import SmtpServer
 
 
 class PartyAway(Exception):

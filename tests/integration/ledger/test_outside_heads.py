@@ -12,13 +12,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
+from backend.channel_settings import SmtpServer
 from backend.kit.blobs import open_s3
 from backend.kit.clock import ManualClock
 from backend.ledger.seals.heads import SignedHead, TreeHead, find_signer
 from backend.ledger.seals.outside import BucketParty, FolderParty, MailParty, NullParty, OutsideParty, PartyAway
 from backend.ledger.seals.publishing import RETRY_AFTER, Publishing, publish_heads
 from backend.sealer import outside_parties
-from backend.settings import SettingsError, SmtpServer, read_settings
+from backend.settings import read_settings
+from backend.variables import SettingsError
 from tests.support.ledgers import entry
 from tests.support.mail_servers import Post, mail_server
 from tests.support.s3 import bucket

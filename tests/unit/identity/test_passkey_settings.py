@@ -2,7 +2,8 @@
 
 import pytest
 
-from backend.settings import SettingsError, read_settings
+from backend.settings import read_settings
+from backend.variables import SettingsError
 
 DATABASE = {"DATABASE_URL": "postgresql://nobody@localhost/nothing"}
 

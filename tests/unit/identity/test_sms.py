@@ -9,13 +9,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from backend.channel_settings import SmsGateway
 from backend.identity.errors import SmsNotConfigured
 from backend.identity.services import make_identity_services
 from backend.identity.sms import NullSmsSender, OutboxSmsSender, SmsSender, read_outbox
 from backend.identity.sms_gateway import HttpSmsSender
 from backend.kit.clock import ManualClock
 from backend.kit.keyring import MemoryKeyRing
-from backend.settings import SmsGateway
 from tests.support.http_services import Answer, HttpService, http_service
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)

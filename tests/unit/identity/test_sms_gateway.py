@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.channel_settings import SmsGateway
 from backend.identity.log_in import CodeToSend
 from backend.identity.services import make_identity_services
 from backend.identity.sms import SmsFate, SmsNotTaken
@@ -21,7 +22,8 @@ from backend.identity.sms_gateway import HttpSmsSender, judge_answer, read_reaso
 from backend.kit.clock import ManualClock
 from backend.kit.keyring import MemoryKeyRing
 from backend.kit.retry_after import LONGEST
-from backend.settings import SettingsError, SmsGateway, read_settings
+from backend.settings import read_settings
+from backend.variables import SettingsError
 from mobile_api import session
 from tests.support.http_services import HANG, Answer, HttpService, http_service
 from tools.house import ROOT

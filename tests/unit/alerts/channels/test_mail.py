@@ -5,7 +5,7 @@ import pytest
 
 from backend.alerts.channels.mail import MailChannel
 from backend.alerts.channels.model import DELIVERED, AddressKind, dead, failed, retry
-from backend.settings import SmtpServer
+from backend.channel_settings import SmtpServer
 from tests.support.alert_messages import NOW, make
 from tests.support.mail_servers import Post, mail_server
 

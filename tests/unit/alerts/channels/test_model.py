@@ -14,10 +14,12 @@ from backend.alerts.channels.model import (
     next_attempt_at,
 )
 from backend.alerts.channels.opening import open_channels
+from backend.channel_settings import ChannelSettings
 from backend.identity.sms import NullSmsSender
 from backend.kit.keyring import MemoryKeyRing
 from backend.kit.retry_after import LONGEST, read_retry_after
-from backend.settings import ChannelSettings, SettingsError, read_settings
+from backend.settings import read_settings
+from backend.variables import SettingsError
 from tests.support.alert_messages import NOW, make
 
 LATER = NOW + timedelta(days=1)

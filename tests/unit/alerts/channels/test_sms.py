@@ -7,9 +7,9 @@ from backend.alerts.channels.configured import missing_settings
 from backend.alerts.channels.model import DELIVERED, AddressKind, ChannelName, Outcome, dead, failed, retry
 from backend.alerts.channels.opening import open_channels
 from backend.alerts.channels.sms import LONGEST, SmsChannel
+from backend.channel_settings import ChannelSettings, SmsGateway
 from backend.identity.sms_gateway import HttpSmsSender
 from backend.kit.keyring import MemoryKeyRing
-from backend.settings import ChannelSettings, SmsGateway
 from tests.support.alert_messages import NOW, make
 from tests.support.http_services import Answer, HttpService, http_service
 

@@ -1,0 +1,1 @@
+"""The `daogang` command: each subcommand reads its settings and calls one function."""
