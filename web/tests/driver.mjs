@@ -8,12 +8,13 @@ import * as board from "./journeys/board.mjs";
 import * as desk from "./journeys/desk.mjs";
 import * as evidence from "./journeys/evidence.mjs";
 import * as fences from "./journeys/fences.mjs";
+import * as library from "./journeys/library.mjs";
 import * as maps from "./journeys/maps.mjs";
 import * as phone from "./journeys/phone.mjs";
 import * as presence from "./journeys/presence.mjs";
 import * as requests from "./journeys/requests.mjs";
 
-const JOURNEYS = { board, desk, evidence, fences, maps, phone, presence, requests };
+const JOURNEYS = { board, desk, evidence, fences, library, maps, phone, presence, requests };
 const [executablePath, pictures] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath,

@@ -73,6 +73,37 @@ def test_every_leaf_of_every_tree_leads_to_its_root_and_nothing_else_does() -> N
     assert not any(holds[len(right) :])
 
 
+CT_LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+CT_ROOTS = {
+    1: "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+    2: "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+    3: "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+    4: "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    5: "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+    6: "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+    7: "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+    8: "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+}
+"""The tree of the tests of Certificate Transparency, whose log this is: leaves and roots in hexadecimal."""
+
+
+def test_the_roots_are_those_of_certificate_transparency() -> None:
+    leaves = [bytes.fromhex(one) for one in CT_LEAVES]
+    assert {size: root(leaves[:size]).hex() for size in CT_ROOTS} == CT_ROOTS
+
+    def node_of(node: Node) -> bytes:
+        return root(leaves[node.number << node.level : (node.number + 1) << node.level])
+
+    lead = merkle.path_of(merkle.inclusion_nodes(5, 8), node_of)
+    grown = merkle.path_of(merkle.consistency_nodes(6, 8), node_of)
+    roots = {"oldRoot": CT_ROOTS[6], "root": CT_ROOTS[8]}
+    found = asked(
+        inclusion=[{"leaf": CT_LEAVES[5], "index": 5, "size": 8, "path": [one.hex() for one in lead]}],
+        consistency=[{"old": 6, "size": 8, "path": [one.hex() for one in grown], **roots}],
+    )
+    assert (found["inclusion"], found["consistency"]) == ([CT_ROOTS[8]], [True])
+
+
 def test_a_log_that_grew_is_told_from_one_that_was_rebuilt() -> None:
     right = [consistency(old, size) for size in range(1, MOST + 1) for old in range(1, size + 1)]
     rebuilt = [{**one, "oldRoot": "00" * 32} for one in right]

@@ -18,6 +18,12 @@ export interface TakenFrames {
 
 /** Nothing of a later attempt would be different: what was shown is no proof. */
 const FINAL = new Set([400, 404, 409, 410, 413, 415, 422]);
+
+/** Only the server ends a proof, by a code of its own; what stands between, a proxy or a captive portal, has none. */
+function isFinal(error: unknown): error is Refused {
+  return error instanceof Refused && FINAL.has(error.status) && error.code !== "";
+}
+
 const DAY_MS = 24 * 3_600_000;
 /** So long what became of a proof is kept to be read. */
 const TOLD_MS = 3 * DAY_MS;
@@ -72,7 +78,7 @@ export class Proofs {
           await this.store.proofs.update(one.id, { answer: await this.sendOne(one), shown: null });
           sent += 1;
         } catch (error) {
-          if (!(error instanceof Refused) || !FINAL.has(error.status)) throw error;
+          if (!isFinal(error)) throw error;
           const refusal = { code: error.code, title: error.title, advice: error.advice };
           await this.store.proofs.update(one.id, { refusal, shown: null });
         }

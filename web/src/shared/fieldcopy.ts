@@ -24,9 +24,8 @@ export interface Placed {
   readonly isInside: boolean;
   readonly distanceM: number;
   readonly toEdge: Metres;
-  /** Along and across the alignment; left of it is positive. */
+  /** Of the nearest place of the alignment, continuous; null without one. */
   readonly chainageM: number | null;
-  readonly offsetM: number | null;
 }
 
 /** Add up `[lon, lat, step_lon, step_lat, …]`. */
@@ -85,26 +84,25 @@ export function placed(copy: FieldCopy, position: LonLat): Placed {
     }
     isInside ||= isWithin;
   }
-  return { isInside, distanceM: Math.hypot(...nearest), toEdge: nearest, ...along(copy, axis) };
+  return { isInside, distanceM: Math.hypot(...nearest), toEdge: nearest, chainageM: along(copy, axis) };
 }
 
-function along(copy: FieldCopy, axis: readonly Metres[]): { chainageM: number | null; offsetM: number | null } {
-  if (copy.axis === null) return { chainageM: null, offsetM: null };
+function along(copy: FieldCopy, axis: readonly Metres[]): number | null {
+  if (copy.axis === null) return null;
   const chainages = summed(copy.axis.chainage_dm);
-  let best = { distance: Infinity, chainage: 0, offset: 0 };
+  let [least, found] = [Infinity, 0];
   let place = 0;
   for (const [from, to] of edges(axis, false)) {
     const { foot, share } = nearestOn(from, to);
     const distance = Math.hypot(...foot);
-    if (distance < best.distance) {
+    if (distance < least) {
       const first = chainages[place] ?? 0;
       const next = chainages[place + 1] ?? first;
-      const side = (to[0] - from[0]) * (0 - from[1]) - (to[1] - from[1]) * (0 - from[0]);
-      best = { distance, chainage: (first + (next - first) * share) / 10, offset: side > 0 ? distance : -distance };
+      [least, found] = [distance, (first + (next - first) * share) / 10];
     }
     place += 1;
   }
-  return { chainageM: best.chainage, offsetM: best.offset };
+  return found;
 }
 
 function summed(steps: readonly number[]): number[] {
@@ -135,13 +133,38 @@ function nearestOn(from: Metres, to: Metres): { foot: Metres; share: number } {
   return { foot: [from[0] + share * dx, from[1] + share * dy], share };
 }
 
-/** Spell a continuous chainage as its label, `K3+420`. */
+/** Below this the last digit of a label that is told in millimetres decides nothing. */
+const ROUNDED_M = 0.000_500_1;
+
+/**
+ * Spell a continuous chainage as its label in whole metres, `K3+420`, as geofences/stationing.py does: a label that does
+ * not exist is never spelled, and one that stands twice has its branch's mark. How long the last branch is the copy does
+ * not tell; it is taken as endless.
+ */
 export function chainageLabel(axis: FieldAxis, chainageM: number): string {
-  const branches = axis.branches ?? [];
-  const branch = branches.filter((one) => one.from_m <= chainageM).at(-1);
-  const label = Math.round(branch === undefined ? chainageM : chainageM - branch.from_m + branch.label_m);
-  const [kilometres, metres] = [Math.floor(Math.abs(label) / 1000), Math.abs(label) % 1000];
-  return `${label < 0 ? "-" : ""}${axis.prefix ?? "K"}${kilometres}+${String(metres).padStart(3, "0")}`;
+  const told = axis.branches ?? [];
+  const branches = told.map((one, place) => ({ ...one, longM: (told[place + 1]?.from_m ?? Infinity) - one.from_m }));
+  const branch = branches.filter((one) => one.from_m <= chainageM).at(-1) ?? branches[0];
+  if (branch === undefined) return spelled(axis, chainageM, 0);
+  const stands = (label: number) => (one: typeof branch) => label >= one.label_m - ROUNDED_M && label <= one.label_m + one.longM + ROUNDED_M;
+  const exact = branch.label_m + Math.min(Math.max(chainageM - branch.from_m, 0), branch.longM);
+  let [label, decimals] = [exact, 0];
+  for (; decimals < 3; decimals += 1) {
+    const unit = 10 ** decimals;
+    const near = [Math.round, Math.floor, Math.ceil].map((rounding) => rounding(exact * unit) / unit).find((one) => stands(one)(branch));
+    if (near === undefined) continue; // a branch shorter than the unit
+    label = near;
+    break;
+  }
+  return spelled(axis, label, decimals) + (branches.filter(stands(label)).length > 1 ? branch.mark : "");
+}
+
+function spelled(axis: FieldAxis, metres: number, decimals: number): string {
+  const unit = 10 ** decimals;
+  const whole = Math.round(metres * unit);
+  const [kilometres, rest] = [Math.floor(whole / (1000 * unit)), whole % (1000 * unit)];
+  const digits = (rest / unit).toFixed(decimals).padStart(decimals === 0 ? 3 : 4 + decimals, "0");
+  return `${axis.prefix ?? "K"}${kilometres}+${digits}`;
 }
 
 const POINTS = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"] as const;
