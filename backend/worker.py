@@ -27,6 +27,8 @@ from backend.kit.db import Database, start_up_options
 from backend.kit.garbage import collect_less, keep_what_is_there
 from backend.kit.jobs import add_jobs, open_job_app
 from backend.kit.logs import configure_logs
+from backend.reports.bulletins.enclosing import PRINT_WALL_S, BulletinPrints
+from backend.reports.rendering.renderer import Renderer
 from backend.settings import Settings
 from backend.wiring import wire
 from mobile_api.photo_waits import settle_photo_waits
@@ -54,7 +56,8 @@ async def drain_alerts(settings: Settings, tools: JobTools) -> None:
     A process that dies leaves attempts on record that nobody ended; the next one takes them up.
     """
     wiring = tools.wiring
-    channels = open_channels(settings.channels, wiring.keys, wiring.identity.sms)
+    prints = BulletinPrints(tools.database, Renderer(wall_s=PRINT_WALL_S))
+    channels = open_channels(settings.channels, wiring.keys, wiring.identity.sms, prints)
     drain = DrainTools(
         database=tools.database,
         url=settings.database_url,

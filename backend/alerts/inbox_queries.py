@@ -67,6 +67,7 @@ def _shown(actor: Actor) -> Select[*tuple[Any, ...]]:
             Alert.id,
             Alert.group_id,
             Alert.kind,
+            Alert.fact_key,
             Alert.severity,
             Alert.words,
             Alert.numbers,

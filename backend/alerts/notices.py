@@ -71,6 +71,7 @@ def shown_of(row: AnyRow) -> Shown:
     """Return an alert's row as its words need it."""
     return Shown(
         kind=row.kind,
+        fact_key=row.fact_key,
         words=row.words,
         numbers=row.numbers,
         severity=row.severity,

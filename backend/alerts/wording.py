@@ -30,6 +30,7 @@ class Shown:
     """An alert as its words need it."""
 
     kind: str
+    fact_key: str
     words: str
     numbers: Mapping[str, Any]
     severity: str

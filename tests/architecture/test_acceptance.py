@@ -16,7 +16,7 @@ PAGES = {
     PAGE: CASES,
     ROOT / "docs/offline-acceptance.md": range(1, 23),
     ROOT / "docs/ledger-acceptance.md": range(1, 34),
-    ROOT / "docs/bulletin-acceptance.md": range(1, 16),
+    ROOT / "docs/bulletin-acceptance.md": range(1, 17),
     ROOT / "docs/photo-acceptance.md": range(1, 19),
     ROOT / "docs/alert-acceptance.md": range(1, 17),
 }

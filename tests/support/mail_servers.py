@@ -42,11 +42,11 @@ class Post:
 
 
 @asynccontextmanager
-async def mail_server() -> AsyncGenerator[Post]:
-    """Serve for the length of the block."""
+async def mail_server(*, most_bytes: int = 33_554_432) -> AsyncGenerator[Post]:
+    """Serve for the length of the block; mails of more than `most_bytes` are refused, as the greeting says."""
     held = Post()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(held, loop=loop), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: SMTP(held, loop=loop, data_size_limit=most_bytes), "127.0.0.1", 0)
     held.port = server.sockets[0].getsockname()[1]
     yield held
     server.close()

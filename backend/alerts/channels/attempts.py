@@ -116,6 +116,7 @@ async def take_attempts(
             language=notice.language,
             expires_at=row[3],
             repeat=row[8],
+            enclosure=notice.enclosure,
         )
         attempts.append(Attempt(message, row[1] + 1))
     begun = {attempt.message.delivery_id for attempt in attempts}

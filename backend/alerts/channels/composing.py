@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 
 from backend.alerts.channels.digests import word_digest
+from backend.alerts.channels.model import Enclosure
 from backend.alerts.inbox_queries import actor_of, list_alerts
 from backend.alerts.notices import shown_of
 from backend.alerts.recipients import read_preferences
@@ -17,6 +19,9 @@ from backend.alerts.wording import Shown, gravest, word_group
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.kit.messages import Message
+
+ENCLOSED: Final = frozenset({"bulletin_issued"})
+"""Kinds of alerts with which a file goes: the print of the edition that they tell of."""
 
 # Told of before, by another notice than the one that asks.
 HEARD = """
@@ -48,6 +53,7 @@ class Worded:
     urgent: bool
     path: str
     language: str
+    enclosure: Enclosure | None = None
 
 
 async def compose_many(tx: Tx, wanted: Sequence[Wanted]) -> dict[UUID, Worded]:
@@ -88,11 +94,20 @@ async def _word(tx: Tx, actor: Actor, one: Wanted, shown: Sequence[Shown], langu
     if not shown:
         return None
     tag, urgent = str(one.group_id), gravest(shown) == "critical"
-    return _worded(tag, word_group(language, shown), language, f"/{tag}", urgent=urgent)
+    worded = _worded(tag, word_group(language, shown), language, f"/{tag}", urgent=urgent)
+    subject = enclosed_of(shown)
+    return worded if subject is None else replace(worded, enclosure=Enclosure(subject, one.account_id, language))
 
 
 def _worded(tag: str, message: Message, language: str, path: str, *, urgent: bool) -> Worded:
     return Worded(tag, message.title, message.advice, urgent=urgent, path=f"/alerts{path}", language=language)
+
+
+def enclosed_of(shown: Sequence[Shown]) -> str | None:
+    """Return the fact whose file goes with a notice; of several alerts, and of what is settled, none does."""
+    if len(shown) != 1 or shown[0].state == "resolved" or shown[0].kind not in ENCLOSED:
+        return None
+    return shown[0].fact_key
 
 
 async def _unheard(tx: Tx, settled: Mapping[UUID, int]) -> list[UUID]:

@@ -1,9 +1,10 @@
-"""Sends alerts by e-mail: one connection to the operator's SMTP server for each batch."""
+"""Sends alerts by e-mail, with the file that belongs to them: one connection to the operator's server a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -13,23 +14,33 @@ import aiosmtplib
 import structlog
 
 from backend.alerts.channels.marks import repeat_mark
-from backend.alerts.channels.model import DELIVERED, ChannelName, Message, Outcome, dead, failed, retry
-from backend.alerts.channels.port import Pace
+from backend.alerts.channels.model import DELIVERED, ChannelName, Enclosure, Message, Outcome, dead, failed, retry
+from backend.alerts.channels.port import Enclosed, Encloser, Pace
 from backend.channel_settings import SmtpServer
+from backend.kit import messages as catalogue
 
 TIMEOUT_S: Final = 20
 log = structlog.get_logger()
 _NOBODY: Final = frozenset({550, 551, 553})
 _TEMPORARY: Final = range(400, 500)
+_TOO_LARGE: Final = 552
+_WORDS: Final = {
+    "": "alert_channels.enclosed",
+    "too_large": "alert_channels.enclosure_too_large",
+    "not_made": "alert_channels.enclosure_not_made",
+}
 
 
 class MailChannel:
     """The operator's SMTP server."""
 
-    def __init__(self, server: SmtpServer, *, board: str | None, timeout_s: float = TIMEOUT_S) -> None:
-        """Send through `server`; `board` is the address under which people find the board."""
+    def __init__(
+        self, server: SmtpServer, *, board: str | None, encloser: Encloser | None = None, timeout_s: float = TIMEOUT_S
+    ) -> None:
+        """Send through `server`; `board` is where people find the board; without `encloser` no file goes with mails."""
         self._server = server
         self._board = board
+        self._encloser = encloser
         self._timeout_s = timeout_s
 
     @property
@@ -48,8 +59,13 @@ class MailChannel:
         return Pace(batch=50, at_once=2)
 
     async def send(self, messages: Sequence[Message], now: datetime) -> list[Outcome]:
-        """Send one mail after the other; a server that cannot be reached has none."""
+        """Send one mail after the other; a server that cannot be reached has none.
+
+        Whose file is still being made is told later.
+        """
         server = self._server
+        # Before the connection is there: a server does not wait for as long as prints may take.
+        enclosed = await self._enclose(messages)
         client = aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
@@ -70,8 +86,13 @@ class MailChannel:
         outcomes: list[Outcome] = []
         try:
             for message in messages:
-                lost = outcomes and not client.is_connected
-                outcomes.append(retry("broken_off") if lost else await self._send_one(client, message, now))
+                if outcomes and not client.is_connected:
+                    outcomes.append(retry("broken_off"))
+                elif message.enclosure is not None and message.enclosure not in enclosed:
+                    outcomes.append(retry("file_not_ready"))
+                else:
+                    file = None if message.enclosure is None else enclosed[message.enclosure]
+                    outcomes.append(await self._send_one(client, message, file, now))
         finally:
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit()
@@ -81,13 +102,24 @@ class MailChannel:
     async def aclose(self) -> None:
         """Hold nothing between batches."""
 
-    async def _send_one(self, client: aiosmtplib.SMTP, message: Message, now: datetime) -> Outcome:
+    async def _enclose(self, messages: Sequence[Message]) -> Mapping[Enclosure, Enclosed | None]:
+        wanted = {message.enclosure for message in messages if message.enclosure is not None}
+        if not wanted:
+            return {}
+        return dict.fromkeys(wanted) if self._encloser is None else await self._encloser.enclose(wanted)
+
+    async def _send_one(
+        self, client: aiosmtplib.SMTP, message: Message, file: Enclosed | None, now: datetime
+    ) -> Outcome:
         try:
-            await client.send_message(self._written(message, now))
+            await client.send_message(self._written(message, file, now))
         except aiosmtplib.SMTPRecipientsRefused as refusal:
             code = refusal.recipients[0].code
             return dead(f"smtp_{code}") if code in _NOBODY else _judge(code)
         except aiosmtplib.SMTPResponseException as refusal:
+            if refusal.code == _TOO_LARGE and file is not None and file.content is not None:
+                # The server takes less than we do; what the mail says is told all the same.
+                return await self._send_one(client, message, replace(file, content=None, lacking="too_large"), now)
             return _judge(refusal.code)
         except aiosmtplib.SMTPTimeoutError:
             client.close()
@@ -97,7 +129,7 @@ class MailChannel:
             return retry("broken_off", uncertain=True)
         return DELIVERED
 
-    def _written(self, message: Message, now: datetime) -> EmailMessage:
+    def _written(self, message: Message, file: Enclosed | None, now: datetime) -> EmailMessage:
         mail = EmailMessage()
         mark = repeat_mark(message.language) if message.repeat else ""
         mail["Subject"] = _one_line(mark + message.title)
@@ -109,8 +141,15 @@ class MailChannel:
         mail["Message-ID"] = f"<{message.delivery_id}@{domain}>"
         mail["References"] = f"<{message.tag}@{domain}>"
         mail["Auto-Submitted"] = "auto-generated"
-        link = "" if self._board is None else f"\n\n{self._board}{message.path}"
-        mail.set_content(message.body + link)
+        paragraphs = [message.body]
+        if file is not None:
+            numbers = {"name": file.name, "digest": file.digest}
+            paragraphs.append(catalogue.text(message.language, _WORDS[file.lacking], numbers).title)
+        if self._board is not None:
+            paragraphs.append(f"{self._board}{message.path}")
+        mail.set_content("\n\n".join(paragraphs))
+        if file is not None and file.content is not None:
+            mail.add_attachment(file.content, maintype="application", subtype="pdf", filename=file.name)
         return mail
 
 

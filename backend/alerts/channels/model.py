@@ -65,13 +65,23 @@ class Address:
     parts: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that belongs to a message: of what it is (the fact of its alert), for whose eyes, in which language."""
+
+    subject: str
+    account_id: UUID
+    language: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One alert for one address, in the words that are shown.
 
     `tag` names what it is about: a later message with the same tag takes its place where the channel can do that.
     `repeat` says that it may have arrived already; channels that cannot replace show the mark. `path` is the page of
-    the alert below the board's address. `expires_at` is when it is no news any more.
+    the alert below the board's address. `expires_at` is when it is no news any more. `enclosure` is what goes with it
+    where the channel can take files.
     """
 
     delivery_id: UUID
@@ -84,6 +94,7 @@ class Message:
     language: str
     expires_at: datetime
     repeat: bool = False
+    enclosure: Enclosure | None = None
 
 
 class OutcomeKind(StrEnum):

@@ -8,7 +8,7 @@ from backend.alerts.channels.configured import is_set, setting_of
 from backend.alerts.channels.fcm import FcmChannel
 from backend.alerts.channels.mail import MailChannel
 from backend.alerts.channels.model import AddressKind, ChannelName
-from backend.alerts.channels.port import Channel, NullChannel
+from backend.alerts.channels.port import Channel, Encloser, NullChannel
 from backend.alerts.channels.robots import RobotChannel
 from backend.alerts.channels.sms import SmsChannel
 from backend.alerts.channels.web_push import WebPushChannel
@@ -18,12 +18,21 @@ from backend.identity.sms import SmsSender
 from backend.kit.keyring import KeyRing
 
 
-def open_channels(settings: ChannelSettings, ring: KeyRing, sms: SmsSender) -> dict[ChannelName, Channel]:
-    """Make every channel, real or null; raises ValueError or OSError for a credentials file that is none."""
-    return {name: _open(name, settings, ring, sms) or NullChannel(name, setting_of(name)) for name in ChannelName}
+def open_channels(
+    settings: ChannelSettings, ring: KeyRing, sms: SmsSender, encloser: Encloser | None = None
+) -> dict[ChannelName, Channel]:
+    """Make every channel, real or null; `encloser` makes what mails enclose, without one they enclose nothing.
+
+    Raises ValueError or OSError for a credentials file that is none.
+    """
+    return {
+        name: _open(name, settings, ring, sms, encloser) or NullChannel(name, setting_of(name)) for name in ChannelName
+    }
 
 
-def _open(name: ChannelName, settings: ChannelSettings, ring: KeyRing, sms: SmsSender) -> Channel | None:
+def _open(
+    name: ChannelName, settings: ChannelSettings, ring: KeyRing, sms: SmsSender, encloser: Encloser | None
+) -> Channel | None:
     if not is_set(name, settings, sms):
         return None
     hosts = settings.web_push_hosts or DEFAULT_HOSTS
@@ -32,7 +41,7 @@ def _open(name: ChannelName, settings: ChannelSettings, ring: KeyRing, sms: SmsS
         ChannelName.WEB_PUSH: lambda: WebPushChannel(ring, str(settings.web_push_contact), hosts),
         ChannelName.WECOM: lambda: RobotChannel(AddressKind.WECOM, settings.wecom_endpoint),
         ChannelName.DINGTALK: lambda: RobotChannel(AddressKind.DINGTALK, settings.dingtalk_endpoint),
-        ChannelName.EMAIL: lambda: MailChannel(_given(settings.smtp), board=settings.board),
+        ChannelName.EMAIL: lambda: MailChannel(_given(settings.smtp), board=settings.board, encloser=encloser),
         ChannelName.SMS: lambda: SmsChannel(sms),
     }
     return made[name]()

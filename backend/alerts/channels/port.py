@@ -1,13 +1,13 @@
-"""The port of the channels: what the drain asks of an adapter, and the adapter that says that it is none."""
+"""The ports of the channels: what the drain asks of an adapter, what adapters ask for files, and the null adapter."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
-from backend.alerts.channels.model import ChannelName, Message, Outcome
+from backend.alerts.channels.model import ChannelName, Enclosure, Message, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,27 @@ class Channel(Protocol):
 
     async def aclose(self) -> None:
         """Give back what it holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosed:
+    """A PDF that goes with a message; `digest` is the SHA-256 (hexadecimal) of what it is a print of.
+
+    Without `content` it does not go with it, and `lacking` says why.
+    """
+
+    name: str
+    digest: str
+    content: bytes | None = None
+    lacking: Literal["", "too_large", "not_made"] = ""
+
+
+class Encloser(Protocol):
+    """Makes the files that messages enclose, none of them twice for two receivers."""
+
+    async def enclose(self, wanted: Collection[Enclosure]) -> Mapping[Enclosure, Enclosed | None]:
+        """Return what goes with each: None for nothing. What is not there yet is left out: ask again later."""
         ...
 
 

@@ -1,13 +1,14 @@
 """Who sees which bulletin, and every SELECT of bulletins, with those rights applied where somebody asks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Integer, Uuid, and_, cast, column, exists, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from backend.identity.roles import roles_with
 from backend.identity.tables import Account, RoleGrant
 from backend.kit.db import AnyRow, Tx
 from backend.kit.guards import Actor
@@ -107,6 +108,58 @@ async def find_edition(tx: Tx, actor: Actor, bulletin_id: UUID, edition: int | N
     if edition is not None:
         query = query.where(BulletinEdition.edition == edition)
     return (await tx.execute(query)).one_or_none()
+
+
+async def list_readable(tx: Tx, wanted: Collection[tuple[UUID, UUID, int]]) -> Sequence[AnyRow]:
+    """Return the editions that accounts may read now, of those named as (account, bulletin, edition); no contents."""
+    accounts, bulletins, editions = zip(*wanted, strict=True)
+    asked = (
+        func.unnest(
+            cast(list(accounts), ARRAY(Uuid)), cast(list(bulletins), ARRAY(Uuid)), cast(list(editions), ARRAY(Integer))
+        )
+        .table_valued(column("account_id", Uuid), column("bulletin_id", Uuid), column("edition", Integer))
+        .render_derived(name="asked")
+    )
+    whole_city = and_(RoleGrant.district_id.is_(None), RoleGrant.project_id.is_(None))
+    may = exists(
+        select(RoleGrant.id).where(
+            RoleGrant.account_id == asked.c.account_id,
+            RoleGrant.revoked_at.is_(None),
+            RoleGrant.role.in_(sorted(roles_with(READ))),
+            or_(whole_city, RoleGrant.district_id == Bulletin.district_id),
+        )
+    )
+    query = (
+        select(
+            asked.c.account_id,
+            Bulletin.id,
+            Bulletin.kind,
+            Bulletin.from_on,
+            BulletinEdition.edition,
+            BulletinEdition.digest,
+        )
+        .join_from(asked, Bulletin, Bulletin.id == asked.c.bulletin_id)
+        .join(
+            BulletinEdition,
+            and_(BulletinEdition.bulletin_id == Bulletin.id, BulletinEdition.edition == asked.c.edition),
+        )
+        .join(Account, and_(Account.id == asked.c.account_id, Account.state == "active"))
+        .where(may)
+    )
+    return (await tx.execute(query)).all()
+
+
+async def read_edition(tx: Tx, bulletin_id: UUID, edition: int) -> AnyRow:
+    """Return an edition that somebody was found to see, with its content."""
+    query = select(
+        BulletinEdition.edition,
+        BulletinEdition.content,
+        BulletinEdition.digest,
+        BulletinEdition.reason,
+        BulletinEdition.issuer,
+        BulletinEdition.issued_at,
+    ).where(BulletinEdition.bulletin_id == bulletin_id, BulletinEdition.edition == edition)
+    return (await tx.execute(query)).one()
 
 
 async def list_editions(tx: Tx, bulletin_id: UUID) -> Sequence[AnyRow]:

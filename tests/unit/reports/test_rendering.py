@@ -131,6 +131,14 @@ def hostile() -> Document:
     )  # fmt: skip
 
 
+def test_a_print_of_the_same_is_the_same_to_the_byte() -> None:
+    document = Document(language="en", title="a", subtitle="b", lead=["c"])
+    first = write_print(document, "")
+    assert b"/CreationDate" not in first
+    assert b"/ModDate" not in first
+    assert write_print(document, "") == first
+
+
 def test_no_text_becomes_markup_of_a_page() -> None:
     page = write_page(hostile()).decode()
     assert "<script" not in page
