@@ -25,6 +25,7 @@ from backend.kit.db import Database
 from backend.kit.garbage import collect_less, keep_what_is_there
 from backend.migrate import migrate
 from backend.sites.posts import KEY_POSTS
+from bench.boards import measure_boards
 from bench.loads import HERE, run_sql
 from mobile_api.my_month.queries import list_own_projects
 from tools.newcomer import recreate
@@ -65,6 +66,7 @@ async def measured(url: str) -> dict[str, float]:
             "rates_explain_ms": round(1000 * median(explained), 1),
             "rates_explain_p99_ms": round(1000 * quantiles(explained, n=100)[98], 1),
         }
+        figures |= await measure_boards(database, PROJECTS)
         if MONTH:
             figures |= await _month(database)
     return figures

@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from sqlalchemy import select
 
 from backend.attendance.errors import DayUnknown
-from backend.attendance.rates import computation_routes, errors, listing, rule_sets, stop_work
+from backend.attendance.rates import city_sums, computation_routes, errors, listing, rule_sets, stop_work
 from backend.attendance.rates.explaining import explain_rates
 from backend.attendance.rates.rights import RULES, STOP_WORK
 from backend.attendance.rates.schemas import (
@@ -28,7 +28,7 @@ from backend.attendance.rates.schemas import (
     VersionBody,
 )
 from backend.kit.clock import Clock
-from backend.kit.db import Tx
+from backend.kit.db import Database, Tx
 from backend.kit.guards import Actor
 from backend.sites.errors import CityNeeded, DistrictUnknown, ProjectUnknown, SupervisorNeeded
 from backend.sites.model import work_on
@@ -202,11 +202,11 @@ async def list_project_rates(
 
 @get("/rates", opt={"scope": READ, "raises": (errors.SpanInvalid,)}, summary="Rates by district, project or post")
 async def list_city_rates(  # noqa: PLR0913, PLR0917 - each query parameter is one
-    tx: NamedDependency[Tx],
+    database: NamedDependency[Database],
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
     language: NamedDependency[str],
-    by: FromQuery[listing.By] = "district",
+    by: FromQuery[city_sums.By] = "district",
     district_id: FromQuery[UUID | None] = None,
     first: FromQuery[date | None] = None,
     last: FromQuery[date | None] = None,
@@ -214,8 +214,8 @@ async def list_city_rates(  # noqa: PLR0913, PLR0917 - each query parameter is o
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
 ) -> CityRates:
     """List sums over the projects that the caller sees as a whole; by project one page of them."""
-    wanted = listing.Wanted(by=by, district_id=district_id, first=first, last=last, after=after, limit=limit)
-    return await listing.list_city_rates(tx, actor, wanted=wanted, language=language, clock=clock)
+    wanted = city_sums.Wanted(by=by, district_id=district_id, first=first, last=last, after=after, limit=limit)
+    return await city_sums.sum_rates(database, actor, wanted, language=language, clock=clock)
 
 
 @get(

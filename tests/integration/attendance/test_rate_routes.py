@@ -104,6 +104,27 @@ async def test_a_list_says_the_same_as_its_explanations(
         assert sum(item["valid"] for item in page.json()["items"]) == 7000
 
 
+@pytest.mark.parametrize("by", ["district", "project", "post"])
+async def test_sums_of_parts_are_those_of_the_whole(
+    by: str,
+    client: AsyncClient,
+    database: Database,
+    keys: KeyRing,
+    site: MadeSite,
+    district: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = await make_site(database, keys, district_id=site.project.district_id, posts=(("009", MANAGER),))
+    await present(database, site, MANAGER, [2, 3])
+    await present(database, other, MANAGER, [4, 5, 6])
+    query = {**MONTH, "by": by}
+    whole = (await client.get("/admin/v1/rates", headers=district, params=query)).json()
+    monkeypatch.setattr("backend.attendance.rates.city_sums.MOST_PROJECTS", 1)
+    parts = (await client.get("/admin/v1/rates", headers=district, params=query)).json()
+    assert sum(item["valid"] for item in whole["items"]) == 5000
+    assert parts == whole
+
+
 async def test_projects_come_by_pages(
     client: AsyncClient, database: Database, keys: KeyRing, site: MadeSite, district: dict[str, str]
 ) -> None:

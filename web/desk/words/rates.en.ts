@@ -13,6 +13,7 @@ export const rates: Readonly<Record<keyof typeof zh, string>> = {
   rates_of_project: "Rates of a project",
   rates_empty_title: "Nobody owed presence in these days",
   rates_empty_advice: "Choose other days; people need a key post in force, and the project has to have begun.",
+  rates_doing: "{done} of {all} districts …",
   rates_until: "{span}, reckoned up to {until}, the last day that is over",
   rates_lead_on: "A name leads to each day of the month: why it was due, why it counted, each punch and its ruling.",
   rate: "Rate",

@@ -11,6 +11,7 @@ export const rates = {
   rates_of_project: "项目到岗率",
   rates_empty_title: "这段时间没有应到的人员",
   rates_empty_advice: "请换一段时间；人员须有在任的关键岗位，且项目已开工。",
+  rates_doing: "已算出 {done}/{all} 个区……",
   rates_until: "{span}，计算到 {until}（已经过去的最后一天）",
   rates_lead_on: "点姓名可看当月每一天：为何应到、为何有效、每次打卡和认定。",
   rate: "到岗率",
