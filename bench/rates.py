@@ -77,7 +77,7 @@ async def _explain(database: Database) -> None:
     span = month_span(WEEK.first)
     async with database.transaction() as tx:
         (project,) = await list_own_projects(tx, MANAGER, span.first, span.last)
-        (one,) = await explain_rates(tx, MANAGER, project, span, language="zh-CN")
+        (one,) = await explain_rates(tx, MANAGER, project, span, today=WEEK.last, language="zh-CN")
     if sum(len(day.entries) for day in one.days) < ENTRIES:
         message = f"{sum(len(day.entries) for day in one.days)} entries"
         raise RuntimeError(message)

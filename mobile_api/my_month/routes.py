@@ -77,7 +77,7 @@ async def show_my_month(
         for project in await list_own_projects(tx, person_id, span.first, span.last):
             own = work_on(clock.now(), project.time_zone, project.cutover)
             of_site = month_span(first, until=min(span.last, date.fromordinal(own.toordinal() - 1)))
-            rates += await explain_rates(tx, person_id, project, of_site, language=language)
+            rates += await explain_rates(tx, person_id, project, of_site, today=own, language=language)
         pending = [PendingRequest(**row) for row in await list_pending(tx, person_id)]
     until = min(span.last, date.fromordinal(today.toordinal() - 1))
     return MyMonth(month=f"{span.first:%Y-%m}", until=until, rates=rates, pending=pending)

@@ -3,14 +3,12 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Final
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from backend.attendance.rates.evaluation import (
-    DayResult,
     DutyDay,
     Sums,
     judge_day,
@@ -21,9 +19,10 @@ from backend.attendance.rates.evaluation import (
 )
 from backend.attendance.rates.figures import Span, duty_days_of
 from backend.attendance.rates.listing import post_name
-from backend.attendance.rates.rule_model import DAY, RuleBody, threshold_of
-from backend.attendance.rates.schemas import DayOut, EntryOut, ExplainedRate, OutlookOut, RulesRef
-from backend.kit import messages
+from backend.attendance.rates.rule_model import DAY, RuleBody
+from backend.attendance.rates.schemas import DayOut, EntryOut, ExplainedRate, OutlookOut, RulesRef, UnsettledOut
+from backend.attendance.rates.unsettled import unsettled_of, with_unsettled
+from backend.attendance.rates.wording import days_in_words, percent, say, why_credit, why_due, words_of_rules
 from backend.kit.db import Tx
 from backend.ledger.tables import PunchStatus
 from backend.sites.model import day_bounds, work_on
@@ -33,9 +32,12 @@ from backend.sites.tables import Assignment, Post
 
 
 async def explain_rates(
-    tx: Tx, person_id: UUID, project: ProjectRow, span: Span, *, language: str
+    tx: Tx, person_id: UUID, project: ProjectRow, span: Span, *, today: date, language: str
 ) -> list[ExplainedRate]:
-    """Return the rates of a person on his posts of a project, with all that made them; whoever asks."""
+    """Return the rates of a person on his posts of a project, with all that made them; whoever asks.
+
+    `today` is the project's day, by which terms to appeal run or are over.
+    """
     held = set(
         await tx.scalars(
             select(Post.kind)
@@ -48,15 +50,29 @@ async def explain_rates(
     # Deputies are explained by their chiefs' days: other key posts are read too, never all the workers for one of them.
     kinds = KEY_POSTS if held <= KEY_POSTS else frozenset(held | KEY_POSTS)
     days = await duty_days_of(tx, person_id, [project.id], span, post_kinds=kinds)
-    entries = await _entries(tx, person_id, project, span)
-    undated = await _undated(tx, person_id, project, span)
-    about = _About(person_id, project, span, language, undated, entries)
+    bounds = _bounds(project, span)
+    entries = await _entries(tx, person_id, project, bounds)
+    undated = await _undated(tx, person_id, project, bounds)
+    unsettled = (
+        await unsettled_of(tx, person_id, project, bounds, today=today, language=language)
+        if any(one.outcome != "counted" for of_day in entries.values() for one in of_day)
+        else {}
+    )
+    about = _About(person_id, project, span, language, undated, entries, unsettled)
     return [_explained(about, post_id, kind, own) for (_, post_id, kind, _), own in days.items()]
 
 
-async def _entries(tx: Tx, person_id: UUID, project: ProjectRow, span: Span) -> dict[date, list[EntryOut]]:
+def _bounds(project: ProjectRow, span: Span) -> tuple[datetime, datetime]:
+    """Return when the first day begins, and when the last one has ended."""
     begin, _ = day_bounds(span.first, project.time_zone, project.cutover)
     _, end = day_bounds(span.last, project.time_zone, project.cutover)
+    return begin, end
+
+
+async def _entries(
+    tx: Tx, person_id: UUID, project: ProjectRow, bounds: tuple[datetime, datetime]
+) -> dict[date, list[EntryOut]]:
+    begin, end = bounds
     query = (
         select(
             PunchStatus.punch_id,
@@ -90,10 +106,9 @@ async def _entries(tx: Tx, person_id: UUID, project: ProjectRow, span: Span) -> 
     return found
 
 
-async def _undated(tx: Tx, person_id: UUID, project: ProjectRow, span: Span) -> int:
+async def _undated(tx: Tx, person_id: UUID, project: ProjectRow, bounds: tuple[datetime, datetime]) -> int:
     """Count the person's punches without a time that can be, by when they were received."""
-    begin, _ = day_bounds(span.first, project.time_zone, project.cutover)
-    _, end = day_bounds(span.last, project.time_zone, project.cutover)
+    begin, end = bounds
     query = select(func.count()).where(
         PunchStatus.project_id == project.id,
         PunchStatus.person_id == person_id,
@@ -102,18 +117,6 @@ async def _undated(tx: Tx, person_id: UUID, project: ProjectRow, span: Span) -> 
         PunchStatus.received_at < end,
     )
     return int(await tx.scalar(query) or 0)
-
-
-_RULE_WORDS: Final = {
-    "punches_apart": "rates.rule_punches_apart",
-    "in_and_out": "rates.rule_in_and_out",
-    "pro_rata": "rates.rule_pro_rata",
-}
-_DAY_WORDS: Final = {
-    "working": "rates.days_working",
-    "six_day_week": "rates.days_six_day_week",
-    "every": "rates.days_every",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class _About:
     language: str
     undated: int
     entries: dict[date, list[EntryOut]]
+    unsettled: dict[UUID, UnsettledOut]
 
 
 def _explained(about: _About, post_id: UUID, kind: str, days: Sequence[DutyDay]) -> ExplainedRate:
@@ -145,14 +149,14 @@ def _explained(about: _About, post_id: UUID, kind: str, days: Sequence[DutyDay])
         until=span.until,
         rules=RulesRef(rule_set_id=version.rule_set_id, version=version.version, name=version.name),
         rules_words=words_of_rules(rules, kind, language),
-        words=_words(
+        words=say(
             language,
             "rates.summary" if rate is not None else "rates.summary_nothing_due",
             post=post_name(kind, language),
-            valid=_days(sums.valid),
+            valid=days_in_words(sums.valid),
             due=sums.due,
-            rate=_percent(rate),
-            own=_percent(rate_of(sums.own, sums.due)),
+            rate=percent(rate),
+            own=percent(rate_of(sums.own, sums.due)),
         ),
         due=sums.due,
         valid=sums.valid,
@@ -165,7 +169,7 @@ def _explained(about: _About, post_id: UUID, kind: str, days: Sequence[DutyDay])
         verdict=judge_sums(sums, rules, kind, whole_month=span.whole_month),
         outlook=_outlook(sums, rules, kind, span, language),
         undated_punches=about.undated,
-        days=[_day(day, kind, about.entries.get(day.day, []), span, language) for day in days],
+        days=[_day(about, day, kind) for day in days],
     )
 
 
@@ -183,127 +187,38 @@ def _outlook(sums: Sums, rules: RuleBody, kind: str, span: Span, language: str) 
         due_left=outlook.due_left,
         forecast=outlook.forecast,
         reachable=outlook.reachable,
-        words=_words(
+        words=say(
             language,
             code,
             needed=outlook.still_needed,
             left=outlook.due_left,
-            wanted=_days(outlook.wanted),
-            forecast=_percent(outlook.forecast),
+            wanted=days_in_words(outlook.wanted),
+            forecast=percent(outlook.forecast),
         ),
     )
 
 
-def _day(day: DutyDay, kind: str, entries: list[EntryOut], span: Span, language: str) -> DayOut:
-    result = judge_day(day, kind)
-    passed = day.day <= span.until
+def _day(about: _About, day: DutyDay, kind: str) -> DayOut:
+    result, language = judge_day(day, kind), about.language
+    passed = day.day <= about.span.until
+    entries = about.entries.get(day.day, [])
+    unsettled = [about.unsettled[one.punch_id] for one in entries if one.punch_id in about.unsettled]
+    why = why_credit(day, result, language, has_punches=bool(unsettled))
     return DayOut(
         on=day.day,
         passed=passed,
         due=result.due,
-        due_words=_words(language, _why_due(day, result)),
+        due_words=say(language, why_due(day, result)),
         weekly=result.weekly,
         credit=result.credit,
         own=result.own,
         likely=result.likely,
         covered=result.covered,
-        credit_words=_why_credit(day, result, language),
+        # What did not count matters where something is missing.
+        credit_words=why if result.covered or result.credit >= DAY else with_unsettled(language, why, unsettled),
         stopped=day.stopped,
         on_leave=day.on_leave,
         span_s=day.counted.span_s,
         entries=entries,
+        unsettled=unsettled,
     )
-
-
-def _why_due(day: DutyDay, result: DayResult) -> str:
-    rules = day.rules.rules
-    if result.weekly and not (day.stopped or day.on_leave):
-        return "rates.due_weekly"
-    if result.due:
-        return "rates.due"
-    if not day.calendar_due:
-        return "rates.not_due_calendar"
-    if day.stopped and rules.due_day.less_stop_work:
-        return "rates.not_due_stopped"
-    if day.on_leave and rules.due_day.less_leave:
-        return "rates.not_due_leave"
-    return "rates.not_due_represented"
-
-
-def _why_credit(day: DutyDay, result: DayResult, language: str) -> str:
-    rule, seen = day.rules.rules.valid_day, day.counted
-    numbers = {
-        "punches": seen.punches,
-        "wanted_punches": rule.min_punches,
-        "hours": _hours(seen.span_s),
-        "wanted_hours": _hours(rule.apart_s),
-        "percent": result.credit // 10,
-    }
-    if result.covered:
-        code = "rates.credit_covered"
-    elif result.credit:
-        code = "rates.credit_whole" if result.credit >= DAY else "rates.credit_part"
-    elif not day.likely.punches:
-        code = "rates.credit_absent"
-    elif result.likely:
-        code = "rates.credit_in_review"
-    elif seen.punches < rule.min_punches:
-        code = "rates.credit_few"
-    elif rule.kind == "in_and_out" and not (seen.goes_in and seen.goes_out):
-        code = "rates.credit_one_way"
-    elif seen.span_s < rule.apart_s:
-        code = "rates.credit_short"
-    else:
-        code = "rates.credit_day_off"
-    return _words(language, code, **numbers)
-
-
-def words_of_rules(rules: RuleBody, kind: str, language: str) -> list[str]:
-    """Return what the rules ask of a kind of post, in words."""
-    valid, due = rules.valid_day, rules.due_day
-    said = [
-        _words(
-            language,
-            _RULE_WORDS[valid.kind],
-            punches=valid.min_punches,
-            hours=_hours(valid.apart_s),
-        ),
-        _words(language, _DAY_WORDS[due.days]),
-    ]
-    if due.less_stop_work:
-        said.append(_words(language, "rates.less_stop_work"))
-    if due.less_leave:
-        said.append(_words(language, "rates.less_leave"))
-    threshold = threshold_of(rules, kind)
-    if threshold is not None and threshold.min_share is not None:
-        said.append(_words(language, "rates.wanted_share", percent=_percent(threshold.min_share)))
-    if threshold is not None and threshold.min_days is not None:
-        said.append(_words(language, "rates.wanted_days", days=threshold.min_days))
-    several = rules.several_projects
-    if several is not None and several.post == kind:
-        said.append(
-            _words(language, "rates.several_projects", projects=several.from_projects, days=several.days_a_week)
-        )
-    if rules.deputy is not None and kind in {rules.deputy.holder, rules.deputy.deputy}:
-        said.append(_words(language, "rates.deputy_due" if rules.deputy.deputy_due else "rates.deputy_counts"))
-    if not rules.make_ups_count:
-        said.append(_words(language, "rates.without_make_ups"))
-    return said
-
-
-def _words(language: str, code: str, **numbers: object) -> str:
-    return messages.text(language, code, numbers).title
-
-
-def _percent(permille: int | None) -> str:
-    return "—" if permille is None else f"{permille // 10}.{permille % 10}"
-
-
-def _days(thousandths: int) -> str:
-    whole, rest = divmod(thousandths, DAY)
-    return f"{whole}.{rest:03d}".rstrip("0") if rest else str(whole)
-
-
-def _hours(seconds: int) -> str:
-    minutes = seconds // 60
-    return f"{minutes // 60}:{minutes % 60:02d}"

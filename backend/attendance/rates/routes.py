@@ -237,8 +237,9 @@ async def explain_rate(
     project = await require_project(tx, actor, project_id, scope=READ)
     if not await tx.scalar(select(sees_person(actor, READ, project_id, person_id))):
         raise DayUnknown
-    span = listing.span_of(work_on(clock.now(), project.time_zone, project.cutover), first, last)
-    return await explain_rates(tx, person_id, project, span, language=language)
+    today = work_on(clock.now(), project.time_zone, project.cutover)
+    span = listing.span_of(today, first, last)
+    return await explain_rates(tx, person_id, project, span, today=today, language=language)
 
 
 def rates_router() -> Router:

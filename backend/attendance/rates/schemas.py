@@ -8,7 +8,9 @@ from msgspec import Meta
 
 from backend.attendance.rates.evaluation import Verdict
 from backend.attendance.rates.rule_model import RuleBody
+from backend.attendance.requests.kinds import State
 from backend.kit.wire import Name, Note, Wire
+from backend.ledger.schemas import ReasonWords
 
 StopCause = Literal["ordered", "weather", "festival", "delayed_start", "suspended", "other"]
 Day = Annotated[date, Meta(description="a day of the site")]
@@ -216,10 +218,32 @@ class EntryOut(Wire, frozen=True, kw_only=True):
     ruling_id: UUID
 
 
+class UnsettledOut(Wire, frozen=True, kw_only=True):
+    """A punch that does not count: why, by a person (`note`) or by rule (`reasons`), and where to go on.
+
+    In review it is decided by `decide_until` or counts; until `appeal_until` it can be appealed, unless `appeal_id` has
+    been: both are last days of the site. `words` say all of it.
+    """
+
+    punch_id: UUID
+    outcome: Literal["refused", "review", "pending"]
+    reasons: list[ReasonWords]
+    note: str | None
+    by_person: bool
+    ruled_at: datetime
+    decide_until: date | None
+    appeal_until: date | None
+    appeal_id: UUID | None
+    appeal_state: State | None
+    words: str
+
+
 class DayOut(Wire, frozen=True, kw_only=True):
     """A day of duty: whether it was due and why not, what it counted and why, its entries.
 
-    `passed` false: it is not over. `weekly`: owed by the week. Credits in thousandths of a day.
+    `passed` false: it is not over. `weekly`: owed by the week. Credits in thousandths of a day. `unsettled` says of
+    each entry that does not count why, and where to go on; `credit_words` name the last ones where the day is no whole
+    one.
     """
 
     on: date
@@ -236,6 +260,7 @@ class DayOut(Wire, frozen=True, kw_only=True):
     on_leave: bool
     span_s: int
     entries: list[EntryOut]
+    unsettled: list[UnsettledOut]
 
 
 class OutlookOut(Wire, frozen=True, kw_only=True):

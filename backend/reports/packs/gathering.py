@@ -79,7 +79,14 @@ async def gather(
         ),
         person=await _person(tx, person_id, services),
         span=PackSpan(first=span.first, last=span.last, until=span.until),
-        rates=await explain_rates(tx, person_id, project, span, language=language),
+        rates=await explain_rates(
+            tx,
+            person_id,
+            project,
+            span,
+            today=work_on(now, project.time_zone, project.cutover),
+            language=language,
+        ),
         entries=entries,
         unsealed=count_unsealed(entries),
         log=None
