@@ -16,7 +16,10 @@ from backend.alerts.rules.gates import OutageFact
 from backend.alerts.rules.posts import Holder, PostFact
 from backend.alerts.rules.requests import RequestFact
 from backend.alerts.rules.reviews import QueueFact
+from backend.alerts.rules.rulings import RulingFact
 from backend.alerts.rules.signs import SignFact
+from backend.attendance.requests.rules import DatedRule
+from backend.attendance.requests.terms import appeal_term, list_term_rules
 from backend.kit.db import AnyRow, Tx
 from backend.kit.horizon import LOOK_BACK, Settled
 from backend.sites.posts import UNWATCHED_POSTS
@@ -24,7 +27,7 @@ from backend.sites.working_days import WorkCalendar
 
 QUEUE_DAYS: Final = 62
 OFFICES: Final = ["city", "district", "supervisor", "owner", "project_admin", "key_person"]
-"""Of several offices of who took a step of a request the first is told."""
+"""Of several offices of who took a step of a request, or ruled on a punch, the first is told."""
 
 
 def _site(row: AnyRow | Sequence[Any], first: int = 0) -> Site:
@@ -156,6 +159,42 @@ async def requests_between(tx: Tx, span: Mapping[str, object]) -> list[RequestFa
     """Return the steps of requests that were announced in a span of time."""
     rows = await tx.execute(text(statements.REQUESTS_BETWEEN), {**span, "offices": OFFICES})
     return [_request(row) for row in rows]
+
+
+def _ruling(row: AnyRow, rules: Sequence[DatedRule]) -> RulingFact:
+    site = _site(row)
+    return RulingFact(
+        site=site,
+        punch_id=row[6],
+        occurred_at=row[7],
+        dated=not row[8],
+        seq=row[9],
+        last_seq=row[10],
+        outcome=row[11],
+        reason=row[12],
+        note=row[13],
+        at=row[14],
+        person_id=row[15],
+        party_id=row[16],
+        office=row[17],
+        appeal_within=appeal_term(rules, site.project_id, site.district_id, site.day_of(row[14])),
+    )
+
+
+async def rulings_told(tx: Tx, span: Mapping[str, object]) -> list[RulingFact]:
+    """Return what named persons ruled, and what counts undecided, in a range of the ledger."""
+    return await _rulings(tx, statements.RULINGS_TOLD, span)
+
+
+async def rulings_between(tx: Tx, span: Mapping[str, object]) -> list[RulingFact]:
+    """Return the same in a span of time."""
+    return await _rulings(tx, statements.RULINGS_BETWEEN, span)
+
+
+async def _rulings(tx: Tx, statement: str, span: Mapping[str, object]) -> list[RulingFact]:
+    rows = (await tx.execute(text(statement), {**span, "offices": OFFICES})).all()
+    rules = await list_term_rules(tx) if rows else []
+    return [_ruling(row, rules) for row in rows]
 
 
 def _signal(row: AnyRow) -> SignFact:

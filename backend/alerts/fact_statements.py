@@ -81,10 +81,21 @@ ORDER BY f.id
 LIMIT 20000
 """
 
+# By which office somebody acts on a project: the first of those that he holds over it.
+_OFFICE: Final = """
+LEFT JOIN LATERAL (
+  SELECT g.role FROM role_grant g
+  WHERE g.account_id = {of} AND g.revoked_at IS NULL
+    AND (g.project_id = p.id OR g.district_id = p.district_id OR (g.project_id IS NULL AND g.district_id IS NULL))
+  ORDER BY array_position(CAST(:offices AS text[]), g.role) LIMIT 1
+) o ON true
+"""
+
 # The step of a request that was announced, with the office of who took it, and where the request stands by now.
 _REQUEST: Final = f"""
 SELECT {_SITE}, i.id, i.kind, t.kind, f.detail ->> 'state', CAST(f.detail ->> 'level' AS integer), t.seq, s2.seq,
-  s2.due_on, t.at, i.person_id, i.party_id, y.kind, i.deputy_id, o.role, t.note
+  s2.due_on, t.at, i.person_id, i.party_id, y.kind, i.deputy_id,
+  CASE WHEN t.account_id IS NOT NULL THEN coalesce(o.role, 'other') END, t.note
 FROM announced_fact f
 JOIN project p ON p.id = f.project_id JOIN district s ON s.id = p.district_id
 JOIN request_filing i ON i.project_id = p.id
@@ -93,12 +104,7 @@ JOIN request_step t ON t.project_id = i.project_id AND t.request_id = i.id
   AND t.seq = CAST(f.detail ->> 'seq' AS integer)
 JOIN request_state s2 ON s2.project_id = i.project_id AND s2.request_id = i.id
 JOIN project_party y ON y.project_id = i.project_id AND y.id = i.party_id
-LEFT JOIN LATERAL (
-  SELECT g.role FROM role_grant g
-  WHERE g.account_id = t.account_id AND g.revoked_at IS NULL
-    AND (g.project_id = p.id OR g.district_id = p.district_id OR (g.project_id IS NULL AND g.district_id IS NULL))
-  ORDER BY array_position(CAST(:offices AS text[]), g.role) LIMIT 1
-) o ON true
+{_OFFICE.format(of="t.account_id")}
 """
 
 REQUESTS_TOLD = f"{_REQUEST} WHERE f.kind IN ('requests.filed', 'requests.moved') AND {_SINCE} ORDER BY f.id"
@@ -119,6 +125,37 @@ LEFT JOIN LATERAL (
   WHERE a.project_id = {of}.project_id AND a.person_id = {of}.person_id ORDER BY a.from_on DESC, a.id LIMIT 1
 ) party ON true
 """
+
+# What a named person ruled on a punch, or what counts because nobody did in time; each ruling by its keys.
+_RULING: Final = f"""
+SELECT {_SITE}, r.punch_id, t.occurred_at, t.quarantined, r.seq, t.seq, r.outcome, r.reasons -> 0 ->> 'code', r.note,
+  r.ruled_at, t.person_id, party.party_id, CASE WHEN r.ruled_by IS NOT NULL THEN coalesce(o.role, 'other') END
+FROM {{told}}
+JOIN punch_status t ON t.project_id = r.project_id AND t.punch_id = r.punch_id
+JOIN project p ON p.id = r.project_id JOIN district s ON s.id = p.district_id
+{_PARTY.format(of="t")}
+{_OFFICE.format(of="r.ruled_by")}
+WHERE t.person_id IS NOT NULL
+  AND (r.ruled_by IS NOT NULL OR r.reasons -> 0 ->> 'code' = 'attendance.review_undecided')
+"""
+
+RULINGS_TOLD = (
+    _RULING.format(
+        told="""ledger_outbox f
+JOIN ruling r ON r.project_id = f.project_id AND r.ruled_at = f.recorded_at AND r.ruling_id = f.entry_id"""
+    )
+    + f" AND f.kind = 'ruling' AND {_SINCE} ORDER BY f.id"
+)
+
+RULINGS_BETWEEN = (
+    _RULING.format(told="ruling r")
+    + """
+  AND r.ruled_at >= :since AND r.ruled_at < :until AND r.seq > 1
+  AND (CAST(:district_id AS uuid) IS NULL OR p.district_id = :district_id)
+  AND (CAST(:project_id AS uuid) IS NULL OR p.id = :project_id)
+ORDER BY r.ruled_at, r.ruling_id LIMIT 20000
+"""
+)
 
 _SIGNAL: Final = f"""
 SELECT {_SITE}, g.kind, g.to_at, g.found_at, g.device_id, d.name, g.person_id, pe.name, party.party_id

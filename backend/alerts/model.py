@@ -26,6 +26,7 @@ RuleKind = Literal[
     "review_ageing",
     "request_waiting",
     "request_moved",
+    "ruling_made",
     "platform_trouble",
     "bulletin_issued",
 ]

@@ -23,6 +23,7 @@ from backend.alerts.rules.gates import gates_down, long_outages
 from backend.alerts.rules.posts import empty_posts, posts_together
 from backend.alerts.rules.requests import requests_moved, requests_waiting
 from backend.alerts.rules.reviews import ageing_queue
+from backend.alerts.rules.rulings import rulings_made
 from backend.alerts.rules.signs import signs_of_forgery
 from backend.alerts.schemas import PreviewBody, PreviewItem, PreviewOut
 from backend.alerts.settings import (
@@ -36,6 +37,7 @@ from backend.alerts.settings import (
     PostsSettings,
     ReviewSettings,
     RuleSettings,
+    RulingSettings,
     SignSettings,
     ToleranceSettings,
     TroubleSettings,
@@ -177,6 +179,8 @@ async def _play(tx: Tx, past: _Past) -> list[Finding]:
             return await _announced(tx, past)
         case "request_waiting" | "request_moved":
             return await _requests(tx, past)
+        case "ruling_made":
+            return await _rulings(tx, past)
         case "post_empty" | "posts_empty" | "absent_days" | "forecast_low" | "review_ageing":
             return await _days(tx, past)
 
@@ -238,6 +242,17 @@ async def _requests(tx: Tx, past: _Past) -> list[Finding]:
             found += requests_waiting(replace(fact, last_seq=fact.seq), own).findings
         elif isinstance(own, MovedSettings):
             found += requests_moved(fact, own).findings
+    return found
+
+
+async def _rulings(tx: Tx, past: _Past) -> list[Finding]:
+    calendar = await facts.read_calendar(tx)
+    found: list[Finding] = []
+    for fact in await facts.rulings_between(tx, past.span):
+        own = past.settings(fact.site)
+        if isinstance(own, RulingSettings) and own.enabled and past.sees(fact.site):
+            # What was ruled on again since was told too when it was ruled.
+            found += rulings_made(replace(fact, last_seq=fact.seq), own, calendar).findings
     return found
 
 

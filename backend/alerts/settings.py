@@ -207,6 +207,10 @@ class MovedSettings(RuleSettings, frozen=True, kw_only=True):
     kept_days: Days = 14
 
 
+class RulingSettings(MovedSettings, frozen=True, kw_only=True):
+    """What an office, or a term that ended, made of a person's punch without his asking; over like a request's step."""
+
+
 class TroubleSettings(RuleSettings, frozen=True, kw_only=True):
     """Failures of the platform itself: messages that cannot be sent, seals, rules."""
 
@@ -243,6 +247,7 @@ SETTINGS: Final[Mapping[RuleKind, type[RuleSettings]]] = MappingProxyType(
         "review_ageing": ReviewSettings,
         "request_waiting": WaitingSettings,
         "request_moved": MovedSettings,
+        "ruling_made": RulingSettings,
         "platform_trouble": TroubleSettings,
         "bulletin_issued": BulletinSettings,
     }

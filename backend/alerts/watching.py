@@ -23,6 +23,7 @@ from backend.alerts.rules.gates import OutageFact, gates_down, long_outages
 from backend.alerts.rules.posts import empty_posts, posts_together
 from backend.alerts.rules.requests import requests_moved, requests_waiting
 from backend.alerts.rules.reviews import ageing_queue
+from backend.alerts.rules.rulings import rulings_made
 from backend.alerts.rules.signs import SignFact, signs_of_forgery
 from backend.alerts.settings import (
     AbsentSettings,
@@ -35,6 +36,7 @@ from backend.alerts.settings import (
     PostsSettings,
     ReviewSettings,
     RuleSettings,
+    RulingSettings,
     SignSettings,
     ToleranceSettings,
     TroubleSettings,
@@ -184,6 +186,20 @@ async def _requests_moved(look: Look) -> Found:
     return found
 
 
+async def _rulings(look: Look) -> Found:
+    kept = settings_of(look, "ruling_made", None, RulingSettings)
+    days = RulingSettings().kept_days if kept is None else kept.kept_days
+    found = Found()
+    # Old news are looked for once an hour: the ledger may move with every look.
+    if look.looked_at < look.now.replace(minute=0, second=0, microsecond=0):
+        found.endings.extend(await no_longer_news(look.tx, "ruling_made", look.now - timedelta(days=days)))
+    for fact in await facts.rulings_told(look.tx, look.span):
+        settings = settings_of(look, "ruling_made", fact.site, RulingSettings)
+        if settings is not None:
+            found += rulings_made(fact, settings, look.calendar)
+    return found
+
+
 async def _troubles(look: Look) -> Found:
     settings = settings_of(look, "platform_trouble", None, TroubleSettings)
     rows = await facts.announced_told(look.tx, look.span)
@@ -295,6 +311,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("fence_tolerance", _tolerances, source="announced_fact"),
     Rule("request_waiting", _requests_waiting, source="announced_fact"),
     Rule("request_moved", _requests_moved, source="announced_fact", every=_HOUR),
+    Rule("ruling_made", _rulings, source="ledger_outbox", every=_HOUR),
     Rule("platform_trouble", _troubles, source="announced_fact"),
     Rule("bulletin_issued", _bulletins, source="announced_fact"),
     Rule("posts_empty", _posts_together, every=_OFTEN),

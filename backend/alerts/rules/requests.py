@@ -109,7 +109,7 @@ def requests_moved(fact: RequestFact, settings: MovedSettings) -> Found:
         "request_kind": fact.kind,
         "step": fact.step,
         "office": fact.office or "term",
-        "note": _ID_NUMBER.sub("…", (fact.note or "—")[:NOTE_SHOWN]),
+        "note": shown_note(fact.note),
     }
     words = f"alerts.request_{fact.state}" if fact.state in {"approved", "rejected"} else "alerts.request_moved"
     if words == "alerts.request_moved":
@@ -130,6 +130,11 @@ def requests_moved(fact: RequestFact, settings: MovedSettings) -> Found:
         roles=frozenset({"person"}),
     )
     return Found([finding], ended)
+
+
+def shown_note(note: str | None) -> str:
+    """Return an office's note as far as it is told: cut, and without ID numbers."""
+    return _ID_NUMBER.sub("…", note or "—")[:NOTE_SHOWN]
 
 
 def _ended(kind: Kind, fact: RequestFact) -> list[Ending]:

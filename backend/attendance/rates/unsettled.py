@@ -3,19 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, cast
+from typing import Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select
 
 from backend.attendance.rates.schemas import UnsettledOut
-from backend.attendance.requests import filing_queries
 from backend.attendance.requests.clocks import last_day
-from backend.attendance.requests.filing_queries import SiteRow
-from backend.attendance.requests.kinds import OPEN, RuleKind
-from backend.attendance.requests.rules import AppealRule, DatedRule, ReviewRule, rule_in_force
+from backend.attendance.requests.kinds import OPEN
+from backend.attendance.requests.rules import DatedRule
 from backend.attendance.requests.tables import RequestFiling, RequestState
+from backend.attendance.requests.terms import appeal_term, list_term_rules, review_term
 from backend.kit import messages
 from backend.kit.db import AnyRow, Tx
 from backend.ledger.queries import CURRENT
@@ -41,10 +40,10 @@ class _Desk:
     today: date
     language: str
 
-    def until(self, kind: RuleKind, ruled_at: datetime) -> date:
+    def until(self, kind: Literal["appeal", "review"], ruled_at: datetime) -> date:
         """Return the last day to appeal, or to decide, on what was ruled at an instant, by the rule of today."""
-        rule = cast("AppealRule | ReviewRule", rule_in_force(self.rules, kind, self.today)[0])
-        term = rule.file_within if isinstance(rule, AppealRule) else rule.decide_within
+        term_of = appeal_term if kind == "appeal" else review_term
+        term = term_of(self.rules, self.project.id, self.project.district_id, self.today)
         return last_day(self.calendar, work_on(ruled_at, self.project.time_zone, self.project.cutover), term)
 
     def say(self, code: str, **numbers: object) -> str:
@@ -81,10 +80,9 @@ async def unsettled_of(
     if not rows:
         return {}
     appeals = await _appeals(tx, person_id, project.id)
-    site = SiteRow(project.id, project.name, project.district_id, project.time_zone, project.cutover)
     desk = _Desk(
         project=project,
-        rules=await filing_queries.list_rules(tx, site),
+        rules=await list_term_rules(tx),
         calendar=await read_calendar(tx),
         today=today,
         language=language,

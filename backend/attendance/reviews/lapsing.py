@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from backend.attendance.requests.clocks import lapsed_until
-from backend.attendance.reviews.queue import list_review_rules, term_of
+from backend.attendance.requests.terms import list_term_rules, review_term
 from backend.kit.clock import Clock
 from backend.kit.db import Database
 from backend.ledger.append import DayFolder
@@ -67,7 +67,7 @@ async def count_undecided(database: Database, clock: Clock, fold: DayFolder, *, 
 
 async def _due(database: Database, now: datetime, only: UUID | None) -> list[_Due]:
     async with database.transaction() as tx:
-        rules, calendar = await list_review_rules(tx), await read_calendar(tx)
+        rules, calendar = await list_term_rules(tx), await read_calendar(tx)
     async with database.connection() as connection:
         projects: Sequence[tuple[UUID, UUID, str, time]] = await (
             await connection.execute(PROJECTS, {"only": only})
@@ -75,7 +75,7 @@ async def _due(database: Database, now: datetime, only: UUID | None) -> list[_Du
     found: list[_Due] = []
     for project_id, district_id, time_zone, cutover in projects:
         today = work_on(now, time_zone, cutover)
-        term = term_of(rules, project_id, district_id, today)
+        term = review_term(rules, project_id, district_id, today)
         _, end = day_bounds(lapsed_until(calendar, today, term), time_zone, cutover)
         found.append(_Due(project_id, end, term))
     return found

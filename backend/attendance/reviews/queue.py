@@ -1,16 +1,16 @@
 """The queue of punches in review, for those who decide on them: oldest first, with reasons, evidence and age."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 
 from backend.attendance.requests.clocks import last_day
-from backend.attendance.requests.rules import DatedRule, ReviewRule, rule_in_force
-from backend.attendance.requests.tables import RequestRule
+from backend.attendance.requests.rules import DatedRule
+from backend.attendance.requests.terms import list_term_rules, review_term
 from backend.attendance.reviews.schemas import ProofOut, ReasonOut, ReviewOut
 from backend.evidence.photos.tables import PhotoUse
 from backend.evidence.ways.tables import PresenceProof, PresenceProofUse
@@ -55,31 +55,10 @@ async def show_queue(
     rows = await _list(tx, actor, wanted, after=after, limit=limit + 1, now=now)
     shown = rows[:limit]
     photos = await _photos(tx, shown)
-    rules, calendar = await list_review_rules(tx), await read_calendar(tx)
+    rules, calendar = await list_term_rules(tx), await read_calendar(tx)
     items = [_review(row, photos.get(row.punch_id, []), rules, calendar, language, now) for row in shown]
     end = shown[-1] if len(rows) > limit else None
     return Page(items=items, next=None if end is None else write_cursor(end.received_at, end.punch_id))
-
-
-async def list_review_rules(tx: Tx) -> list[DatedRule]:
-    """Return every rule by which punches leave the queue undecided."""
-    query = select(
-        RequestRule.id,
-        RequestRule.kind,
-        RequestRule.district_id,
-        RequestRule.project_id,
-        RequestRule.valid_from,
-        RequestRule.set_at,
-        RequestRule.body,
-    ).where(RequestRule.kind == "review")
-    return [DatedRule(*row) for row in await tx.execute(query)]
-
-
-def term_of(rules: Iterable[DatedRule], project_id: UUID, district_id: UUID, on: date) -> int:
-    """Return within how many working days a project's punches in review are decided on."""
-    here = [one for one in rules if one.project_id in {None, project_id} and one.district_id in {None, district_id}]
-    rule, _ = rule_in_force(here, "review", on)
-    return rule.decide_within if isinstance(rule, ReviewRule) else ReviewRule().decide_within
 
 
 async def _list(
@@ -192,7 +171,7 @@ def _review(
     now: datetime,
 ) -> ReviewOut:
     began_on, today = (work_on(at, row.time_zone, row.cutover) for at in (row.ruled_at, now))
-    term = term_of(rules, row.project_id, row.district_id, today)
+    term = review_term(rules, row.project_id, row.district_id, today)
     return ReviewOut(
         project_id=row.project_id,
         project_name=row.project_name,

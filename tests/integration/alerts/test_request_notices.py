@@ -1,4 +1,4 @@
-"""A request from filing to decision: each step is told once to those whom it concerns, and to nobody else."""
+"""Requests and rulings from beginning to end: each step is told once to those whom it concerns, and to nobody else."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,14 +9,18 @@ import pytest
 from httpx import AsyncClient
 
 from backend.alerts.following import Following, follow_once
+from backend.attendance.person_days import send_fold
+from backend.attendance.reviews.lapsing import count_undecided
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
 from tests.support.apps import client_of, running_app
 from tests.support.factories import make_site
+from tests.support.ledgers import append, entry
 from tests.support.requests import Office
 
 POSTS = (("009", "project_manager"), ("009", "technical_lead"), ("007", "chief_supervisor"))
+OURS = ("request_", "ruling_")
 OFFICERS = ("project_admin", "supervisor", "owner", "district", "city", "contractor")
 
 
@@ -36,17 +40,17 @@ class Inboxes:
                 return opened, ended
 
     async def of_officer(self, role: str) -> list[dict[str, Any]]:
-        """Return what an officer is told of requests and is not over."""
+        """Return what an officer is told of requests and rulings and is not over."""
         answer = (await self.office.staff(role, "GET", "/alerts?which=open")).json()
-        return [one for one in answer["items"] if one["kind"].startswith("request_")]
+        return [one for one in answer["items"] if one["kind"].startswith(OURS)]
 
     async def of_phone(self, post: str) -> list[dict[str, Any]]:
         """Return the same for the holder of a post."""
         answer = (await self.office.phone(post, "GET", "/alerts")).json()
-        return [one for one in answer["items"] if one["kind"].startswith("request_") and one["state"] != "resolved"]
+        return [one for one in answer["items"] if one["kind"].startswith(OURS) and one["state"] != "resolved"]
 
     async def told(self) -> set[str]:
-        """Return the offices that have something of requests before them."""
+        """Return the offices that have something of requests or rulings before them."""
         return {role for role in OFFICERS if await self.of_officer(role)}
 
 
@@ -118,3 +122,56 @@ async def test_leave_is_told_to_the_deputy_first_and_a_withdrawal_ends_what_wait
     assert await inboxes.follow() == (0, 1)
     assert await inboxes.of_phone("technical_lead") == []
     assert await inboxes.told() == set()
+
+
+async def test_a_ruling_that_nobody_asked_for_is_told_to_the_person_alone(inboxes: Inboxes) -> None:
+    office = inboxes.office
+    project, person, now = office.site.project, office.site.people["project_manager"], office.clock.now()
+    doubted = [
+        entry(project.id, person.id, now - timedelta(minutes=minutes), outcome="review") for minutes in (1, 2, 3, 4)
+    ]
+    await append(office.database, doubted, now)
+    # Judged by rule: his phone has the answer.
+    assert await inboxes.follow() == (0, 0)
+    ruling = {"outcome": "refused", "note": "影像中无本人", "seq": 1}
+    path = f"/projects/{project.id}/punches/{doubted[0].punch_id}/rulings"
+    assert (await office.staff("supervisor", "POST", path, ruling)).status_code == 201
+    assert await inboxes.follow() == (1, 0)
+    (entry_,) = await inboxes.of_phone("project_manager")
+    assert entry_["kind"] == "ruling_made"
+    assert "不予认定（监理单位）" in entry_["title"]
+    # The seven working days after Monday the 16th.
+    assert "影像中无本人" in entry_["advice"]
+    assert "2026-03-25" in entry_["advice"]
+    assert (await inboxes.told(), await inboxes.of_phone("technical_lead")) == (set(), [])
+
+    # Two more at once are one entry with the first.
+    items = [{"project_id": str(project.id), "punch_id": str(one.punch_id), "seq": 1} for one in doubted[1:3]]
+    bulk = {"outcome": "counted", "note": "影像可见本人", "items": items}
+    assert (await office.staff("district", "POST", "/reviews/rulings", bulk)).json()["ruled"] == 2
+    assert await inboxes.follow() == (2, 0)
+    (entry_,) = await inboxes.of_phone("project_manager")
+    assert (entry_["alerts"], entry_["title"]) == (3, "您在1个工地的3次打卡有了认定结果")
+
+    # He appeals, and the outcome of that is the request's; what was ruled before is over.
+    appeal = office.appeal("punch", punch_id=str(doubted[0].punch_id))
+    filed = await office.phone("project_manager", "POST", "/requests/appeals", appeal)
+    assert filed.status_code == 201, filed.text
+    await inboxes.follow()
+    decided = await office.decide("district", filed.json(), approve=True, note="另一影像可见本人")
+    assert decided.status_code == 200, decided.text
+    await inboxes.follow()
+    told = {one["kind"]: one["title"] for one in await inboxes.of_phone("project_manager")}
+    assert set(told) == {"ruling_made", "request_moved"}
+    assert "不予认定" not in told["ruling_made"]
+
+    # Nobody decides on the last one.
+    office.clock.advance(timedelta(days=8))
+    assert await count_undecided(office.database, office.clock, send_fold, project_id=project.id) == 1
+    await inboxes.follow()
+    titles = [one["title"] for one in await inboxes.of_phone("project_manager")]
+    assert any("逾期无人裁定" in title for title in titles)
+    office.clock.advance(timedelta(days=15))
+    inboxes.state = Following()
+    await inboxes.follow()
+    assert await inboxes.of_phone("project_manager") == []

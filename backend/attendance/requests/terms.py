@@ -1,0 +1,43 @@
+"""How long punches in review wait and rulings can be appealed, by the dated rules of each place."""
+
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+
+from backend.attendance.requests.rules import AppealRule, DatedRule, ReviewRule, rule_in_force
+from backend.attendance.requests.tables import RequestRule
+from backend.kit.db import Tx
+
+_KINDS = ("review", "appeal")
+
+
+async def list_term_rules(tx: Tx) -> list[DatedRule]:
+    """Return every rule of reviews and appeals, of all places, whoever asks."""
+    query = select(
+        RequestRule.id,
+        RequestRule.kind,
+        RequestRule.district_id,
+        RequestRule.project_id,
+        RequestRule.valid_from,
+        RequestRule.set_at,
+        RequestRule.body,
+    ).where(RequestRule.kind.in_(_KINDS))
+    return [DatedRule(*row) for row in await tx.execute(query)]
+
+
+def review_term(rules: Iterable[DatedRule], project_id: UUID, district_id: UUID, on: date) -> int:
+    """Return within how many working days a project's punches in review are decided on."""
+    rule, _ = rule_in_force(_of_place(rules, project_id, district_id), "review", on)
+    return rule.decide_within if isinstance(rule, ReviewRule) else ReviewRule().decide_within
+
+
+def appeal_term(rules: Iterable[DatedRule], project_id: UUID, district_id: UUID, on: date) -> int:
+    """Return within how many working days a ruling on a project's punches can be appealed."""
+    rule, _ = rule_in_force(_of_place(rules, project_id, district_id), "appeal", on)
+    return rule.file_within if isinstance(rule, AppealRule) else AppealRule().file_within
+
+
+def _of_place(rules: Iterable[DatedRule], project_id: UUID, district_id: UUID) -> list[DatedRule]:
+    return [one for one in rules if one.project_id in {None, project_id} and one.district_id in {None, district_id}]
