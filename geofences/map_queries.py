@@ -204,6 +204,6 @@ def _clusters(found: Any, tile: Tile, envelope: ColumnElement[Any]) -> Any:  # n
         .subquery()
     )
     rows = (
-        select(func.ST_AsMVTGeom(cells.c.middle, envelope, _EXTENT, 0, True).label("shape"), cells.c.count)  # noqa: FBT003
+        select(func.ST_AsMVTGeom(cells.c.middle, envelope, _EXTENT, 0, True).label("shape"), cells.c.count)  # noqa: FBT003 - PostGIS' clip_geom, by place only
     ).subquery("c")
     return select(func.ST_AsMVT(rows.table_valued(), "clusters", _EXTENT, "shape")).select_from(rows).scalar_subquery()

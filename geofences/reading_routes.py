@@ -101,7 +101,7 @@ async def provide_order(  # noqa: PLR0913, PLR0917 - what a file cannot say itse
     rows: Annotated[
         Literal["line", "area", "points"] | None, QueryParameter(description="what the rows of a table are")
     ] = None,
-    simplify: Annotated[bool, QueryParameter(description="make a centreline of a walked track")] = True,  # noqa: FBT002
+    simplify: Annotated[bool, QueryParameter(description="make a centreline of a walked track")] = True,  # noqa: FBT002 - Litestar's way to declare a query parameter
     left_m: Metres = None,
     right_m: Metres = None,
     cap: FromQuery[Literal["flat", "round"]] = "flat",

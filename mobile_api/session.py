@@ -63,9 +63,9 @@ async def send_code(identity: IdentityServices, message: log_in.CodeToSend) -> N
     try:
         await identity.sms.send_code(message.id, message.phone_number, message.code, message.at)
     except SmsNotTaken as fault:
-        log.error("sms.failed", cause=fault.reason)  # noqa: TRY400  the reason says it all
-    except Exception as fault:  # noqa: BLE001  whatever the adapter raises; its text may hold the number
-        log.error("sms.failed", cause=type(fault).__name__)  # noqa: TRY400  likewise: no traceback
+        log.error("sms.failed", cause=fault.reason)  # noqa: TRY400 - the reason says it all
+    except Exception as fault:  # noqa: BLE001 - whatever the adapter raises; its text may hold the number
+        log.error("sms.failed", cause=type(fault).__name__)  # noqa: TRY400 - likewise: no traceback
 
 
 @post(

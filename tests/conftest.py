@@ -105,7 +105,7 @@ async def tx(database: "Database") -> "AsyncIterator[Tx]":
     try:
         async with database.transaction() as transaction:
             yield transaction
-            raise _Undo  # noqa: TRY301  the way out that rolls back
+            raise _Undo  # noqa: TRY301 - the way out that rolls back
     except _Undo:
         pass
 

@@ -3,7 +3,7 @@
 import sys
 
 # A newcomer's `python3` decides how far anything gets, so say it before some syntax error does.
-if sys.version_info < (3, 11):  # noqa: UP036  the check is for those who run it with less than we need
+if sys.version_info < (3, 11):  # noqa: UP036 - the check is for those who run it with less than we need
     sys.exit(
         "daogang needs Python 3.11 or newer, this is "
         + sys.version.split()[0]

@@ -16,7 +16,7 @@ from tools.say import Trouble
 # A Unix socket's path has room for 107 bytes; libpq adds "/.s.PGSQL.5432" and some systems stop earlier.
 LONGEST_SOCKET_PATH = 100
 SOCKET_FILE = "/.s.PGSQL.5432"
-OUTSIDE = Path("/var/tmp")  # noqa: S108  its use is guarded: owned by us, not a link, closed to others
+OUTSIDE = Path("/var/tmp")  # noqa: S108 - its use is guarded: owned by us, not a link, closed to others
 
 
 @dataclass(frozen=True)

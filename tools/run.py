@@ -93,7 +93,7 @@ def _start_bridge(children: Children, settings: dict[str, str], broker: str) -> 
 def chosen_port(wanted: str) -> int:
     """Return the port that PORT names, 8000 when it is empty."""
     port = int(wanted) if wanted.isdecimal() else 8000 if not wanted else 0
-    if not 0 < port < 65536:  # noqa: PLR2004  ports end there
+    if not 0 < port < 65536:  # noqa: PLR2004 - ports end there
         what = f"PORT={wanted} is no port"
         raise Trouble(what, "give a number from 1 to 65535: PORT=8001 make run")
     return port

@@ -56,7 +56,7 @@ async def record_act(
     return event_id
 
 
-def _without_numbers(value: Any) -> Any:  # noqa: ANN401  any JSON value
+def _without_numbers(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, str):
         if _PHONE.fullmatch(value):
             return mask_phone_number(value[-11:])

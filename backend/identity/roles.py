@@ -186,7 +186,7 @@ def scopes_of(roles: Iterable[str]) -> frozenset[str]:
     """Return the union of the scopes of `roles`; a role nobody knows adds nothing."""
     found: set[str] = set()
     for role in roles:
-        found |= ROLE_SCOPES.get(role, frozenset())  # type: ignore[call-overload]  # StrEnum keys equal their text
+        found |= ROLE_SCOPES.get(role, frozenset())  # type: ignore[call-overload] - StrEnum keys equal their text
     return frozenset(found)
 
 

@@ -32,7 +32,7 @@ from backend.kit.keyring import KeyRing, KeyUnknownError, Purpose
 ALGORITHM: Final = "EdDSA"
 AUDIENCE: Final = "daogang"
 ISSUER: Final = "daogang"
-TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  a media type
+TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - a media type
 LIFETIME: Final = timedelta(minutes=15)
 LEEWAY: Final = timedelta(seconds=30)
 LONGEST_TOKEN: Final = 4096

@@ -266,7 +266,7 @@ def _write(directory: Path, purpose: Purpose, keys: tuple[Key, ...]) -> None:
             os.fsync(file.fileno())
         if path.exists():
             before = path.stat()
-            os.chmod(name, stat.S_IMODE(before.st_mode) & ~_FORBIDDEN_BITS)  # noqa: PTH101  keeps a group's read right
+            os.chmod(name, stat.S_IMODE(before.st_mode) & ~_FORBIDDEN_BITS)  # noqa: PTH101 - keeps a group's read right
             if os.geteuid() == 0:
                 os.chown(name, before.st_uid, before.st_gid)
         Path(name).replace(path)

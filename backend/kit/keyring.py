@@ -21,7 +21,7 @@ class Purpose(StrEnum):
     SEAL = "seal"
     FIELD = "field"
     BLIND_INDEX = "blind_index"
-    GATE_SECRET = "gate_secret"  # noqa: S105  the name of a purpose, not a secret
+    GATE_SECRET = "gate_secret"  # noqa: S105 - the name of a purpose, not a secret
     WEB_PUSH = "web_push"
 
 

@@ -40,7 +40,7 @@ def attend_requests(app: ASGIApp) -> ASGIApp:
         started = perf_counter()
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         request_id = given.decode("ascii") if REQUEST_ID.fullmatch(given) else token_hex(16)
-        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]
+        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key] - a key of our own
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         status = 500

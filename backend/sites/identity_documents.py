@@ -88,7 +88,7 @@ def uscc_check_character(first17: str) -> str:
 def read_uscc(text: str) -> str:
     """Normalise and check a company's unified social credit code (18 characters); raises UsccMalformed."""
     code = _squeeze(text)
-    well_formed = len(code) == 18 and all(char in _USCC_ALPHABET for char in code)  # noqa: PLR2004 (GB 32100)
+    well_formed = len(code) == 18 and all(char in _USCC_ALPHABET for char in code)  # noqa: PLR2004 - GB 32100
     if not well_formed or uscc_check_character(code[:17]) != code[17]:
         raise UsccMalformed
     return code

@@ -68,7 +68,7 @@ def supervised_projects(actor: Actor, scope: str = WRITE) -> Select[UUID]:
     )
 
 
-def visible_party(actor: Actor, scope: str, project_id: Any, party_id: Any) -> ColumnElement[bool]:  # noqa: ANN401
+def visible_party(actor: Actor, scope: str, project_id: Any, party_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 - columns, of a table or of a subquery
     """Tell in SQL whether the actor reaches what belongs to the party (two columns): its posts, people, assignments."""
     # A name of its own: the caller's column may be that of a project it selects, and would be compared with itself.
     place = aliased(Project)

@@ -225,7 +225,7 @@ def _short(limit: int) -> Callable[[str], str]:
 
 def _seats(text: str) -> int:
     plain = unicodedata.normalize("NFKC", text).strip()
-    if not (plain.isascii() and plain.isdigit() and len(plain) <= 5 and 1 <= int(plain) <= MAX_SEATS):  # noqa: PLR2004
+    if not (plain.isascii() and plain.isdigit() and len(plain) <= len(str(MAX_SEATS)) and 1 <= int(plain) <= MAX_SEATS):
         raise roster_errors.CellSeats(limit=MAX_SEATS)
     return int(plain)
 

@@ -182,7 +182,7 @@ async def _insert(tx: Tx, table: type[Base], rows: list[dict[str, Any]]) -> None
         await tx.execute(insert(table), rows)
 
 
-async def _update(tx: Tx, table: Any, rows: list[dict[str, Any]], project_id: UUID | None = None) -> None:  # noqa: ANN401
+async def _update(tx: Tx, table: Any, rows: list[dict[str, Any]], project_id: UUID | None = None) -> None:  # noqa: ANN401 - a mapped class
     """Update rows by their ids (`key`), those of one project by both parts of their key."""
     if not rows:
         return

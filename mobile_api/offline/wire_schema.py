@@ -52,7 +52,7 @@ class SyncOperation(Operation):
     def __post_init__(self) -> None:
         """Add body and headers."""
         # The framework's schema class cannot say all that msgspec's can; the document is plain JSON in the end.
-        media = OpenAPIMediaType(schema=_schema())  # pyright: ignore[reportArgumentType]
+        media = OpenAPIMediaType(schema=_schema())  # pyright: ignore[reportArgumentType] - likewise
         self.request_body = RequestBody(content={"application/json": media}, required=True)
         self.parameters = [
             Parameter(

@@ -21,7 +21,7 @@ TERMINALS = {
 }
 
 
-def refuses(*routes: Any) -> None:  # noqa: ANN401 - handlers of any kind
+def refuses(*routes: Any) -> None:
     with pytest.raises(RuntimeError, match="name one of"):
         require_access_rules(Litestar(route_handlers=list(routes), openapi_config=None))
 

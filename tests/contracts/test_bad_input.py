@@ -59,11 +59,11 @@ class Unwritten:
         told = {"Content-Type": "application/json", **headers}
         return await self.client.post(path, content=encoded(body), headers=told)
 
-    def body(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    def body(self, **changes: Any) -> dict[str, Any]:
         """Return a good check-in with changes."""
         return tap(self.town.clock.now(), self.town.site.project.id, **changes)
 
-    def batch(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    def batch(self, **changes: Any) -> dict[str, Any]:
         """Return an empty batch with changes."""
         return {"clock_now": self.town.clock.now().isoformat(), "items": [], **changes}
 
@@ -89,7 +89,7 @@ def replace(old: str, new: str) -> Callable[[bytes], bytes]:
     return change
 
 
-def first_fix(**changes: Any) -> Change:  # noqa: ANN401 - JSON
+def first_fix(**changes: Any) -> Change:
     return lambda body: {**body, "fixes": [{**body["fixes"][0], **changes}]}
 
 
@@ -196,7 +196,7 @@ class Endless:
 
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
 @pytest.mark.parametrize("path", [CHECK_IN, EVENTS, HEARTBEAT, "/admin/v1/session", "/mobile/v1/session/code"])
-async def test_a_hundred_megabytes_are_refused_early(path: str, declared: bool, unwritten: Unwritten) -> None:  # noqa: FBT001
+async def test_a_hundred_megabytes_are_refused_early(path: str, declared: bool, unwritten: Unwritten) -> None:
     body = Endless(100_000_000)
     headers = {**unwritten.town.signed(path, b""), "Content-Type": "application/json"}
     if path == CHECK_IN:
@@ -315,7 +315,7 @@ async def test_what_is_not_there_is_a_problem_too(
 @pytest.mark.parametrize("given", ["x" * 65, "short", "line\nfeed", "<script>", "岗位岗位岗位"])
 async def test_a_request_id_is_taken_only_when_it_is_plain(given: str, unwritten: Unwritten) -> None:
     headers = {"X-Request-Id": given.replace("\n", " ").encode()}
-    answer = await unwritten.client.get("/nowhere", headers=headers)  # type: ignore[arg-type]
+    answer = await unwritten.client.get("/nowhere", headers=headers)  # type: ignore[arg-type] - bytes that httpx would refuse as text
     assert answer.headers["x-request-id"] != given
     assert (await unwritten.client.get("/nowhere", headers={"X-Request-Id": "phone-0001"})).headers["x-request-id"] == (
         "phone-0001"

@@ -55,7 +55,7 @@ def schema() -> OpenApiSchema:
 
 
 @cache
-def operation(route: Route) -> Any:  # noqa: ANN401 - schemathesis' operation
+def operation(route: Route) -> Any:
     return schema()[route.template][route.method]
 
 

@@ -86,7 +86,7 @@ async def test_the_library_spells_any_value_as_the_server_does(phone: Phone) -> 
             chr(draw.choice([*range(128), 0xE9, 0x5230, 0x2028, 0xFFFF, 0x1F600])) for _ in range(draw.randrange(8))
         )
 
-    def value(depth: int) -> Any:  # noqa: ANN401 - JSON
+    def value(depth: int) -> Any:
         kind = draw.randrange(7 if depth else 5)
         plain = [None, True, draw.randrange(-(2**53) + 1, 2**53), draw.randrange(100), text()]
         if kind < len(plain):

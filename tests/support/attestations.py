@@ -67,7 +67,7 @@ def whole(number: int) -> bytes:
     return der(0x02, bytes([number]))
 
 
-def cbor(value: Any) -> bytes:  # noqa: ANN401 - whatever CBOR has
+def cbor(value: Any) -> bytes:
     """Spell a value in CBOR, without looking for its shortest form beyond two bytes of length."""
     match value:
         case bytes():
@@ -136,7 +136,7 @@ class Authority:
         """The certificate in PEM."""
         return self.certificate.public_bytes(Encoding.PEM)
 
-    def issues(self, name: str, **changes: Any) -> "Authority":  # noqa: ANN401 - fields of an authority
+    def issues(self, name: str, **changes: Any) -> "Authority":
         """Make another one below this one."""
         said: dict[str, Any] = {"at": self.at, "issuer": self, **changes}
         return Authority(name, **said)
@@ -149,7 +149,7 @@ def _named(name: str) -> x509.Name:
 # --- Android
 
 
-def key_description(challenge: bytes, **changes: Any) -> bytes:  # noqa: ANN401 - see the defaults
+def key_description(challenge: bytes, **changes: Any) -> bytes:
     """Spell what Android says of a key; `changes` are what somebody would rather say."""
     said: dict[str, Any] = {
         "level": 1,
@@ -205,12 +205,12 @@ class AndroidMaker:
         self.root = Authority("maker", self.at)
         self.middle = self.root.issues("keystores")
 
-    def leaf(self, key: Key, description: bytes, **changes: Any) -> Authority:  # noqa: ANN401 - fields of an authority
+    def leaf(self, key: Key, description: bytes, **changes: Any) -> Authority:
         """Certify a phone's key."""
         said: dict[str, Any] = {"key": key, "is_ca": False, "extensions": [(android.EXTENSION, description)], **changes}
         return self.middle.issues("Android Keystore Key", **said)
 
-    def attests(self, key: Key, subject: Subject, **changes: Any) -> Evidence:  # noqa: ANN401 - of the description
+    def attests(self, key: Key, subject: Subject, **changes: Any) -> Evidence:
         """Attest a key as its phone would."""
         leaf = self.leaf(key, key_description(subject.challenge_digest, **changes))
         return Evidence("android_key", [leaf.der, self.middle.der, self.root.der])
@@ -232,7 +232,7 @@ class AppleMaker:
         self.root = Authority("app attestation root", self.at)
         self.middle = self.root.issues("app attestation")
 
-    def attests(self, subject: Subject, **changes: Any) -> Evidence:  # noqa: ANN401 - see the defaults
+    def attests(self, subject: Subject, **changes: Any) -> Evidence:
         """Attest that an app speaks; `changes` are what somebody would rather say."""
         key = new_key()
         point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
@@ -277,7 +277,7 @@ class PlayMaker:
         """The public key that verifies tokens."""
         return self.signs.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
-    def attests(self, subject: Subject, **changes: Any) -> Evidence:  # noqa: ANN401 - see the defaults
+    def attests(self, subject: Subject, **changes: Any) -> Evidence:
         """Say what Google says of app and phone; `changes` are what somebody would rather say."""
         said: dict[str, Any] = {
             "package": PACKAGE,

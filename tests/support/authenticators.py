@@ -33,7 +33,7 @@ class Authenticator:
         """Copy the credential as it is now."""
         return Authenticator(self.private, self.credential_id, self.count, self.counts)
 
-    def registers(self, options: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - see _data
+    def registers(self, options: dict[str, Any], **changes: Any) -> dict[str, Any]:
         """Answer `navigator.credentials.create`."""
         numbers = self.private.public_key().public_numbers()
         cose = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32), -3: numbers.y.to_bytes(32)}
@@ -43,7 +43,7 @@ class Authenticator:
         attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
         return self._spelled({"clientDataJSON": base64url(client), "attestationObject": base64url(attestation)})
 
-    def shows(self, options: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - see _data
+    def shows(self, options: dict[str, Any], **changes: Any) -> dict[str, Any]:
         """Answer `navigator.credentials.get`."""
         self.count += self.counts
         data = self._data(**{name: changes[name] for name in changes if name in {"flags", "rp_id"}})
@@ -68,7 +68,7 @@ class Authenticator:
         *,
         origin: str = ORIGIN,
         challenge: str | None = None,
-        **told: Any,  # noqa: ANN401
+        **told: Any,
     ) -> bytes:
         said = {
             "type": told.get("said_kind", kind),

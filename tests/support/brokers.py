@@ -97,7 +97,7 @@ class Terminal:
     name: str
     client: aiomqtt.Client
 
-    async def push(self, word: str, operator: str, **info: Any) -> None:  # noqa: ANN401 - any JSON value
+    async def push(self, word: str, operator: str, **info: Any) -> None:
         """Publish under this terminal's own topic."""
         body = json.dumps({"operator": operator, "info": {"facesluiceId": self.name, **info}})
         await self.client.publish(f"mqtt/face/{self.name}/{word}", body, qos=1)

@@ -43,7 +43,7 @@ def site(number: int, of: DistrictFacts, **known: object) -> SiteFacts:
         "contractor": "示例建设集团有限公司",
         "supervisor": "示例工程咨询监理有限公司",
     }
-    return SiteFacts(**(values | known))  # type: ignore[arg-type]
+    return SiteFacts(**(values | known))  # type: ignore[arg-type] - fields by name
 
 
 def held(of: SiteFacts, kind: str, *, due: int = 7, valid: int = 7, still: int = 0, made_up: int = 0) -> HeldPost:
@@ -81,7 +81,7 @@ def facts(
         ],
         "ledger": LedgerMark(entry=123_456, log_size=None, root_hash=None),
     }
-    return PeriodFacts(**(values | known))  # type: ignore[arg-type]
+    return PeriodFacts(**(values | known))  # type: ignore[arg-type] - fields by name
 
 
 def city_facts(*, better: int = 0, **known: object) -> PeriodFacts:

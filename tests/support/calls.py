@@ -49,7 +49,7 @@ Maker = Callable[[Town], Call]
 PUSHED = ("cdata", "fdata", "querydata", "getrequest", "devicecmd", "registry", "push", "rtdata", "ping", "exchange")
 
 
-def told(**body: Any) -> Maker:  # noqa: ANN401 - JSON
+def told(**body: Any) -> Maker:
     """Make a call whose body is the same in every town."""
     return lambda _: Call(json=body)
 
@@ -482,6 +482,6 @@ def call_of(method: str, template: str, town: Town) -> Call:
     return maker(town)
 
 
-def _request(town: Town, **body: Any) -> Call:  # noqa: ANN401 - JSON
+def _request(town: Town, **body: Any) -> Call:
     """Return what a phone files: each call under an id of its own."""
     return Call(json={"request_id": str(new_id(town.clock.now())), "project_id": town.ids["project_id"], **body})

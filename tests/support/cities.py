@@ -138,13 +138,13 @@ class City:
                     connection, site.id, [Ending(outage_id=outage_id, ended_at=now, cause="recovered")], now
                 )
 
-    async def punch(self, at: datetime, *people: tuple[CitySite, str], **changes: Any) -> None:  # noqa: ANN401
+    async def punch(self, at: datetime, *people: tuple[CitySite, str], **changes: Any) -> None:
         """Let holders of posts pass the gate."""
         entries = [entry(site.id, site.people[kind], at, source_id=site.gate_id, **changes) for site, kind in people]
         for begin in range(0, len(entries), 500):
             await append(self.database, entries[begin : begin + 500], self.clock.now())
 
-    async def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+    async def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
         """Return what a SELECT finds."""
         async with self.database.transaction() as tx:
             return [dict(row) for row in (await tx.execute(text(statement), values)).mappings()]

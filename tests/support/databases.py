@@ -147,7 +147,7 @@ def execute(url: str, statement: str, *names: str) -> None:
     options = f"-c statement_timeout={STATEMENT_WITHIN_S}s"
     with psycopg.connect(url, autocommit=True, connect_timeout=30, options=options) as connection:
         try:
-            connection.execute(SQL(statement).format(*map(Identifier, names)))  # pyright: ignore[reportArgumentType]
+            connection.execute(SQL(statement).format(*map(Identifier, names)))  # pyright: ignore[reportArgumentType] - statements of ours
         except psycopg.errors.QueryCanceled as error:
             error.add_note("\n".join(_sessions(connection)))
             raise

@@ -65,7 +65,7 @@ class StaffAt:
         """Ask in the name of whom the token is of."""
         self._http, self._token = http, token
 
-    async def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+    async def call(self, method: str, path: str, body: object = None) -> Any:
         """Ask, and return the answer's body; AssertionError unless it succeeds."""
         headers = {"Authorization": f"Bearer {self._token}"}
         answer = await self._http.request(method, f"/admin/v1{path}", json=body, headers=headers)

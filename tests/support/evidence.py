@@ -83,7 +83,7 @@ class House:
         await take_bytes(upload, 0, pieces(content), None, tools=self.uploads)
         return upload.id
 
-    async def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+    async def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
         """Return the rows of a statement."""
         async with self.database.transaction() as tx:
             return [dict(row) for row in (await tx.execute(text(statement), values)).mappings()]

@@ -407,7 +407,7 @@ async def _within(db: Target) -> AsyncGenerator[Tx]:
         yield db
 
 
-async def _insert(db: Target, table: Any, **values: Any) -> UUID:  # noqa: ANN401 - any table, any column
+async def _insert(db: Target, table: Any, **values: Any) -> UUID:
     made: UUID = values.pop("id", None) or uuid4()
     async with _within(db) as tx:
         await tx.execute(insert(table).values(id=made, created_at=MADE_AT, **values))

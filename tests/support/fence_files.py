@@ -109,7 +109,7 @@ def dxf_of(space: Modelspace) -> bytes:
 
 def drawing(version: str = "R2010") -> Modelspace:
     """Begin an empty drawing in metres."""
-    document = ezdxf.new(version, units=6)  # type: ignore[attr-defined]
+    document = ezdxf.new(version, units=6)  # type: ignore[attr-defined] - exported without saying so
     return document.modelspace()
 
 

@@ -24,7 +24,7 @@ class Asked:
     body: bytes
 
     @property
-    def content(self) -> Any:  # noqa: ANN401 - whatever JSON it was
+    def content(self) -> Any:
         """The body as JSON."""
         return json.loads(self.body)
 

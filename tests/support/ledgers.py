@@ -29,7 +29,7 @@ LEDGER = (
 ZONE, CUTOVER = "Asia/Shanghai", time(4)
 
 
-def entry(project_id: UUID, person_id: UUID | None, at: datetime, **changes: Any) -> Entry:  # noqa: ANN401 - any column
+def entry(project_id: UUID, person_id: UUID | None, at: datetime, **changes: Any) -> Entry:
     """Make a counted gate entry of the instant `at`, received at the same time unless told otherwise."""
     punch_id = changes.get("punch_id") or new_id(at)
     received_at = changes.get("received_at", at)
@@ -89,7 +89,7 @@ async def count_rows(database: Database, project_id: UUID | None = None) -> dict
         return {
             table: int(
                 await tx.scalar(
-                    text(f"SELECT count(*) FROM {table} WHERE :all OR project_id = :project_id"),  # noqa: S608 - ours
+                    text(f"SELECT count(*) FROM {table} WHERE :all OR project_id = :project_id"),
                     {"all": project_id is None, "project_id": project_id},
                 )
                 or 0

@@ -95,7 +95,7 @@ def frames_form(
     return form([("about", msgspec.json.encode(told)), *(("frame", frame) for frame in frames)])
 
 
-def as_answered(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a challenge's row
+def as_answered(row: Any) -> dict[str, Any]:
     """Return what of a challenge the frames need."""
     return {"nonce": nonce_text(row.nonce), "steps": [{"step": one} for one in row.steps]}
 

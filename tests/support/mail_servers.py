@@ -21,11 +21,11 @@ class Post:
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's
         self,
-        server: Any,  # noqa: ANN401 - likewise
-        session: Any,  # noqa: ANN401 - likewise
-        envelope: Any,  # noqa: ANN401 - likewise
+        server: Any,
+        session: Any,
+        envelope: Any,
         address: str,
-        options: Any,  # noqa: ANN401 - likewise
+        options: Any,
     ) -> str:
         """Answer for one recipient."""
         del server, session, options
@@ -34,7 +34,7 @@ class Post:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: ANN401, N802 - likewise
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - likewise
         """Keep a mail."""
         del server, session
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))

@@ -71,13 +71,13 @@ class Ground:
         return self.owners[0]
 
 
-def tap(at: datetime, project_id: UUID | None = None, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def tap(at: datetime, project_id: UUID | None = None, **changes: Any) -> dict[str, Any]:
     """Return the body of a check-in at CENTRE made at the instant `at`, with an event id of its own."""
     body = {"event_id": str(new_id(at)), "claimed_at": at.isoformat(), "fixes": [fix()], **changes}
     return body if project_id is None else {**body, "project_id": str(project_id)}
 
 
-def fix(east_m: float = 0.0, north_m: float = 0.0, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def fix(east_m: float = 0.0, north_m: float = 0.0, **changes: Any) -> dict[str, Any]:
     """Return a fix so many metres from CENTRE."""
     return {
         "lon": CENTRE.lon + east_m * METRE_EAST,
@@ -91,7 +91,7 @@ def fix(east_m: float = 0.0, north_m: float = 0.0, **changes: Any) -> dict[str, 
     }
 
 
-def gcj02_fix(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def gcj02_fix(**changes: Any) -> dict[str, Any]:
     """Return the fix at CENTRE in GCJ-02, declared so unless `crs` says otherwise."""
     lon, lat = map(float, wgs84_to_gcj02(CENTRE.lon, CENTRE.lat))
     return {**fix(), "lon": lon, "lat": lat, "crs": "gcj02", **changes}
@@ -170,7 +170,7 @@ async def make_phone(
     return phone_id
 
 
-async def make_fence(tx: Tx, project_id: UUID, staff_id: UUID, shape: Shape, /, **changes: Any) -> UUID:  # noqa: ANN401
+async def make_fence(tx: Tx, project_id: UUID, staff_id: UUID, shape: Shape, /, **changes: Any) -> UUID:
     """Make a fence in force from MADE_AT on; returns the version's id."""
     fence_id, version_id, area = uuid4(), uuid4(), materialise(shape)
     axis = shapely.to_wkt(shapely.LineString(shape.centreline), -1) if isinstance(shape, Corridor) else None

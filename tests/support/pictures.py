@@ -35,7 +35,7 @@ def scene(seed: int, width: int = 400, height: int = 300) -> Image.Image:
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
-def written(picture: Image.Image, form: str = "JPEG", **options: Any) -> bytes:  # noqa: ANN401 - of each format
+def written(picture: Image.Image, form: str = "JPEG", **options: Any) -> bytes:
     """Write a picture into a file."""
     file = io.BytesIO()
     picture.save(file, form, **options)

@@ -12,7 +12,7 @@ from backend.kit.db import Database
 from tests.support.phones import Ground, Owner
 
 
-async def prove(database: Database, ground: Ground, at: datetime, **changes: Any) -> UUID:  # noqa: ANN401 - any field
+async def prove(database: Database, ground: Ground, at: datetime, **changes: Any) -> UUID:
     """Record a passed proof of the ground's first person (or `owner`), made at the instant `at`."""
     owner: Owner = changes.pop("owner", ground.owner)
     fields: dict[str, Any] = {

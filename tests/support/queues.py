@@ -140,7 +140,7 @@ class QueuePhone:
         made = anchors.make(self.phone_id, pack, self.at)
         self.takes({"id": str(made.id), "token": made.token})
 
-    def punches(self, project_id: UUID, *, keep: bool = True, **changes: Any) -> Item:  # noqa: ANN401 - JSON
+    def punches(self, project_id: UUID, *, keep: bool = True, **changes: Any) -> Item:
         """Write a punch at CENTRE down; with `keep` unset, as if the phone had forgotten it at once."""
         value: dict[str, Any] = {
             "v": 1,
@@ -169,7 +169,7 @@ class QueuePhone:
         text = canonical_bytes(value).decode()
         return Item(value, text, (signing or self.signing).sign(item_message(text)))
 
-    def body(self, items: Sequence[Item | dict[str, Any]] | None = None, **changes: Any) -> bytes:  # noqa: ANN401
+    def body(self, items: Sequence[Item | dict[str, Any]] | None = None, **changes: Any) -> bytes:
         """Return the body of a call with the queue, or with these items."""
         sent = self.queue if items is None else items
         envelope = {
@@ -191,7 +191,7 @@ class QueuePhone:
         }
 
 
-def item_fix(east_e7: int = 0, north_e7: int = 0, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def item_fix(east_e7: int = 0, north_e7: int = 0, **changes: Any) -> dict[str, Any]:
     """Return a fix so many ten-millionths of a degree from CENTRE."""
     return {
         "lon_e7": round(CENTRE.lon * 1e7) + east_e7,

@@ -107,7 +107,7 @@ def recorded(url: str, stream: Stream) -> dict[str, str]:
             # What is ruled on anew has a further ruling.
             counted = "*" if table != "ruling" else "DISTINCT punch_id"
             count = connection.execute(
-                f"SELECT count({counted}) FROM {table} WHERE project_id = %s",  # noqa: S608 - names from above
+                f"SELECT count({counted}) FROM {table} WHERE project_id = %s",
                 (stream.ground.project.id,),
             ).fetchone()
             assert count == (len(rows),), f"{table} was half written"

@@ -92,7 +92,7 @@ def _signed(number: int) -> int:
     return (number >> 1) ^ -(number & 1)
 
 
-def _value(content: bytes) -> Any:  # noqa: ANN401 - text or number
+def _value(content: bytes) -> Any:
     ((number, value),) = _fields(content)
     return value.decode() if number == 1 else value
 

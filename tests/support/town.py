@@ -306,7 +306,7 @@ def tile_of(place: Point, zoom: int = 14) -> dict[str, str]:
     return {"z": str(zoom), "x": str(math.floor(across * 2**zoom)), "y": str(math.floor(down * 2**zoom))}
 
 
-def _of_post(site: MadeSite, post: str, made: Any) -> dict[str, str]:  # noqa: ANN401 - an entry
+def _of_post(site: MadeSite, post: str, made: Any) -> dict[str, str]:
     return {
         "person_id": str(site.people[post].id),
         "post_id": str(site.posts[post]),

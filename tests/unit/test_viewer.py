@@ -11,7 +11,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def ask(path: str) -> httpx.Response:
-    transport = httpx.ASGITransport(app=application())  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=application())  # type: ignore[arg-type] - an ASGI application
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         return await client.get(path)
 

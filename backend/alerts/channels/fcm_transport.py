@@ -145,5 +145,5 @@ def send_by(app: firebase_admin.App, transport: FcmTransport) -> None:
     opened nothing yet. A test fails when an update of the library takes these names away.
     """
     # Both names are the library's own, for want of public ones.
-    service = messaging._get_messaging_service(app)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    service._async_client = transport  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+    service = messaging._get_messaging_service(app)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - see above
+    service._async_client = transport  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue] - see above

@@ -31,7 +31,7 @@ class ChannelName(StrEnum):
 class AddressKind(StrEnum):
     """What an address is; FCM names an installed app by a registration token or by its installation."""
 
-    FCM_TOKEN = "fcm_token"  # noqa: S105  the name of a kind, not a secret
+    FCM_TOKEN = "fcm_token"  # noqa: S105 - the name of a kind, not a secret
     FCM_INSTALLATION = "fcm_installation"
     WEB_PUSH = "web_push"
     WECOM = "wecom"

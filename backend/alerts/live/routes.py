@@ -129,7 +129,7 @@ class Watching:
         """Tell what happened since the place where the caller broke off, unless that is too much."""
         async with self._database.transaction() as tx:
             missed, reached = await read_between(tx, place, upto)
-        if len(missed) >= AT_ONCE or reached != Place(tuple(map(max, place.numbers, upto.numbers))):  # type: ignore[arg-type]
+        if len(missed) >= AT_ONCE or reached != Place(tuple(map(max, place.numbers, upto.numbers))):  # type: ignore[arg-type] - as many numbers as a place has
             yield write_event("reset", upto, b"{}"), upto
             return
         for happening in missed:

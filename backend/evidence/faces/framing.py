@@ -16,8 +16,8 @@ from backend.evidence.faces.measures import (
 
 LONGEST: Final = MAX_FRAMES * MAX_FRAME_BYTES + MAX_REFERENCE_PHOTOS * MAX_REFERENCE_BYTES + 65_536
 _LENGTH: Final = 4
-_asked: msgspec.msgpack.Decoder[Asked] = msgspec.msgpack.Decoder(Asked)  # pyright: ignore[reportArgumentType]
-_told: msgspec.msgpack.Decoder[Told] = msgspec.msgpack.Decoder(Told)  # pyright: ignore[reportArgumentType]
+_asked: msgspec.msgpack.Decoder[Asked] = msgspec.msgpack.Decoder(Asked)  # pyright: ignore[reportArgumentType] - a union of structs is a type to msgspec
+_told: msgspec.msgpack.Decoder[Told] = msgspec.msgpack.Decoder(Told)  # pyright: ignore[reportArgumentType] - a union of structs is a type to msgspec
 
 
 class FramingError(Exception):
@@ -41,7 +41,7 @@ async def read_length(reader: asyncio.StreamReader) -> int:
     return length
 
 
-async def _read(reader: asyncio.StreamReader, length: int, decoder: msgspec.msgpack.Decoder[Any]) -> Any:  # noqa: ANN401
+async def _read(reader: asyncio.StreamReader, length: int, decoder: msgspec.msgpack.Decoder[Any]) -> Any:  # noqa: ANN401 - what the decoder makes
     try:
         return decoder.decode(await reader.readexactly(length))
     except (asyncio.IncompleteReadError, OSError, msgspec.MsgspecError) as fault:

@@ -98,7 +98,7 @@ class Networks:
         scale = side / max(picture.size)
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
         left, top = (side - size[0]) // 2, (side - size[1]) // 2
-        small = picture.resize(size, Image.Resampling.BOX if scale < 0.5 else Image.Resampling.BILINEAR)  # noqa: PLR2004
+        small = picture.resize(size, Image.Resampling.BOX if scale < 0.5 else Image.Resampling.BILINEAR)  # noqa: PLR2004 - under half, neighbours would be skipped
         square = np.zeros((side, side, 3), np.float32)
         square[top : top + size[1], left : left + size[0]] = np.asarray(small)
         first, second = self._detector.run(square / np.float32(_GREY) - np.float32(1))

@@ -15,7 +15,7 @@ try:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 except ImportError:  # evidence packs bring a slow one
-    from plain_ed25519 import Ed25519PublicKey, InvalidSignature  # pyright: ignore[reportMissingImports, reportAssignmentType]
+    from plain_ed25519 import Ed25519PublicKey, InvalidSignature  # pyright: ignore[reportMissingImports, reportAssignmentType] - lies beside it where it is used
 
 RULING = "ruling_id:u seq:i outcome reasons policy_version:i ruled_by:u note deadline_at:t"
 COLUMNS = {

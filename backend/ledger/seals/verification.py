@@ -16,7 +16,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Literal
 
 from backend.kit.crypto import DataKeys
-from backend.ledger.seals import leaves
+from backend.ledger.seals import findings, leaves
 from backend.ledger.seals.binary_copies import rows_of_sync
 from backend.ledger.seals.completeness import look_for_rows
 from backend.ledger.seals.findings import Finding, Report
@@ -217,8 +217,8 @@ def _check_columns(walk: _Walk, begin: int, end: int) -> list[bytes | None]:
     return hashes
 
 
-def _note(report: Report, what_kind: Any, what: str, leaf: int, kind: Kind, row: bytes) -> None:  # noqa: ANN401
-    report.add(Finding(kind=what_kind, what=what, leaf=leaf, entry=kind, columns=(row[_LEAF:].hex(),)))
+def _note(report: Report, wrong: findings.Kind, what: str, leaf: int, kind: Kind, row: bytes) -> None:
+    report.add(Finding(kind=wrong, what=what, leaf=leaf, entry=kind, columns=(row[_LEAF:].hex(),)))
 
 
 def _name_columns(walk: _Walk, begin: int) -> None:

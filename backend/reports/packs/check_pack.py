@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from check_proof import read_head, read_leaf, root_of  # pyright: ignore[reportMissingImports]
+from check_proof import read_head, read_leaf, root_of  # pyright: ignore[reportMissingImports] - lies beside it in the pack
 
 IDS = {"punch": "punch_id", "ruling": "ruling_id", "attribution": "attribution_id"}
 Columns = dict[str, Any]

@@ -48,7 +48,7 @@ async def issue(city: City, district_id: UUID | None, *, again: tuple[UUID, UUID
         return bulletin_id
 
 
-async def told(city: City, account_id: UUID, group_id: UUID) -> Any:  # noqa: ANN401 - a notice or none
+async def told(city: City, account_id: UUID, group_id: UUID) -> Any:
     async with city.database.transaction() as tx:
         return await compose_notice(tx, account_id, group_id)
 

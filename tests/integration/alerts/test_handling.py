@@ -47,7 +47,7 @@ class Desk:
         *,
         role: str = "district",
         status: int = 200,
-    ) -> Any:  # noqa: ANN401 - JSON
+    ) -> Any:
         """Call a route and return its answer."""
         headers = self.headers(account, role)
         sent = {} if method != "GET" and body is None else body
@@ -76,8 +76,8 @@ async def desk(
     fresh_database: str,
     at_dawn: ManualClock,
     keys: MemoryKeyRing,
-    tmp_path_factory: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401 - a generator
+    tmp_path_factory: Any,
+) -> Any:
     """Give a city at 10:00 with its application."""
     at_dawn.advance(timedelta(hours=4))
     city = await make_city(own_database, at_dawn, districts=2, sites=6)

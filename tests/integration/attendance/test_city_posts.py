@@ -34,7 +34,7 @@ async def site(database: Database, keys: MemoryKeyRing, clock: ManualClock) -> M
 
 @pytest.fixture
 def ask(client: AsyncClient, keys: MemoryKeyRing, clock: ManualClock) -> Ask:
-    async def asked(account_id: UUID, role: str, path: str, status: int = 200) -> Any:  # noqa: ANN401 - JSON
+    async def asked(account_id: UUID, role: str, path: str, status: int = 200) -> Any:
         answer = await client.get(f"/admin/v1{path}", headers=bearer(keys, clock.now(), account_id, role))
         assert answer.status_code == status, answer.text
         return answer.json()

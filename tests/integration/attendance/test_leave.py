@@ -13,7 +13,7 @@ LEAVE = "/requests/leave"
 FIRST, LAST = date(2026, 3, 18), date(2026, 3, 20)  # Wednesday to Friday; today is Monday the 16th
 
 
-async def asked(office: Office, post: str = MINE, first: date = FIRST, last: date = LAST, **sides: Any) -> Any:  # noqa: ANN401 - JSON
+async def asked(office: Office, post: str = MINE, first: date = FIRST, last: date = LAST, **sides: Any) -> Any:
     """Ask for leave and return the answer."""
     if post == MINE and "deputy_id" not in sides:
         sides["deputy_id"] = str(office.site.people["technical_lead"].id)

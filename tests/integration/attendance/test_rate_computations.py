@@ -33,7 +33,7 @@ async def test_a_copy_is_compared_and_published_by_a_second_act(
     twice = [entry(project, person, datetime(2026, 2, 27, hour, tzinfo=UTC), received_at=NOW) for hour in (1, 9)]
     await append(database, once + twice, NOW)
 
-    async def asked(**more: Any) -> str:  # noqa: ANN401 - fields of a body
+    async def asked(**more: Any) -> str:
         body = {"month": "2026-02", "project_id": str(project), "reason": "年度核对", **more}
         made = await client.post(PATH, headers=headers, json=body)
         assert made.status_code == 201, made.text

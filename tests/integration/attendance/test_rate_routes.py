@@ -38,7 +38,7 @@ async def district(database: Database, keys: KeyRing, clock: ManualClock, site: 
     return bearer(keys, clock.now(), account, "district")
 
 
-async def present(database: Database, site: MadeSite, post: str, days: list[int], **changes: Any) -> None:  # noqa: ANN401 - fields of an entry
+async def present(database: Database, site: MadeSite, post: str, days: list[int], **changes: Any) -> None:
     entries = []
     for day in days:
         for hour in (0, 9):

@@ -131,13 +131,13 @@ class World:
             found[project, post, person] = days
         return found
 
-    def pair(self, project: UUID, people: list[tuple[str, UUID, UUID, UUID]], day: date, rule: RuleBody) -> Any:  # noqa: ANN401 - fields
+    def pair(self, project: UUID, people: list[tuple[str, UUID, UUID, UUID]], day: date, rule: RuleBody) -> Any:
         if rule.deputy is None:
             return {}
         credit: dict[str, tuple[int, int, int]] = {}
         for kind, _, _, person in people:
             three = seen_three(self.entries[project, person, day])
-            credit[kind] = tuple(credit_of(seen, rule.valid_day) for seen in three)  # type: ignore[assignment]
+            credit[kind] = tuple(credit_of(seen, rule.valid_day) for seen in three)  # type: ignore[assignment] - three of them
         return {"holder_credit": credit[CHIEF][0], "deputy_credits": credit[DEPUTY]}
 
 
@@ -258,9 +258,9 @@ async def test_who_left_or_is_not_on_the_post_owes_nothing(database: Database, k
     left, unconfirmed, twice, later = (one.id for one in people)
     span = Span(first=date(2026, 3, 16), last=date(2026, 3, 20), until=date(2026, 3, 20))
     ends = {"to_on": date(2026, 3, 17)}
-    await make_assignment(database, project, post, left, exit_confirmed_at=NOW, **ends)  # type: ignore[arg-type]
-    await make_assignment(database, project, post, unconfirmed, **ends)  # type: ignore[arg-type]
-    await make_assignment(database, project, post, twice, **ends)  # type: ignore[arg-type]
+    await make_assignment(database, project, post, left, exit_confirmed_at=NOW, **ends)  # type: ignore[arg-type] - fields by name
+    await make_assignment(database, project, post, unconfirmed, **ends)  # type: ignore[arg-type] - fields by name
+    await make_assignment(database, project, post, twice, **ends)  # type: ignore[arg-type] - fields by name
     await make_assignment(database, project, post, twice, from_on=date(2026, 3, 18))
     await make_assignment(database, project, post, later, from_on=date(2026, 3, 23))
     async with database.transaction() as tx:

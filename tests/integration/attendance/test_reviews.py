@@ -13,7 +13,7 @@ from tests.support.requests import Office
 OUTSIDE: dict[str, Any] = {"code": "decision.outside_fence", "distance_m": 12, "direction": "N", "percent": 20}
 
 
-async def waiting(office: Office, *posts: str, hours: int = 1, **sides: Any) -> list[Entry]:  # noqa: ANN401 - any column
+async def waiting(office: Office, *posts: str, hours: int = 1, **sides: Any) -> list[Entry]:
     """Append a punch in review of each post's holder."""
     at = office.clock.now() - timedelta(hours=hours)
     made = [entry(office.site.project.id, office.site.people[post].id, at, outcome="review", **sides) for post in posts]

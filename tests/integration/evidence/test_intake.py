@@ -12,7 +12,7 @@ from PIL import Image
 from backend.evidence.photos import model
 from backend.evidence.photos.deleting import end_originals
 from backend.evidence.photos.errors import ExaminersBusy, PhotoGone
-from backend.evidence.photos.examined import Facts
+from backend.evidence.photos.examined import Examination, Facts
 from backend.evidence.photos.examiner import Examiner
 from backend.evidence.photos.intake import take_in_waiting
 from backend.evidence.photos.reading import read_kept
@@ -185,7 +185,7 @@ async def test_of_two_attempts_only_the_later_finishes(house: House, person_id: 
     class Late(Examiner):
         """Examines so slowly that somebody else begins anew, and finishes first."""
 
-        async def examine(self, content: bytes, media_type: str):  # noqa: ANN202
+        async def examine(self, content: bytes, media_type: str) -> Examination:
             house.clock.advance(model.LEASE + timedelta(seconds=1))
             assert await take_in_waiting(house.intake) == 1
             return await super().examine(content, media_type)
@@ -222,7 +222,7 @@ async def test_what_kills_the_examiner_twice_is_refused_and_the_next_is_examined
 
 async def test_an_examiner_that_was_killed_is_started_again(house: House) -> None:
     await house.examiner.examine(photo_of(1), "image/jpeg")
-    process = house.examiner._process  # pyright: ignore[reportPrivateUsage]
+    process = house.examiner._process  # pyright: ignore[reportPrivateUsage] - to end it
     assert process is not None
     process.kill()
     await process.wait()

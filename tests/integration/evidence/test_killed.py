@@ -41,7 +41,7 @@ async def killed_house(fresh_database: str, tmp_path: Path) -> AsyncIterator[Hou
     database = Database(fresh_database, max_size=2)
     await database.open()
     ring = FileKeyRing(tmp_path / "keys", SERVER_PURPOSES)
-    house = make_house(database, ManualClock(datetime.now(UTC)), tmp_path / "blobs", ring)  # type: ignore[arg-type]
+    house = make_house(database, ManualClock(datetime.now(UTC)), tmp_path / "blobs", ring)  # type: ignore[arg-type] - all that it needs of one
     yield house
     await house.examiner.close()
     await database.close()

@@ -233,7 +233,7 @@ async def test_photos_go_a_month_after_the_last_exit(
 
 @pytest.mark.parametrize("table", ["face_reference", "face_reference_step"])
 async def test_steps_are_never_changed(table: str, database: Database) -> None:
-    for statement in (f"UPDATE {table} SET project_id = project_id", f"DELETE FROM {table}"):  # noqa: S608 - our names
+    for statement in (f"UPDATE {table} SET project_id = project_id", f"DELETE FROM {table}"):
         with pytest.raises(DBAPIError, match="permission denied"):
             async with database.transaction() as tx:
                 await tx.execute(text(statement))

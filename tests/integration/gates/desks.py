@@ -24,12 +24,12 @@ class Office:
     headers: Mapping[str, str]
     project_id: UUID
 
-    async def call(self, method: str, path: str, body: object = None, **params: Any) -> Response:  # noqa: ANN401
+    async def call(self, method: str, path: str, body: object = None, **params: Any) -> Response:
         """Call below the project."""
         url = f"/admin/v1/projects/{self.project_id}{path}"
         return await self.client.request(method, url, json=body, headers=dict(self.headers), params=params)
 
-    async def take(self, method: str, path: str, body: object = None, **params: Any) -> Any:  # noqa: ANN401
+    async def take(self, method: str, path: str, body: object = None, **params: Any) -> Any:
         """Call what must succeed."""
         answer = await self.call(method, path, body, **params)
         assert answer.status_code in {200, 201, 204}, answer.text
@@ -66,7 +66,7 @@ async def office(
     return Office(site.device.client, _Fresh(keys, site.device.clock, account, role), site.project_id)
 
 
-def gate(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+def gate(**changes: Any) -> dict[str, Any]:
     """Return the body of a gate to make."""
     return {
         "serial_no": f"SN-{draw_code(12)}",
@@ -79,14 +79,14 @@ def gate(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
     }
 
 
-async def issue_key(applicant: Office, approver: Office, gate_id: object, **application: Any) -> Any:  # noqa: ANN401
+async def issue_key(applicant: Office, approver: Office, gate_id: object, **application: Any) -> Any:
     """Apply, have it approved, collect; returns the issued key with its secret."""
     answer = await try_issue(applicant, approver, gate_id, **application)
     assert answer.status_code == 201, answer.text
     return answer.json()
 
 
-async def try_issue(applicant: Office, approver: Office, gate_id: object, **application: Any) -> Response:  # noqa: ANN401
+async def try_issue(applicant: Office, approver: Office, gate_id: object, **application: Any) -> Response:
     """Apply, have it approved, and try to collect."""
     collecting = {"reason": "现场领取", **application.pop("issue", {})}
     body = {"reason": "新装闸机", **application}

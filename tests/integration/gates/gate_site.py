@@ -37,7 +37,7 @@ class Device:
     seq: int = 0
     sent: list[dict[str, Any]] = field(default_factory=list)
 
-    def event(self, person: UUID | tuple[str, str], at: datetime | None = None, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    def event(self, person: UUID | tuple[str, str], at: datetime | None = None, **changes: Any) -> dict[str, Any]:
         """Make an event of the wire form, by default just now."""
         self.seq += 1
         kind, value = person if isinstance(person, tuple) else ("person", str(person))
@@ -53,12 +53,12 @@ class Device:
             **changes,
         }
 
-    async def send(self, items: Sequence[Any], **signing: Any) -> Response:  # noqa: ANN401
+    async def send(self, items: Sequence[Any], **signing: Any) -> Response:
         """Post a batch."""
         body = json.dumps({"clock_now": self.clock.now().isoformat(), "items": items}).encode()
         return await self.post(EVENTS, body, **signing)
 
-    async def deliver(self, *items: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+    async def deliver(self, *items: Any) -> list[dict[str, Any]]:
         """Post a batch that must be taken, and return its results."""
         answer = await self.send(items)
         assert answer.status_code == 200, answer.text
@@ -159,7 +159,7 @@ async def bind(
         )
 
 
-async def rows(database: Database, statement: str, **values: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+async def rows(database: Database, statement: str, **values: Any) -> list[dict[str, Any]]:
     """Return the rows of a SELECT."""
     async with database.transaction() as tx:
         return [dict(row) for row in (await tx.execute(text(statement), values)).mappings()]
@@ -202,7 +202,7 @@ async def written(database: Database, site: GateSite) -> dict[str, int]:
     async with database.transaction() as tx:
         for table in tables:
             count = await tx.scalar(
-                text(f"SELECT count(*) FROM {table} WHERE project_id = :id"),  # noqa: S608 - names from above
+                text(f"SELECT count(*) FROM {table} WHERE project_id = :id"),
                 {"id": site.project_id},
             )
             found[table] = int(count or 0)

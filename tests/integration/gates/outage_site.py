@@ -36,7 +36,7 @@ class OutageSite:
         """The project."""
         return self.ground.project.id
 
-    async def beat(self, device: Device | None = None, **told: Any) -> None:  # noqa: ANN401 - JSON
+    async def beat(self, device: Device | None = None, **told: Any) -> None:
         """Send a sign of life."""
         body = {"clock_now": self.clock.now().isoformat(), "backlog": 0, **told}
         answer = await (device or self.device).post(HEARTBEAT, json.dumps(body).encode())
@@ -64,13 +64,13 @@ class OutageSite:
             while await advance_ruling(tools, self.project_id, path["id"]):
                 pass
 
-    async def tap(self, owner: Owner | None = None, **changes: Any) -> Response:  # noqa: ANN401 - JSON
+    async def tap(self, owner: Owner | None = None, **changes: Any) -> Response:
         """Check in by phone at the centre of the fence, unless told otherwise."""
         headers = (owner or self.ground.owner).headers(self.clock.now())
         body = tap(self.clock.now(), self.project_id, **changes)
         return await self.client.post("/mobile/v1/check-ins", headers=headers, json=body)
 
-    async def tapped(self, owner: Owner | None = None, **changes: Any) -> tuple[str, list[str]]:  # noqa: ANN401 - JSON
+    async def tapped(self, owner: Owner | None = None, **changes: Any) -> tuple[str, list[str]]:
         """Check in; return outcome and the codes of the reasons."""
         answer = await self.tap(owner, **changes)
         assert answer.status_code == 201, answer.text

@@ -60,7 +60,7 @@ class PushTerminal:
 
     async def table(self, name: str) -> list[dict[str, Any]]:
         """Return its rows of a table."""
-        return await self.rows(f"SELECT * FROM {name} WHERE project_id = :project_id AND device_id = :device_id")  # noqa: S608
+        return await self.rows(f"SELECT * FROM {name} WHERE project_id = :project_id AND device_id = :device_id")
 
     async def state(self) -> dict[str, Any]:
         """Return what it last told."""
@@ -73,7 +73,7 @@ async def make_terminal(
     client: AsyncClient,
     clock: ManualClock,
     project_id: UUID,
-    **columns: Any,  # noqa: ANN401
+    **columns: Any,
 ) -> PushTerminal:
     """Make an active terminal; `columns` of its row differ from the usual ones."""
     token = f"t{draw_code(30)}"

@@ -172,7 +172,7 @@ async def test_who_may_only_read_changes_nothing(
     assert (answer.status_code, answer.json()["code"]) == (403, "request.scope_missing")
 
 
-def binding(person_id: UUID, value: str = "7", **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+def binding(person_id: UUID, value: str = "7", **changes: Any) -> dict[str, Any]:
     return {"kind": "pin", "value": value, "person_id": str(person_id), **changes}
 
 

@@ -41,7 +41,7 @@ async def terminal(database: Database, client: AsyncClient, clock: ManualClock, 
     return await make_terminal(database, client, clock, site.project_id)
 
 
-async def ask(desk: Office, terminal: PushTerminal, kind: str, **more: Any) -> Any:  # noqa: ANN401 - any JSON value
+async def ask(desk: Office, terminal: PushTerminal, kind: str, **more: Any) -> Any:
     """Queue a command that must be taken."""
     return await desk.take("POST", f"/gates/{terminal.id}/commands", {"kind": kind, "reason": "核对存量", **more})
 
@@ -190,7 +190,7 @@ async def test_bounds_of_what_can_be_asked(
 ) -> None:
     path = f"/gates/{terminal.id}/commands"
 
-    async def code(**body: Any) -> str:  # noqa: ANN401 - any JSON value
+    async def code(**body: Any) -> str:
         refused = await desk.call("POST", path, {"reason": "核对", **body})
         return str(refused.json().get("code", refused.status_code))
 

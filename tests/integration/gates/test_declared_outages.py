@@ -17,7 +17,7 @@ from tests.support.pictures import photo_of
 OUTAGES = "/gate-outages"
 
 
-def declaration(site: OutageSite, hours: float = 4.0, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def declaration(site: OutageSite, hours: float = 4.0, **changes: Any) -> dict[str, Any]:
     return {
         "gate_ids": [str(site.device.id)],
         "reason": "配电箱检修",

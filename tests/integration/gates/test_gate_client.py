@@ -51,7 +51,7 @@ class Played:
     async def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
 
-    def passes(self, site: GateSite, count: int = 1, **changes: Any) -> None:  # noqa: ANN401 - JSON
+    def passes(self, site: GateSite, count: int = 1, **changes: Any) -> None:
         for number in range(count):
             person = {"kind": "person", "value": str(site.people[number % len(site.people)])}
             self.client.record(

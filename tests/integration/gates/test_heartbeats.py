@@ -15,7 +15,7 @@ from tests.integration.gates.gate_site import HEARTBEAT, Device, GateSite, rows,
 CONFIG = "/gates/v1/config"
 
 
-async def beat(device: Device, **changes: Any) -> Response:  # noqa: ANN401 - any JSON value
+async def beat(device: Device, **changes: Any) -> Response:
     body = {"clock_now": device.clock.now().isoformat(), "backlog": 0, **changes}
     return await device.post(HEARTBEAT, json.dumps(body).encode())
 

@@ -277,7 +277,7 @@ async def data_key(terminal: PushTerminal, site: GateSite) -> DataKey:
 async def test_case_14_names_come_in_any_encoding(
     name: bytes,
     shown: str | None,
-    replaced: bool,  # noqa: FBT001 - the expected value
+    replaced: bool,
     terminal: PushTerminal,
 ) -> None:
     answer = await terminal.post(b"USER PIN=1007\tName=" + name + b"\tPri=0\tVerify=0\n", table="OPERLOG")

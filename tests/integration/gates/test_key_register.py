@@ -20,7 +20,7 @@ from tests.integration.gates.gate_site import GateSite, minutes, rows
 from tests.support.factories import make_project
 
 
-async def apply(desk: Office, gate_id: object, **body: Any) -> str:  # noqa: ANN401
+async def apply(desk: Office, gate_id: object, **body: Any) -> str:
     """Apply and return the path of the application."""
     applied = await desk.take("POST", f"/gates/{gate_id}/key-applications", {"reason": "新装闸机", **body})
     return f"/key-applications/{applied['id']}"
@@ -194,7 +194,7 @@ async def test_steps_are_never_changed(site: GateSite, admin: Office, database: 
                 await tx.execute(text(statement))
 
 
-async def register(desk: Office, kind: str, **params: Any) -> Any:  # noqa: ANN401
+async def register(desk: Office, kind: str, **params: Any) -> Any:
     asked = {"from_on": "2026-03-16", "to_on": "2026-03-16", "project_id": str(desk.project_id), **params}
     headers = {**desk.headers, "Accept-Language": "zh-CN"}
     return await desk.client.get(f"/admin/v1/gate-key-register/{kind}", params=asked, headers=headers)

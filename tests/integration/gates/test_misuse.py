@@ -62,7 +62,7 @@ async def follow(database: Database, clock: ManualClock) -> int:
     return await follow_ledger(database, clock)
 
 
-async def signals(desk: Office, **wanted: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - query parameters
+async def signals(desk: Office, **wanted: Any) -> list[dict[str, Any]]:
     return (await desk.take("GET", "/gate-signals", **wanted))["items"]
 
 

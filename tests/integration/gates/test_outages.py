@@ -21,7 +21,7 @@ from tests.support.factories import make_policy
 from tests.support.phones import fix
 
 
-async def add_gate(site: OutageSite, keys: MemoryKeyRing, **changes: Any) -> Device:  # noqa: ANN401 - columns
+async def add_gate(site: OutageSite, keys: MemoryKeyRing, **changes: Any) -> Device:
     """Add a gate at the same entrance, alive from now on."""
     async with site.database.transaction() as tx:
         device = await make_device(tx, site.client, site.clock, keys, site.project_id, site.ground.staff_id)
@@ -31,7 +31,7 @@ async def add_gate(site: OutageSite, keys: MemoryKeyRing, **changes: Any) -> Dev
     return device
 
 
-async def set_policy(site: OutageSite, **body: Any) -> None:  # noqa: ANN401 - JSON
+async def set_policy(site: OutageSite, **body: Any) -> None:
     async with site.database.transaction() as tx:
         await make_policy(tx, site.project_id, site.ground.staff_id, body)
 
@@ -329,7 +329,7 @@ async def test_punches_of_before_it_was_known_are_ruled_anew_once(outage_site: O
     await site.rule_again()
     found = {str(one["punch_id"]): one for one in await site.states()}
 
-    def stands(answer: Any) -> tuple[str, int, list[str]]:  # noqa: ANN401 - a response
+    def stands(answer: Any) -> tuple[str, int, list[str]]:
         one = found[answer.json()["punch_id"]]
         return one["outcome"], one["seq"], [reason["code"] for reason in one["reasons"]]
 
@@ -408,10 +408,10 @@ async def test_a_worker_that_is_killed_rules_once_all_the_same(
     await site.watch()
     plain = ruling_again.take_step
 
-    async def killed(tools: Any, connection: Any, *rest: Any) -> bool:  # noqa: ANN401 - passed on
+    async def killed(tools: Any, connection: Any, *rest: Any) -> bool:
         execute = connection.execute
 
-        async def die(statement: str, *values: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on
+        async def die(statement: str, *values: Any, **options: Any) -> Any:
             if before in statement:
                 raise _Killed
             return await execute(statement, *values, **options)

@@ -23,7 +23,7 @@ def serial() -> str:
     return f"ZK{draw_code(12)}"
 
 
-async def meet(database: Database, serial_no: str, now: datetime, **changes: Any) -> Met:  # noqa: ANN401
+async def meet(database: Database, serial_no: str, now: datetime, **changes: Any) -> Met:
     asked: dict[str, Any] = {"vendor": "zkteco", "serial_no": serial_no, "address": "203.0.113.7", **changes}
     async with database.connection() as connection:
         return await meet_unknown(connection, now=now, **asked)

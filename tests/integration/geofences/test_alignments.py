@@ -22,12 +22,12 @@ LINE = [[114.30, 30.60], [114.32, 30.60], [114.32, 30.61]]
 SHORT = {"back": "K3+000", "ahead": "K3+200"}
 
 
-def body(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def body(**changes: Any) -> dict[str, Any]:
     values = {"name": "主线", "prefix": "K", "crs": "wgs84", "coordinates": LINE, "start": "K2+000"}
     return {**values, **changes}
 
 
-async def make(desk: Desk, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+async def make(desk: Desk, **changes: Any) -> dict[str, Any]:
     answer = await desk.post("/alignments", body(**changes))
     assert answer.status_code == 201, answer.text
     return answer.json()
@@ -116,7 +116,7 @@ async def test_ranges_that_cannot_be_are_refused_and_change_nothing(desk: Desk) 
     made = await make(desk, equations=[SHORT])
     section = await make_section(desk.database, desk.project.id)
 
-    async def put(*ranges: tuple[str, str], alignment: str = made["id"]) -> Any:  # noqa: ANN401 - an answer
+    async def put(*ranges: tuple[str, str], alignment: str = made["id"]) -> Any:
         told = [{"alignment_id": alignment, "begin": begin, "end": end} for begin, end in ranges]
         path = desk.path(f"/sections/{section}/ranges")
         return await desk.client.put(path, json={"ranges": told}, headers=desk.headers())
@@ -167,7 +167,7 @@ async def test_a_version_of_an_alignment_never_changes(tx: Tx) -> None:
     ):
         with pytest.raises(DBAPIError, match=wall):
             async with tx.begin_nested():
-                await tx.execute(text(f"UPDATE alignment_version SET {change} WHERE id = :id"), ids)  # noqa: S608 - ours
+                await tx.execute(text(f"UPDATE alignment_version SET {change} WHERE id = :id"), ids)
     await tx.execute(
         text("UPDATE alignment_version SET valid_during = tstzrange(lower(valid_during), now()) WHERE id = :id"), ids
     )
@@ -219,7 +219,7 @@ async def test_work_faces_are_opened_changed_and_listed_by_day(desk: Desk) -> No
     assert (refused.status_code, refused.json()["code"]) == (422, "alignments.fence_without_axis")
 
 
-async def store(tx: Tx, ids: dict[str, Any], one: Any) -> None:  # noqa: ANN401 - an alignment
+async def store(tx: Tx, ids: dict[str, Any], one: Any) -> None:
     await tx.execute(
         text(
             """

@@ -64,7 +64,7 @@ class Case:
     async def post(self, rest: str, body: object = None, by: UUID | None = None) -> Response:
         return await self.client.post(self.path(rest), json=body, headers=self.headers(by or self.author))
 
-    async def get(self, rest: str, by: UUID | None = None, role: str = "project_admin", **params: int | str) -> Any:  # noqa: ANN401
+    async def get(self, rest: str, by: UUID | None = None, role: str = "project_admin", **params: int | str) -> Any:
         headers = self.headers(by or self.author, role)
         answer = await self.client.get(self.path(rest), headers=headers, params=params)
         assert answer.status_code == 200, answer.text
@@ -86,18 +86,18 @@ class Case:
         body = {"number": 2, "valid_from": since.isoformat(), "reason": "围栏偏移 590 米", **changes}
         return await self.post(f"/fences/{self.fence_id}/corrections", body)
 
-    async def proposed(self, **changes: object) -> Any:  # noqa: ANN401 - JSON
+    async def proposed(self, **changes: object) -> Any:
         self.clock.advance(timedelta(minutes=2))
         answer = await self.propose(**changes)
         assert answer.status_code == 201, answer.text
         assert answer.json()["state"] == "proposed"
         return answer.json()
 
-    async def approve(self, correction: Any, by: UUID | None = None, **changes: object) -> Response:  # noqa: ANN401
+    async def approve(self, correction: Any, by: UUID | None = None, **changes: object) -> Response:
         body = {"changes": correction["changes"], **changes}
         return await self.post(f"/fence-corrections/{correction['id']}/approval", body, by or self.approver)
 
-    async def finish(self, correction: Any) -> Any:  # noqa: ANN401 - JSON
+    async def finish(self, correction: Any) -> Any:
         self.clock.advance(timedelta(minutes=3))
         await continue_corrections(self.tools)
         return await self.get(f"/fence-corrections/{correction['id']}")
@@ -231,7 +231,7 @@ async def test_a_crash_and_repeated_calls_leave_every_change_settled_once(
     monkeypatch.setattr(correction_steps, "RULE_RUN", 2)
     folded = 0
 
-    async def crash(connection: Connection, keys: Iterable[DayKey], now: Any) -> Cursor:  # noqa: ANN401 - the instant
+    async def crash(connection: Connection, keys: Iterable[DayKey], now: Any) -> Cursor:
         nonlocal folded
         folded += 1
         if folded == 3:

@@ -87,8 +87,8 @@ async def test_the_process_has_nothing_of_the_server_s_surroundings(monkeypatch:
     real = anyio.run_process
 
     async def watched(*args: object, **kwargs: object) -> subprocess.CompletedProcess[bytes]:
-        seen.append(kwargs["env"])  # type: ignore[arg-type]
-        return await real(*args, **kwargs)  # type: ignore[arg-type]
+        seen.append(kwargs["env"])  # type: ignore[arg-type] - as the real one is called
+        return await real(*args, **kwargs)  # type: ignore[arg-type] - as the real one is called
 
     monkeypatch.setattr(anyio, "run_process", watched)
     await FileReader().survey(body_of(files.gpx()), ORDER)

@@ -50,7 +50,7 @@ class Scene:
     def path(self, rest: str) -> str:
         return f"/admin/v1/projects/{self.ground.project.id}/fences/{self.fence_id}{rest}"
 
-    async def tap(self, owner: int, *fixes: dict[str, Any], **changes: Any) -> str:  # noqa: ANN401 - JSON
+    async def tap(self, owner: int, *fixes: dict[str, Any], **changes: Any) -> str:
         self.clock.advance(timedelta(minutes=1))
         at = self.clock.now()
         body = tap(at, self.ground.project.id, fixes=list(fixes), **changes)
@@ -60,7 +60,7 @@ class Scene:
         assert answer.status_code == 201, answer.text
         return answer.json()["outcome"]
 
-    async def simulate(self, number: int = 2, *, headers: dict[str, str] | None = None, days: int = 30) -> Any:  # noqa: ANN401
+    async def simulate(self, number: int = 2, *, headers: dict[str, str] | None = None, days: int = 30) -> Any:
         answer = await self.client.post(
             self.path(f"/versions/{number}/simulation"), json={"days": days}, headers=headers or self.headers()
         )

@@ -24,7 +24,7 @@ class Caller:
     litestar: Litestar
     headers: dict[str, str]
 
-    async def post(self, path: str, body: Any, **headers: str) -> Response:  # noqa: ANN401 - any JSON
+    async def post(self, path: str, body: Any, **headers: str) -> Response:
         """Post JSON."""
         return await self.client.post(path, json=body, headers={**self.headers, **headers})
 
@@ -37,7 +37,7 @@ class Caller:
         outbox = read_outbox(self.litestar.state.settings.sms_outbox)
         return [sms.code for sms in outbox if sms.phone_number == number]
 
-    async def redeem(self, number: str, code: str, **phone: Any) -> Response:  # noqa: ANN401 - any JSON
+    async def redeem(self, number: str, code: str, **phone: Any) -> Response:
         """Log in with a code."""
         claim = {"install_id": str(uuid4()), "platform": "android", **phone}
         return await self.post("/mobile/v1/session", {"phone_number": number, "code": code, "phone": claim})
@@ -72,7 +72,7 @@ async def watched(app: Litestar, act: Callable[[], Awaitable[Response]]) -> tupl
     """Return an answer and the statements it took, values left out."""
     statements: list[str] = []
 
-    def note(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:  # noqa: ANN401 - SQLAlchemy's signature
+    def note(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         statements.append(statement)
 
     engine = app.state.database.engine.sync_engine
@@ -83,7 +83,7 @@ async def watched(app: Litestar, act: Callable[[], Awaitable[Response]]) -> tupl
         event.remove(engine, "before_cursor_execute", note)
 
 
-async def log_in_by_phone(caller: Caller, worker: Worker, clock: ManualClock, **phone: Any) -> dict[str, Any]:  # noqa: ANN401
+async def log_in_by_phone(caller: Caller, worker: Worker, clock: ManualClock, **phone: Any) -> dict[str, Any]:
     """Let a minute pass, ask for a code and log in with it."""
     clock.advance(timedelta(seconds=61))
     assert (await caller.ask_code(worker.phone_number)).status_code == 202

@@ -70,7 +70,7 @@ def test_no_row_of_any_table_or_partition_is_changed(role: str, change: str, led
     assert len(tables) > len(APPEND_ONLY) * 20, "the partitions are looked at too"
     with psycopg.connect(ledger_url, options=start_up_options(role), autocommit=True) as connection:
         for table in tables:
-            statement = SQL(change).format(Identifier(table))  # pyright: ignore[reportArgumentType]
+            statement = SQL(change).format(Identifier(table))  # pyright: ignore[reportArgumentType] - statements of ours
             filled = table in {*APPEND_ONLY} or table.endswith("_202603")
             if not filled and role == "daogang_owner" and not change.startswith("TRUNCATE"):
                 continue  # a row trigger needs a row; its being there is tested below
@@ -103,7 +103,7 @@ def test_the_application_owns_nothing_and_makes_no_tables(ledger_url: str) -> No
             "SELECT make_append_only('punch')",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute(statement)  # pyright: ignore[reportArgumentType]
+                connection.execute(statement)  # pyright: ignore[reportArgumentType] - statements of ours
 
 
 @pytest.mark.parametrize("parent", ["account", "punch_status", "pg_class", "punch; DROP TABLE punch", ""])
@@ -121,7 +121,7 @@ def test_a_partition_made_on_the_way_is_as_strict_as_the_others(ledger_url: str)
         assert connection.execute("SELECT ensure_partition('punch', '2033-07-01')").fetchone() == ("punch_203307",)
         for change in CHANGES:
             with pytest.raises(InsufficientPrivilege):
-                connection.execute(SQL(change).format(Identifier("punch_203307")))  # pyright: ignore[reportArgumentType]
+                connection.execute(SQL(change).format(Identifier("punch_203307")))  # pyright: ignore[reportArgumentType] - statements of ours
     with (
         psycopg.connect(ledger_url, options=start_up_options("daogang_owner"), autocommit=True) as connection,
         pytest.raises(RestrictViolation),
@@ -134,6 +134,6 @@ def test_status_and_days_can_be_rebuilt_but_not_erased(ledger_url: str) -> None:
         for table in ("punch_status", "person_day", "data_key"):
             for change in ("DELETE FROM {}", "TRUNCATE {}"):
                 with pytest.raises(InsufficientPrivilege):
-                    connection.execute(SQL(change).format(Identifier(table)))  # pyright: ignore[reportArgumentType]
+                    connection.execute(SQL(change).format(Identifier(table)))  # pyright: ignore[reportArgumentType] - statements of ours
         with pytest.raises(InsufficientPrivilege):
             connection.execute("UPDATE data_key SET key_id = key_id")

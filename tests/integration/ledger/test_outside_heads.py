@@ -70,7 +70,7 @@ def outside(request: pytest.FixtureRequest, tmp_path: Path, post: Post) -> Gener
     if request.param == "file":
         folder = tmp_path / "share"
         folder.mkdir()
-        files = lambda: [path.read_text("utf-8") for path in folder.glob("*.head")]  # noqa: E731
+        files = lambda: [path.read_text("utf-8") for path in folder.glob("*.head")]  # noqa: E731 - read three times
         yield Outside(FolderParty(folder), files, lambda: folder.rename(tmp_path / "gone"))
         return
     server = SmtpServer(host="127.0.0.1", port=post.port, security="plain", sender="ledger@city.example")

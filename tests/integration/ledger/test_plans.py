@@ -92,7 +92,7 @@ async def filled(url: str, rows: int) -> Ground:
         for statement in FILL:
             connection.execute(statement)
         connection.commit()
-        connection.execute(f"ANALYZE {TABLES}")  # pyright: ignore[reportArgumentType]
+        connection.execute(f"ANALYZE {TABLES}")  # pyright: ignore[reportArgumentType] - a statement of ours
     return ground
 
 
@@ -159,4 +159,4 @@ async def test_a_check_in_grows_with_nothing(databases: Databases) -> None:
 
 def hot_options(url: str) -> str:
     """Return the start-up options of the connections on which check-ins run."""
-    return str(Database(url).pool.kwargs["options"])  # type: ignore[index]
+    return str(Database(url).pool.kwargs["options"])  # type: ignore[index] - always given

@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - the statements of an attacker, who is us
 """A superuser changes private rows, which no leaf holds; verification with the keys finds each act."""
 
 from collections.abc import AsyncIterator

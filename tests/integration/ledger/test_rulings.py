@@ -30,7 +30,7 @@ async def rule(
     """Rule on a punch as an officer of the project's district."""
     officer = await make_officer(database, "district", district_id=ground.project.district_id)
 
-    async def ruled(punch_id: UUID, **body: Any) -> Response:  # noqa: ANN401 - JSON
+    async def ruled(punch_id: UUID, **body: Any) -> Response:
         return await client.post(
             f"/admin/v1/projects/{ground.project.id}/punches/{punch_id}/rulings",
             json={"outcome": "counted", "note": "现场核实", "seq": 1, **body},

@@ -25,7 +25,7 @@ CREATE CONSTRAINT TRIGGER refuse_late AFTER INSERT ON seal_head DEFERRABLE INITI
   FOR EACH ROW EXECUTE FUNCTION refuse_late()
 """
 LOG = ("seal_publication", "seal_head", "seal_node", "seal_leaf")
-EMPTY = tuple(f"DELETE FROM {table}" for table in LOG)  # noqa: S608 - names of ours
+EMPTY = tuple(f"DELETE FROM {table}" for table in LOG)
 
 
 @pytest.fixture

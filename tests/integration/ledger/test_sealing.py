@@ -173,12 +173,12 @@ def test_the_application_reads_the_log_and_the_sealer_alone_writes_it(databases:
                 application.execute(SQL("SELECT * FROM {}").format(Identifier(table)))
                 for act in ("INSERT INTO {} DEFAULT VALUES", "DELETE FROM {}", "TRUNCATE {}"):
                     with pytest.raises(InsufficientPrivilege):
-                        application.execute(SQL(act).format(Identifier(table)))  # pyright: ignore[reportArgumentType]
+                        application.execute(SQL(act).format(Identifier(table)))  # pyright: ignore[reportArgumentType] - statements of ours
         with psycopg.connect(url, options=start_up_options(SEALER), autocommit=True) as sealer:
             for table in ("punch", "ruling", "attribution", "ledger_outbox", "announced_fact"):
                 for act in ("DELETE FROM {}", "UPDATE {} SET project_id = project_id", "TRUNCATE {}"):
                     with pytest.raises(InsufficientPrivilege):
-                        sealer.execute(SQL(act).format(Identifier(table)))  # pyright: ignore[reportArgumentType]
+                        sealer.execute(SQL(act).format(Identifier(table)))  # pyright: ignore[reportArgumentType] - statements of ours
             for table in ("punch", "ruling", "ledger_outbox"):
                 with pytest.raises(InsufficientPrivilege):
                     sealer.execute(SQL("INSERT INTO {} DEFAULT VALUES").format(Identifier(table)))
@@ -189,7 +189,7 @@ def test_the_application_reads_the_log_and_the_sealer_alone_writes_it(databases:
                 column = Identifier("key_id" if table == "seal_key" else "log_id")
                 for act in ("DELETE FROM {}", "UPDATE {} SET {} = NULL", "TRUNCATE {}"):
                     with pytest.raises(InsufficientPrivilege):
-                        sealer.execute(SQL(act).format(Identifier(table), column))  # pyright: ignore[reportArgumentType]
+                        sealer.execute(SQL(act).format(Identifier(table), column))  # pyright: ignore[reportArgumentType] - statements of ours
 
 
 async def test_the_sealer_s_connection_needs_no_more_than_its_role(ledger: SealedLedger) -> None:

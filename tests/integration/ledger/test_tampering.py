@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - the statements of an attacker, who is us
 """A superuser who switches the triggers off changes the ledger or its log; verification finds each act."""
 
 from collections.abc import AsyncIterator, Generator
@@ -59,7 +58,7 @@ async def ledger(databases: Databases) -> AsyncIterator[SealedLedger]:
 
 
 @contextmanager
-def tampering(ledger: SealedLedger, *statements: str, values: Any = None) -> Generator[None]:  # noqa: ANN401 - psycopg's
+def tampering(ledger: SealedLedger, *statements: str, values: Any = None) -> Generator[None]:
     """Change what is stored, for the length of the block."""
     try:
         with psycopg.connect(ledger.url) as superuser:
@@ -76,7 +75,7 @@ def tampering(ledger: SealedLedger, *statements: str, values: Any = None) -> Gen
                 superuser.execute(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE kept_{table}".encode())
 
 
-def verify(ledger: SealedLedger, **options: Any) -> Report:  # noqa: ANN401 - verify_ledger's
+def verify(ledger: SealedLedger, **options: Any) -> Report:
     with psycopg.connect(ledger.url, options=start_up_options(), autocommit=True) as application:
         return verify_ledger(application, **options)
 

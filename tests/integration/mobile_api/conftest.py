@@ -22,7 +22,7 @@ MakeGround = Callable[..., Awaitable[Ground]]
 def make(database: Database, keys: MemoryKeyRing, clock: ManualClock) -> MakeGround:
     """Make grounds whose sessions begin now."""
 
-    async def made(**sides: Any) -> Ground:  # noqa: ANN401 - those of make_ground
+    async def made(**sides: Any) -> Ground:
         return await make_ground(database, keys, clock.now(), **sides)
 
     return made
@@ -60,7 +60,7 @@ async def phone(ground: Ground, database: Database, app: Litestar, clock: Manual
 def sync(client: AsyncClient, clock: ManualClock) -> Sync:
     """Send a phone's queue, or some items of it, when it is the phone's true time."""
 
-    async def sent(phone: QueuePhone, items: list[Any] | None = None, **changes: Any) -> Response:  # noqa: ANN401
+    async def sent(phone: QueuePhone, items: list[Any] | None = None, **changes: Any) -> Response:
         if phone.at > clock.now():
             clock.advance(phone.at - clock.now())
         body = phone.body(items, **changes)

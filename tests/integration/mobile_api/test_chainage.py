@@ -45,7 +45,7 @@ class Road:
         """Return the path below the project."""
         return f"/admin/v1/projects/{self.ground.project.id}{path}"
 
-    async def call(self, method: str, path: str, body: Any) -> Any:  # noqa: ANN401 - JSON
+    async def call(self, method: str, path: str, body: Any) -> Any:
         """Ask as the project's administrator."""
         answer = await self.client.request(method, self.path(path), json=body, headers=self.headers)
         assert answer.is_success, answer.text

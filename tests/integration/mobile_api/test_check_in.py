@@ -28,7 +28,7 @@ ONE_EACH = {
 }
 
 
-def codes(answer: Any) -> list[str]:  # noqa: ANN401 - an HTTP response
+def codes(answer: Any) -> list[str]:
     return [reason["code"] for reason in answer.json()["reasons"]]
 
 
@@ -78,7 +78,7 @@ async def test_nothing_precise_or_personal_stands_in_the_clear(
     async with database.transaction() as tx:
         for table in ("punch", "ruling", "punch_dedupe", "punch_status", "person_day", "ledger_outbox"):
             rows = await tx.scalar(
-                text(f"SELECT string_agg(t::text, ' ') FROM {table} t WHERE project_id = :project"),  # noqa: S608
+                text(f"SELECT string_agg(t::text, ' ') FROM {table} t WHERE project_id = :project"),
                 {"project": ground.project.id},
             )
             assert "114.000123" not in rows
@@ -283,7 +283,7 @@ async def test_a_repetition_stays_with_the_project_that_took_it(
     send: Tap,
     clock: ManualClock,
     database: Database,
-    first_ends: bool,  # noqa: FBT001 - a case
+    first_ends: bool,
 ) -> None:
     body = tap(clock.now())
     first = await send(ground.owner, body)

@@ -78,7 +78,7 @@ def me(client: AsyncClient, clock: ManualClock, ground: Ground) -> Speaker:
     return Speaker(client, clock, ground.owner)
 
 
-async def put(me: Speaker, path: str, **body: Any) -> Response:  # noqa: ANN401 - JSON
+async def put(me: Speaker, path: str, **body: Any) -> Response:
     return await me.client.put(PRESENCE + path, json=body, headers=me.owner.headers(me.clock.now()))
 
 

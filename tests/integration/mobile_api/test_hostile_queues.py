@@ -40,7 +40,7 @@ class Victim:
             rows = await tx.execute(text(REFUSED), {"key": self.phone.signing.id})
             return {row[0]: row[1] for row in rows}
 
-    async def state(self) -> Any:  # noqa: ANN401 - counts
+    async def state(self) -> Any:
         async with self.database.transaction() as tx:
             queue = (await tx.execute(text(QUEUE), {"key": self.phone.signing.id})).one()
         return await count_rows(self.database, self.ground.project.id), tuple(queue)
@@ -70,7 +70,7 @@ async def victim(
     assert await victim.state() == before
 
 
-async def one(victim: Victim, item: Any) -> str:  # noqa: ANN401 - an item or JSON
+async def one(victim: Victim, item: Any) -> str:
     """Send one item in the victim's own call and return the code by which it is rejected."""
     answer = await victim.post(victim.phone.body([item]))
     assert answer.status_code == 200, answer.text

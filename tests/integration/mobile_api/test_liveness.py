@@ -124,7 +124,7 @@ async def begun(ask: Check, ground: Ground, clock: ManualClock, faces: MovedFace
     return told
 
 
-async def count(database: Database, table: Any, challenge: dict[str, Any]) -> int:  # noqa: ANN401 - a table's class
+async def count(database: Database, table: Any, challenge: dict[str, Any]) -> int:
     async with database.transaction() as tx:
         found = await tx.scalar(
             select(func.count()).select_from(table).where(table.challenge_id == UUID(challenge["challenge_id"]))
@@ -417,7 +417,7 @@ async def test_frames_are_sealed_and_go_after_ninety_days_and_what_was_concluded
 
 @pytest.mark.parametrize("table", ["liveness_challenge", "liveness_attempt", "liveness_frame", "liveness_deletion"])
 async def test_what_was_concluded_is_never_changed(table: str, database: Database) -> None:
-    for statement in (f"UPDATE {table} SET project_id = project_id", f"DELETE FROM {table}"):  # noqa: S608 - our names
+    for statement in (f"UPDATE {table} SET project_id = project_id", f"DELETE FROM {table}"):
         with pytest.raises(DBAPIError, match="permission denied"):
             async with database.transaction() as tx:
                 await tx.execute(text(statement))

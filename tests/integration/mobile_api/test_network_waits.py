@@ -26,7 +26,7 @@ class Counted:
         """Keep them."""
         self.client, self.relay, self.ground, self.clock = client, relay, ground, clock
 
-    async def waits_of(self, status: int = 201, **changes: Any) -> int:  # noqa: ANN401 - JSON
+    async def waits_of(self, status: int = 201, **changes: Any) -> int:
         """Tap and return how often the server waited from the first byte of the request to its answer."""
         self.clock.advance(timedelta(seconds=1))
         body = tap(self.clock.now(), self.ground.project.id, **changes)

@@ -35,7 +35,7 @@ class Care:
         """The headers of the admin, with a token of this moment."""
         return {"Authorization": f"Bearer {self._tokens.issue(self._holder, self.clock.now()).token}"}
 
-    async def phones(self, path: str = "", json: Any = None, who: int = 0) -> Any:  # noqa: ANN401 - JSON
+    async def phones(self, path: str = "", json: Any = None, who: int = 0) -> Any:
         owner = self.ground.owners[who]
         base = f"/admin/v1/projects/{self.ground.project.id}/people/{owner.person_id}/phones"
         if not path:

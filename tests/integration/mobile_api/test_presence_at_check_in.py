@@ -176,8 +176,8 @@ async def test_twenty_times_two_servers_reach_for_one_proof(
     clock: ManualClock,
     database: Database,
     database_url: str,
-    keys: Any,  # noqa: ANN401 - the key ring
-    tmp_path: Any,  # noqa: ANN401 - a folder
+    keys: Any,
+    tmp_path: Any,
 ) -> None:
     """Two processes do not gather together: the database itself lets one of them have it."""
     from tests.support.apps import client_of, running_app

@@ -51,7 +51,7 @@ async def waits(database: Database) -> int:
         return await tx.scalar(text("SELECT count(*) FROM proof_wait")) or 0
 
 
-def punch(answer: Any, place: int = 0) -> dict[str, Any]:  # noqa: ANN401 - a response
+def punch(answer: Any, place: int = 0) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     return answer.json()["results"][place]["punch"]
 
@@ -128,7 +128,7 @@ async def test_nothing_is_waited_for_for_ever(
     assert (await settle_proof_waits(tools), await waits(tools.database)) == (0, 0)
 
 
-async def unproven(ground: Ground, phone: QueuePhone, **changes: Any) -> None:  # noqa: ANN401 - JSON
+async def unproven(ground: Ground, phone: QueuePhone, **changes: Any) -> None:
     """Punch behind a restart and a missing item, so that nothing but its own clock says when."""
     phone.restarts()
     phone.passes(timedelta(hours=1))
@@ -139,7 +139,7 @@ async def unproven(ground: Ground, phone: QueuePhone, **changes: Any) -> None:  
     phone.passes(timedelta(hours=3))
 
 
-async def scan(ground: Ground, phone: QueuePhone, database: Database, **changes: Any) -> UUID:  # noqa: ANN401
+async def scan(ground: Ground, phone: QueuePhone, database: Database, **changes: Any) -> UUID:
     """Record a scan of the site's code, as its holder hands it in: shown from 20 s before the phone's hour to LIFE."""
     begin = changes.pop("begin", phone.at + timedelta(hours=2, seconds=-20))
     proof_id = new_id(begin)

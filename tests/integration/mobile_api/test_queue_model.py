@@ -111,7 +111,7 @@ class Queues(RuleBasedStateMachine):
         self.all[which].append(item)
 
     @rule(which=PHONES, arrives=st.booleans())
-    def tap_without_an_answer_then_queue(self, which: int, arrives: bool) -> None:  # noqa: FBT001 - given by name
+    def tap_without_an_answer_then_queue(self, which: int, arrives: bool) -> None:
         self.pass_time(1)
         body = tap(self.world.clock.now(), self.ground.project.id)
         if arrives:
@@ -208,7 +208,7 @@ class Queues(RuleBasedStateMachine):
         name = "close_gaps" if fate == "last crash" else "write"
         real = getattr(sync, name)
 
-        async def crashing(connection: Connection, *given: Any) -> Any:  # noqa: ANN401 - as what it stands for
+        async def crashing(connection: Connection, *given: Any) -> Any:
             if fate != "crashed":
                 await real(connection, *given)
             # What was written so far is rolled back, as when the server or its database dies.

@@ -33,7 +33,7 @@ async def act(client: AsyncClient, database: Database, keys: MemoryKeyRing, cloc
     """Call the admin API as an officer of the city."""
     officer = await make_officer(database, "city")
 
-    async def acted(method: str, path: str, **body: Any) -> Response:  # noqa: ANN401 - JSON
+    async def acted(method: str, path: str, **body: Any) -> Response:
         headers = bearer(keys, clock.now(), officer, "city")
         answer = await client.request(method, f"/admin/v1{path}", json=body, headers=headers)
         assert answer.is_success, answer.text

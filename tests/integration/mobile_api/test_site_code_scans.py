@@ -36,7 +36,7 @@ def me(client: AsyncClient, clock: ManualClock, ground: Ground) -> Speaker:
 class Screen:
     """A site code with its screen, and the officer who set it up."""
 
-    def __init__(self, client: AsyncClient, headers: dict[str, str], project_id: Any, made: dict[str, Any]) -> None:  # noqa: ANN401 - an id
+    def __init__(self, client: AsyncClient, headers: dict[str, str], project_id: Any, made: dict[str, Any]) -> None:
         """Keep them."""
         self.client, self.headers, self.made = client, headers, made
         self.path = f"/admin/v1/projects/{project_id}/site-codes/{made['code_id']}"

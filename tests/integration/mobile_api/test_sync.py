@@ -255,7 +255,7 @@ async def test_another_phone_s_items_are_refused(
     assert told(await sync(phone)) == [("recorded", "counted")]
 
 
-def _instant(text_: str) -> Any:  # noqa: ANN401 - an instant
+def _instant(text_: str) -> Any:
     from datetime import datetime
 
     return datetime.fromisoformat(text_)

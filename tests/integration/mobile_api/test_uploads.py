@@ -49,7 +49,7 @@ class Sender:
         """Speak in the owner's name."""
         self.client, self.owner, self.clock = client, owner, clock
 
-    async def ask(self, method: str, path: str, headers: dict[str, str], content: Any = None) -> Response:  # noqa: ANN401
+    async def ask(self, method: str, path: str, headers: dict[str, str], content: Any = None) -> Response:
         """Send a request with a token of this moment."""
         told = {**self.owner.headers(self.clock.now()), **headers}
         return await self.client.request(method, path, headers=told, content=content)
@@ -68,7 +68,7 @@ class Sender:
         assert answer.status_code == 201, answer.text
         return answer.headers["location"]
 
-    async def send(self, path: str, offset: int, content: Any, **headers: str) -> Response:  # noqa: ANN401
+    async def send(self, path: str, offset: int, content: Any, **headers: str) -> Response:
         """Send bytes."""
         return await self.ask("PATCH", path, CHUNK | {"Upload-Offset": str(offset)} | headers, content)
 
@@ -106,7 +106,7 @@ def tools(app: Litestar) -> UploadTools:
 
 
 def folder_of(tools: UploadTools) -> Path:
-    return tools.blobs._folder  # type: ignore[attr-defined]  # the tests' store is a disk
+    return tools.blobs._folder  # type: ignore[attr-defined] - the tests' store is a disk
 
 
 def files(tools: UploadTools) -> dict[str, bytes]:
@@ -528,7 +528,7 @@ class KeySender(Sender):
     def __init__(self, client: AsyncClient, phone: QueuePhone) -> None:
         self.client, self.phone = client, phone
 
-    async def ask(self, method: str, path: str, headers: dict[str, str], content: Any = None) -> Response:  # noqa: ANN401
+    async def ask(self, method: str, path: str, headers: dict[str, str], content: Any = None) -> Response:
         """Send a signed request."""
         meant = headers.get("X-HTTP-Method-Override", method)
         message = upload_message(meant, path, headers.get("Upload-Length", ""), headers.get("Upload-Metadata", ""))

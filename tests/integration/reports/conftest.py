@@ -60,7 +60,7 @@ def attend(database: Database, clock: ManualClock) -> Attend:
     async def make(site: MadeSite, post: str, days: list[int], **known: object) -> None:
         project, person = site.project.id, site.people[post].id
         entries = [
-            entry(project, person, datetime.combine(LAST_WEEK[day], time(hour), UTC), **known)  # type: ignore[arg-type]
+            entry(project, person, datetime.combine(LAST_WEEK[day], time(hour), UTC), **known)  # type: ignore[arg-type] - fields by name
             for day in days
             for hour in (0, 8)
         ]

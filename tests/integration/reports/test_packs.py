@@ -66,7 +66,7 @@ class Archive:
     async def punch(self, hours_ago: int, **known: object) -> Entry:
         at = AT - timedelta(hours=hours_ago)
         person_id = self.site.people["project_manager"].id
-        one = entry(self.site.project.id, person_id, at, **known)  # type: ignore[arg-type]
+        one = entry(self.site.project.id, person_id, at, **known)  # type: ignore[arg-type] - fields by name
         await append(self.ledger.database, [one], AT)
         return one
 

@@ -23,7 +23,7 @@ def statements(app: Litestar) -> Generator[list[str]]:
     engine = app.state.database.engine.sync_engine
     seen: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
 
     event.listen(engine, "before_cursor_execute", note)
@@ -54,7 +54,7 @@ class Office:
         """Return the log-in of an account made before."""
         return bearer(self.keys, self.clock.now(), self.accounts[name], self.roles[name])
 
-    async def call(self, name: str, method: str, path: str, **more: Any) -> Response:  # noqa: ANN401 - httpx's own
+    async def call(self, name: str, method: str, path: str, **more: Any) -> Response:
         """Call the admin API as an account made before."""
         headers = self.headers(name) | more.pop("headers", {})
         return await self.client.request(method, f"/admin/v1{path}", headers=headers, **more)

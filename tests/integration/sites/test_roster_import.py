@@ -34,7 +34,7 @@ async def send(
     *,
     name: str = "admin",
     kind: str = CSV,
-    **params: Any,  # noqa: ANN401
+    **params: Any,
 ) -> Response:
     return await office.call(
         name,

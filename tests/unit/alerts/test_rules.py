@@ -195,7 +195,7 @@ def outage(**changes: object) -> OutageFact:
         "from_at": CUTOFF - timedelta(minutes=3),
         "known_at": CUTOFF,
     }
-    return OutageFact(**{**values, **changes})  # type: ignore[arg-type]
+    return OutageFact(**{**values, **changes})  # type: ignore[arg-type] - fields by name
 
 
 def test_an_outage_is_for_the_rule_of_its_kind_while_it_goes_on() -> None:
@@ -220,7 +220,7 @@ def test_an_outage_becomes_long_and_says_so_once() -> None:
 
 def sign(**changes: object) -> SignFact:
     values: dict[str, object] = {"site": SITE, "sign": "mock_location", "at": CUTOFF, "found_at": CUTOFF}
-    return SignFact(**{**values, "person_id": UUID(int=7), "person_name": "张三", **changes})  # type: ignore[arg-type]
+    return SignFact(**{**values, "person_id": UUID(int=7), "person_name": "张三", **changes})  # type: ignore[arg-type] - fields by name
 
 
 def test_signs_are_told_once_per_person_sign_and_day() -> None:

@@ -69,7 +69,7 @@ def test_what_is_put_off_is_told_outside_of_quiet_hours_and_never_in_the_past(
     at: datetime,
     begin: time,
     end: time,
-    days: bool,  # noqa: FBT001 - drawn
+    days: bool,
 ) -> None:
     wanted = Preferences(quiet_from=begin, quiet_to=end, working_days_only=days)
     due = due_at(at, "warning", wanted, CALENDAR)

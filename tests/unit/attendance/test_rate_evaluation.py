@@ -39,7 +39,7 @@ FULL = Seen(2, 9 * HOUR, goes_in=True, goes_out=True)
 SHORT = Seen(2, 3 * HOUR, goes_in=True, goes_out=True)
 
 
-def rules(**changes: Any) -> RuleBody:  # noqa: ANN401 - fields of rules
+def rules(**changes: Any) -> RuleBody:
     base = RuleBody(thresholds=(Threshold(posts=frozenset({MANAGER, CHIEF, DEPUTY}), min_share=800),))
     return msgspec.structs.replace(base, **changes)
 
@@ -49,7 +49,7 @@ def days(
     seen: dict[date, Seen],
     first: date = MONDAY,
     last: date = LAST,
-    **more: Any,  # noqa: ANN401 - fields of a day
+    **more: Any,
 ) -> list[DutyDay]:
     version = published(rule)
     return [

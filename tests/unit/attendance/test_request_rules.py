@@ -59,7 +59,7 @@ def test_the_published_terms() -> None:
 @pytest.mark.parametrize("kind", list(RULES))
 def test_a_rule_is_read_as_it_was_written(kind: str) -> None:
     rule = RULES[kind]()
-    assert read_rule(kind, msgspec.to_builtins(rule)) == rule  # type: ignore[arg-type]  # a key of RULES
+    assert read_rule(kind, msgspec.to_builtins(rule)) == rule  # type: ignore[arg-type] - a key of RULES
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_rule_is_read_as_it_was_written(kind: str) -> None:
 )
 def test_what_is_no_rule_is_refused(kind: str, body: dict[str, object]) -> None:
     with pytest.raises(RuleInvalid):
-        read_rule(kind, body)  # type: ignore[arg-type]  # a key of RULES
+        read_rule(kind, body)  # type: ignore[arg-type] - a key of RULES
 
 
 def test_deputies_come_from_any_of_the_posts_held() -> None:

@@ -42,7 +42,7 @@ def codes(ruling: Ruling) -> list[str]:
 
 
 def placed(**changes: object) -> CheckInFacts:
-    return replace(FACTS, placement=replace(PLACE, **changes))  # pyright: ignore[reportArgumentType]
+    return replace(FACTS, placement=replace(PLACE, **changes))  # pyright: ignore[reportArgumentType] - fields by name
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_policy_moves_each_threshold() -> None:
 
 @pytest.mark.parametrize("site_mode", ["phone", "either"])
 def test_only_a_gate_site_asks_about_its_gates(site_mode: str) -> None:
-    facts = replace(FACTS, site_mode=site_mode, phone_path_open=True)  # pyright: ignore[reportArgumentType]
+    facts = replace(FACTS, site_mode=site_mode, phone_path_open=True)  # pyright: ignore[reportArgumentType] - fields by name
     assert codes(decide_check_in(facts, DEFAULT_POLICY)) == ["decision.inside_fence"]
 
 
@@ -200,7 +200,7 @@ def test_every_reason_of_a_check_in_can_be_reached() -> None:
         for code in codes(
             decide_check_in(
                 CheckInFacts(
-                    site_mode=mode,  # pyright: ignore[reportArgumentType]
+                    site_mode=mode,  # pyright: ignore[reportArgumentType] - fields by name
                     project_building=False,
                     assignment_in_force=False,
                     phone_path_open=is_open,

@@ -48,7 +48,7 @@ def test_a_pass_is_ruled_on(facts: GateFacts, outcome: str, codes: list[str]) ->
         (datetime(1970, 1, 1, tzinfo=UTC), False, "quarantined"),
     ],
 )
-def test_a_device_s_time_is_weighed(occurred_at: datetime, live: bool, quality: str) -> None:  # noqa: FBT001
+def test_a_device_s_time_is_weighed(occurred_at: datetime, live: bool, quality: str) -> None:
     assert judge_gate_time(occurred_at, NOW, live=live, paired_at=PAIRED) == quality
 
 

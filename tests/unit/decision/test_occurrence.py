@@ -61,7 +61,7 @@ def find(
     made: Phone, held: Held | None, sent: Sent, *, clock: str = "boot", before: Phone | None = None, whole: bool = True
 ) -> Occurrence:
     known = None if before is None else Before(before.reading, before.at - GRAIN_MS)
-    return find_occurrence(Made(made.reading, clock), held, sent, known, whole=whole, tolerance=TOLERANCE)  # type: ignore[arg-type]
+    return find_occurrence(Made(made.reading, clock), held, sent, known, whole=whole, tolerance=TOLERANCE)  # type: ignore[arg-type] - one of its words
 
 
 def right(found: Occurrence, made: Phone) -> bool:
@@ -129,7 +129,7 @@ def test_a_page_that_slept_is_told_by_the_wall_clock(slept: int) -> None:
 @given(moved=st.integers(TOLERANCE + 5_000, 5 * DAY), forward=st.booleans(), then=st.integers(0, DAY))
 def test_a_wall_clock_that_was_set_shows_and_changes_nothing(
     moved: int,
-    forward: bool,  # noqa: FBT001 - given by name
+    forward: bool,
     then: int,
 ) -> None:
     phone = Phone(START, 0)
@@ -180,7 +180,7 @@ def test_a_pack_that_had_expired(late: int, clock: str) -> None:
 @given(wrong=st.integers(TOLERANCE + 5_000, DAY), at_anchor=st.booleans())
 def test_a_wall_clock_that_was_wrong_at_either_end_proves_nothing(
     wrong: int,
-    at_anchor: bool,  # noqa: FBT001 - given by name
+    at_anchor: bool,
 ) -> None:
     phone = Phone(START, wrong if at_anchor else 0)
     made = phone.later(HOUR).restarted()
@@ -254,7 +254,7 @@ def test_whatever_is_claimed_lies_between_anchor_and_receipt(
     held: Held | None,
     sent: Sent,
     before: Before | None,
-    whole: bool,  # noqa: FBT001 - given by name
+    whole: bool,
 ) -> None:
     assume(held is None or held.at <= sent.received_at)
     found = find_occurrence(made, held, sent, before, whole=whole, tolerance=TOLERANCE)
@@ -284,7 +284,7 @@ def test_a_scanned_code_bears_out_a_clock_that_is_right(span: int, into: int, ah
 
 
 @given(st.integers(TOLERANCE + 11 * MINUTE, DAY), st.booleans())
-def test_a_scanned_code_of_another_time_does_not(apart: int, earlier: bool) -> None:  # noqa: FBT001 - drawn
+def test_a_scanned_code_of_another_time_does_not(apart: int, earlier: bool) -> None:
     bought = Phone(START, 0)
     made = bought.later(2 * DAY).restarted()
     begin = made.at - apart if earlier else made.at + apart

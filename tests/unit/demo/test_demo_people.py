@@ -44,7 +44,7 @@ def test_posts_belong_to_their_parties_and_key_people_have_phones() -> None:
 
 @pytest.mark.parametrize("people", [LINE_PEOPLE, TOWER_PEOPLE])
 def test_the_rosters_have_no_fault(people: tuple[object, ...]) -> None:
-    roster = read_roster(roster_csv(people, DAY), "csv", today=DAY)  # type: ignore[arg-type]  # of Person
+    roster = read_roster(roster_csv(people, DAY), "csv", today=DAY)  # type: ignore[arg-type] - of Person
     assert roster.faults == ()
     assert len(roster.rows) == len(people)
     assert roster.ignored_columns == ()

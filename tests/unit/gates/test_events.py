@@ -15,7 +15,7 @@ from backend.kit.errors import BodyTooLarge, InvalidBody, MalformedBody
 CLOCK = "2026-03-16T09:30:00+08:00"
 
 
-def event(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+def event(**changes: Any) -> dict[str, Any]:
     made = {
         "device_event_id": "e-1",
         "seq": 1,
@@ -30,11 +30,11 @@ def event(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
     return {key: value for key, value in made.items() if value is not ...}
 
 
-def batch(*items: Any) -> bytes:  # noqa: ANN401 - any JSON value
+def batch(*items: Any) -> bytes:
     return json.dumps({"clock_now": CLOCK, "items": items}, ensure_ascii=False).encode()
 
 
-def read(*items: Any) -> list[ReadEvent | FaultyItem]:  # noqa: ANN401 - any JSON value
+def read(*items: Any) -> list[ReadEvent | FaultyItem]:
     return read_batch(batch(*items))[1]
 
 

@@ -89,7 +89,7 @@ def test_anything_altered_does_not_match(change: dict[str, str | bytes]) -> None
         given,
         method=str(sent["method"]),
         path=str(sent["path"]),
-        body=bytes(sent["body"]),  # type: ignore[arg-type]
+        body=bytes(sent["body"]),  # type: ignore[arg-type] - bytes
     )
 
 

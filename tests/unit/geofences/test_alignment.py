@@ -41,7 +41,7 @@ STRAIGHT = metres([(0.0, 0.0), (3_000.0, 0.0), (6_000.0, 0.0)])
 HAIRPIN = metres([(0.0, 0.0), (1_000.0, 0.0), (1_000.0, 20.0), (0.0, 20.0)])
 
 
-def plan(line: Sequence[Sequence[float]] = STRAIGHT, **changes: Any) -> AlignmentPlan:  # noqa: ANN401 - any field
+def plan(line: Sequence[Sequence[float]] = STRAIGHT, **changes: Any) -> AlignmentPlan:
     values: dict[str, Any] = {"system": PLANE, "line": line, "prefix": "K", "start": "K1+000"}
     return AlignmentPlan(**{**values, **changes})
 

@@ -108,4 +108,4 @@ def test_the_first_bad_one_of_many_is_named() -> None:
     lat[31_415] = 2.0
     with pytest.raises(Exception, match=r"out_of_china|axes") as fault:
         checked_wgs84(coordinate_system("bd09"), lon, lat, "line")
-    assert fault.value.detail["where"] == "line[31415]"  # pyright: ignore[reportAttributeAccessIssue]
+    assert fault.value.detail["where"] == "line[31415]"  # pyright: ignore[reportAttributeAccessIssue] - an error of the tree

@@ -44,13 +44,13 @@ def square(x: float, y: float, side: float) -> list[list[Position]]:
     return [[(one[0], one[1]) for one in ring]]
 
 
-def drawn(**changes: Any) -> CorridorDrawing:  # noqa: ANN401 - any field
+def drawn(**changes: Any) -> CorridorDrawing:
     line = [(one[0], one[1]) for one in STRAIGHT]
     values: dict[str, Any] = {"coordinates": line, "widths": [WidthDrawing(left_m=20.0, right_m=10.0)]}
     return CorridorDrawing(**{**values, **changes})
 
 
-def covers(shape: Any, x: float, y: float) -> bool:  # noqa: ANN401 - a shape
+def covers(shape: Any, x: float, y: float) -> bool:
     forward, backward = zone_transformers(4547)
     del forward
     lon, lat = backward.transform(EAST_M + x, NORTH_M + y)
@@ -125,7 +125,7 @@ def test_combs_beside_a_corridor_are_refused_before_they_cost_minutes() -> None:
         materialise(shape_from(drawn(areas=areas), PLANE))
 
 
-def aligned(**changes: Any) -> AlignedCorridorDrawing:  # noqa: ANN401 - any field
+def aligned(**changes: Any) -> AlignedCorridorDrawing:
     values: dict[str, Any] = {
         "alignment_id": uuid4(),
         "begin": "ZK1+500",
@@ -285,7 +285,7 @@ def test_a_strip_of_too_many_corners_is_moved_by_decimetres_to_fit(monkeypatch: 
     assert fewer.area.is_valid
     forward = zone_transformers(whole.zone)[0]
 
-    def in_metres(lonlat: Any) -> Any:  # noqa: ANN401 - an array
+    def in_metres(lonlat: Any) -> Any:
         return np.column_stack(forward.transform(lonlat[:, 0], lonlat[:, 1]))
 
     in_plane = [shapely.transform(one.area, in_metres) for one in (whole, fewer)]

@@ -148,7 +148,7 @@ def test_a_fault_names_its_place_in_the_file(
 ) -> None:
     with pytest.raises(fault) as caught:
         read(document, wishes)
-    assert caught.value.detail["where"] == where  # type: ignore[attr-defined]
+    assert caught.value.detail["where"] == where  # type: ignore[attr-defined] - an error of the tree
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_a_signature_is_checked_once_and_memory_is_bounded(
 ) -> None:
     checked: list[str] = []
 
-    def counting(token: str, *arguments: Any, **more: Any) -> Any:  # noqa: ANN401 - stands in for jwt.decode
+    def counting(token: str, *arguments: Any, **more: Any) -> Any:
         checked.append(token)
         return decode(token, *arguments, **more)
 
@@ -155,7 +155,7 @@ def test_the_algorithm_is_ours_to_choose(access: AccessTokens, ring: MemoryKeyRi
     key = ring.active(Purpose.JWT)
     claims = jwt.decode(signed(ring), options={"verify_signature": False})
     headers = {"kid": key.id, "typ": "at+jwt"}
-    unsigned = jwt.encode(claims, None, algorithm="none", headers=headers)  # type: ignore[arg-type]  # PyJWT allows None here
+    unsigned = jwt.encode(claims, None, algorithm="none", headers=headers)  # type: ignore[arg-type] - PyJWT allows None here
     raw = public_key(key.secret).public_bytes_raw()
     symmetric = jwt.encode(claims, raw, algorithm="HS256", headers=headers)
     for token in (unsigned, symmetric):

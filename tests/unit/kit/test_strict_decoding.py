@@ -86,7 +86,7 @@ def test_what_is_not_json_is_malformed(body: bytes) -> None:
 def test_what_is_not_the_form_is_invalid_and_told_where(body: bytes, path: str) -> None:
     with pytest.raises(InvalidBody) as caught:
         decode(body, DECODER)
-    (fault,) = caught.value.detail["errors"]  # type: ignore[misc]
+    (fault,) = caught.value.detail["errors"]  # type: ignore[misc] - a list
     assert fault["path"] == path
     assert fault["message"]
 

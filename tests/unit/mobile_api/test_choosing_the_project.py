@@ -62,7 +62,7 @@ def test_several_fitting_projects_are_offered() -> None:
     with pytest.raises(ProjectAmbiguous) as caught:
         choose_project([one, two, past], None, AT)
     candidates = caught.value.detail["candidates"]
-    assert [item["project_id"] for item in candidates] == [str(one.project_id), str(two.project_id)]  # type: ignore[attr-defined]
+    assert [item["project_id"] for item in candidates] == [str(one.project_id), str(two.project_id)]  # type: ignore[attr-defined] - a list
 
 
 def test_without_a_fitting_one_all_are_offered() -> None:

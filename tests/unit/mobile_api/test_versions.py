@@ -38,7 +38,7 @@ def test_a_route_that_goes_says_so_in_its_answers_and_in_the_document() -> None:
 
     with create_test_client(old) as client:
         answer = client.get("/old")
-        app: Litestar = client.app  # pyright: ignore[reportAssignmentType]
+        app: Litestar = client.app  # pyright: ignore[reportAssignmentType] - the application itself
         document = app.openapi_schema.to_schema()
     assert (answer.text, answer.headers["sunset"]) == ("still here", "Sat, 01 Apr 2028 23:59:59 GMT")
     assert answer.headers["deprecation"] == "@1803859200"

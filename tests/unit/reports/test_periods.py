@@ -30,9 +30,9 @@ def test_a_bulletin_is_due_when_the_morning_after_has_come_in_the_city() -> None
 
 @given(DAYS, st.sampled_from(["daily", "weekly"]))
 def test_periods_follow_each_other_without_gap(day: date, kind: str) -> None:
-    first, last = period_of(kind, day)  # type: ignore[arg-type]
+    first, last = period_of(kind, day)  # type: ignore[arg-type] - one of its words
     assert first <= day <= last
-    before = period_before(kind, first)  # type: ignore[arg-type]
+    before = period_before(kind, first)  # type: ignore[arg-type] - one of its words
     assert before[1] + timedelta(days=1) == first
 
 

@@ -190,7 +190,7 @@ def test_seats_of_one_post_must_agree() -> None:
 
 def test_a_workbook_is_read_with_dates_and_numbers() -> None:
     line: dict[str, Any] = dict(roster_line())
-    line |= {"phone": int(line["phone"]), "from_on": datetime(2026, 2, 1), "to_on": date(2026, 5, 1), "seats": 2.0}  # noqa: DTZ001
+    line |= {"phone": int(line["phone"]), "from_on": datetime(2026, 2, 1), "to_on": date(2026, 5, 1), "seats": 2.0}  # noqa: DTZ001 - workbooks know no zones
     roster = read(xlsx_roster([line]), "xlsx")
     assert roster.faults == ()
     (row,) = roster.rows

@@ -24,7 +24,7 @@ FILED = Filed(
 )
 
 
-def row(**changes: Any) -> RosterRow:  # noqa: ANN401 - any field
+def row(**changes: Any) -> RosterRow:
     return replace(ROW, **changes)
 
 

@@ -6,7 +6,7 @@ from backend.sites import schemas
 from backend.sites.identity_documents import read_document, read_registration_no, read_uscc
 
 
-def examples(kind: Any) -> list[str]:  # noqa: ANN401 - an annotated type
+def examples(kind: Any) -> list[str]:
     found: list[str] = get_args(kind)[1].examples
     assert found
     return found

@@ -32,7 +32,7 @@ def test_says_how_to_install_it_by_hand(monkeypatch: pytest.MonkeyPatch) -> None
 def test_its_own_service_is_neither_started_nor_enabled(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    policy_there: bool,  # noqa: FBT001 - a case
+    policy_there: bool,
 ) -> None:
     asked: list[str] = []
 

@@ -102,7 +102,7 @@ _messages = msgspec.json.Decoder(_Message)
 def terminal_of(topic: str) -> str | None:
     """Return the terminal whose topic this is, None for those that all terminals share and for foreign ones."""
     parts = topic.split("/")
-    if len(parts) != 4 or not topic.startswith(ROOT) or not parts[2]:  # noqa: PLR2004  mqtt/face/ID/WORD
+    if len(parts) != 4 or not topic.startswith(ROOT) or not parts[2]:  # noqa: PLR2004 - mqtt/face/ID/WORD
         return None
     return parts[2]
 

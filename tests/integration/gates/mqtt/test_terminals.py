@@ -33,7 +33,7 @@ class Paired:
         self.id, self.name, self.password = gate_id, name, password
 
 
-async def pair(desk: Office, **changes: Any) -> Paired:  # noqa: ANN401 - any JSON value
+async def pair(desk: Office, **changes: Any) -> Paired:
     made = await desk.take("POST", "/gates", gate(vendor="mqtt", default_direction="in", **changes))
     await desk.take("PATCH", f"/gates/{made['id']}", {"state": "active"})
     login = await desk.take("POST", f"/gates/{made['id']}/broker-login")
@@ -68,7 +68,7 @@ def bridge(records: LedgerRecords, clock: ManualClock) -> Bridge:
     return Bridge(records, clock, _soon)
 
 
-def rec(terminal_name: str, **info: Any) -> Message:  # noqa: ANN401 - any JSON value
+def rec(terminal_name: str, **info: Any) -> Message:
     body = {"operator": "RecPush", "info": {"facesluiceId": terminal_name, "VerifyStatus": "1", "time": AT, **info}}
     return Message(f"mqtt/face/{terminal_name}/Rec", json.dumps(body).encode())
 
@@ -121,7 +121,7 @@ async def test_case_21_mqtt(
     assert (signal["gate_id"], signal["evidence"]) == (str(two.id), {"claimed": one.name})
 
 
-def line(made: Broker, paired: Paired) -> Any:  # noqa: ANN401 - an asynchronous context manager
+def line(made: Broker, paired: Paired) -> Any:
     return terminal(made, paired.name, paired.password)
 
 
@@ -171,7 +171,7 @@ async def test_while_the_database_is_away_nothing_is_acknowledged_and_the_rest_w
     tries: list[float] = []
 
     class Away(LedgerRecords):
-        async def find_gate(self, serial_no: str, now: Any) -> Any:  # noqa: ANN401 - as the parent's
+        async def find_gate(self, serial_no: str, now: Any) -> Any:
             if len(tries) < 3:
                 raise DatabaseAway
             return await super().find_gate(serial_no, now)
@@ -192,7 +192,7 @@ async def test_one_record_that_cannot_be_written_does_not_hold_back_the_others(
     one = await pair(desk)
     real = module.record_translated
 
-    async def record(tools: Any, where: Any, delivery: Any, **more: Any) -> Any:  # noqa: ANN401 - as the real one's
+    async def record(tools: Any, where: Any, delivery: Any, **more: Any) -> Any:
         if any(event.number == "poison" for event in delivery.events):
             raise RuntimeError("cannot be")
         return await real(tools, where, delivery, **more)

@@ -106,10 +106,10 @@ async def test_the_loop_goes_on_while_the_access_token_is_fetched(channel: FcmCh
     given = fcm.service.script
 
     def slowly(request: object) -> Answer:
-        if request.path == "/token":  # type: ignore[attr-defined]
+        if request.path == "/token":  # type: ignore[attr-defined] - httpx' request
             asked.set()
             go_on.wait(20)
-        return given(request)  # type: ignore[arg-type]
+        return given(request)  # type: ignore[arg-type] - likewise
 
     fcm.service.script = slowly
     sending = asyncio.ensure_future(channel.send([make(TOKEN, {"to": "a"})], TODAY))

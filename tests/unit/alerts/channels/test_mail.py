@@ -120,7 +120,7 @@ async def test_who_may_not_read_it_gets_the_words_and_who_waits_for_it_hears_lat
 async def test_a_print_that_does_not_go_with_it_is_missed_in_words(post: Post, lacking: str, words: str) -> None:
     message = told("a", "one:1")
     assert message.enclosure is not None
-    file = Enclosed(name="a.pdf", digest="ab" * 32, lacking=lacking)  # type: ignore[arg-type]
+    file = Enclosed(name="a.pdf", digest="ab" * 32, lacking=lacking)  # type: ignore[arg-type] - one of its words
     assert await channel_to(post.port, Drawer({message.enclosure: file})).send([message], NOW) == [DELIVERED]
     (mail,) = post.mails
     assert not mail.is_multipart()

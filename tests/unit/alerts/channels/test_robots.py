@@ -133,7 +133,7 @@ def test_no_window_has_more(steps: list[int]) -> None:
             sent.append(now)
         else:
             assert now < free_at <= now + WINDOW
-    assert all(later - first >= WINDOW for first, later in zip(sent, sent[PER_WINDOW:], strict=False))  # type: ignore[operator]
+    assert all(later - first >= WINDOW for first, later in zip(sent, sent[PER_WINDOW:], strict=False))  # type: ignore[operator] - instants
 
 
 @given(st.lists(st.text(max_size=400), min_size=1, max_size=30), st.integers(100, 900))

@@ -18,7 +18,7 @@ PICTURE = b"\xff\xd8\xff\xe0 a picture\r\n--not the boundary\r\n\xff\xd9"
 MAC = "01:17:24:45:d9:f4"
 
 
-def alert(changes: dict[str, Any] | None = None, **access: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def alert(changes: dict[str, Any] | None = None, **access: Any) -> dict[str, Any]:
     return {
         "ipAddress": "192.168.1.64",
         "macAddress": MAC.upper(),
@@ -43,7 +43,7 @@ def alert(changes: dict[str, Any] | None = None, **access: Any) -> dict[str, Any
 
 
 def xml(message: dict[str, Any]) -> bytes:
-    def element(name: str, value: Any) -> str:  # noqa: ANN401 - JSON
+    def element(name: str, value: Any) -> str:
         if isinstance(value, dict):
             inner = "".join(element(key, one) for key, one in value.items())
             return f"<{name}>{inner}</{name}>"
@@ -173,7 +173,7 @@ def test_other_alerts_are_told_as_unread() -> None:
         ({"majorEventType": 2}, None),
     ],
 )
-def test_pairs_that_nobody_mapped_grant_nothing(changes: dict[str, Any], granted: bool | None) -> None:  # noqa: FBT001
+def test_pairs_that_nobody_mapped_grant_nothing(changes: dict[str, Any], granted: bool | None) -> None:
     (event,) = read(encoded(alert(**changes))).translation.events
     assert event.granted == granted
 
@@ -219,7 +219,7 @@ def test_directions(status: str, direction: str | None) -> None:
 
 
 @pytest.mark.parametrize(("current", "live"), [(True, True), (False, False), ("false", False), (None, True)])
-def test_stored_events_are_told_apart(current: object, live: bool) -> None:  # noqa: FBT001 - the expected value
+def test_stored_events_are_told_apart(current: object, live: bool) -> None:
     found = read(encoded(alert(currentEvent=current)))
     assert [event.live for event in found.translation.events] == [live]
     assert bool(found.translation.liveness.skews_s) == live

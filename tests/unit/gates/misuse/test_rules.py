@@ -130,7 +130,7 @@ def test_bursts_are_apart_dense_and_complete(seconds: list[int]) -> None:
 @pytest.mark.parametrize(
     ("people", "foreign", "speaks"), [(10, 6, True), (10, 5, False), (9, 9, False), (100, 60, True), (0, 0, False)]
 )
-def test_a_crowd_of_others_says_that_the_gate_stands_elsewhere(people: int, foreign: int, speaks: bool) -> None:  # noqa: FBT001
+def test_a_crowd_of_others_says_that_the_gate_stands_elsewhere(people: int, foreign: int, speaks: bool) -> None:
     assert is_foreign_crowd(people, foreign) is speaks
 
 

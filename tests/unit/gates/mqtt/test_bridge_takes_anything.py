@@ -68,12 +68,12 @@ def test_any_messages_are_taken_and_only_their_terminal_is_answered(messages: li
 
 
 @given(JSON)
-def test_nothing_long_is_kept_of_a_message(value: Any) -> None:  # noqa: ANN401 - any JSON value
+def test_nothing_long_is_kept_of_a_message(value: Any) -> None:
     kept = json.loads(without_pictures(json.dumps(value).encode()))
     assert _longest(kept) <= 300
 
 
-def _longest(value: Any) -> int:  # noqa: ANN401 - any JSON value
+def _longest(value: Any) -> int:
     match value:
         case str():
             return len(value)

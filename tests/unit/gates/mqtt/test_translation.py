@@ -34,7 +34,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 SAMPLES = Path(__file__).parents[5] / "shared" / "data" / "gates" / "mqtt"
 
 
-def rec_push(**changes: Any) -> bytes:  # noqa: ANN401 - any JSON value
+def rec_push(**changes: Any) -> bytes:
     info = {
         "facesluiceId": ID,
         "customId": "EMP10001",
@@ -50,7 +50,7 @@ def rec_push(**changes: Any) -> bytes:  # noqa: ANN401 - any JSON value
     return json.dumps({"operator": "RecPush", "info": kept}, ensure_ascii=False).encode()
 
 
-def heard(**changes: Any) -> FacePass:  # noqa: ANN401 - any JSON value
+def heard(**changes: Any) -> FacePass:
     found = translate(REC, rec_push(**changes), SHANGHAI)
     assert isinstance(found, FacePass)
     return found
@@ -105,7 +105,7 @@ def test_a_long_key_is_shortened_to_its_digest() -> None:
 @pytest.mark.parametrize(
     ("status", "granted"), [("1", True), (1, True), ("0", False), (2, False), ("3", False), (..., None), ("?", None)]
 )
-def test_only_status_1_is_a_pass(status: object, granted: bool | None) -> None:  # noqa: FBT001 - an expected value
+def test_only_status_1_is_a_pass(status: object, granted: bool | None) -> None:
     assert heard(VerifyStatus=status).event.granted is granted
 
 
@@ -120,7 +120,7 @@ def test_only_status_1_is_a_pass(status: object, granted: bool | None) -> None: 
         ({"Sendintime": ..., "PushType": ...}, False),
     ],
 )
-def test_backlog_is_told_by_its_marks_and_silence_claims_nothing(changes: dict[str, Any], live: bool) -> None:  # noqa: FBT001
+def test_backlog_is_told_by_its_marks_and_silence_claims_nothing(changes: dict[str, Any], live: bool) -> None:
     assert heard(**changes).event.live is live
 
 
@@ -187,7 +187,7 @@ def test_signs_of_life_name_their_terminal(kind: str) -> None:
     operator = {"online": "Online", "heartbeat": "HeartBeat", "offline": "Offline"}[kind]
     body = {"operator": operator, "info": {"facesluiceId": ID, "ip": "192.168.2.202"}}
     found = translate(topic, json.dumps(body).encode(), SHANGHAI)
-    assert found == LifeSign(terminal=ID, kind=kind)  # pyright: ignore[reportArgumentType]
+    assert found == LifeSign(terminal=ID, kind=kind)  # pyright: ignore[reportArgumentType] - one of its words
 
 
 def test_a_sign_of_life_of_nobody_is_told() -> None:

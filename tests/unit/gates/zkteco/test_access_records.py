@@ -83,7 +83,7 @@ def test_a_mask_of_ways_of_recognition_survives() -> None:
         ("6000", None),
     ],
 )
-def test_only_normal_events_grant(code: str, granted: bool | None) -> None:  # noqa: FBT001 - the expected value
+def test_only_normal_events_grant(code: str, granted: bool | None) -> None:
     assert [event.granted for event in read(line(event=code)).events] == [granted]
 
 

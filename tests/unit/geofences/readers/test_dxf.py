@@ -40,7 +40,7 @@ def test_what_is_no_line_is_counted_and_told() -> None:
     space = files.drawing()
     space.add_line((0, 0), (10, 0))
     space.add_text("K0+000")
-    block = space.doc.blocks.new("FRAME")  # type: ignore[union-attr]
+    block = space.doc.blocks.new("FRAME")  # type: ignore[union-attr] - a document has it
     block.add_line((0, 0), (5, 5))
     space.add_blockref("FRAME", (0, 0))
     content = read(space)
@@ -52,7 +52,7 @@ def test_what_is_no_line_is_counted_and_told() -> None:
 def test_paper_space_is_no_site() -> None:
     space = files.drawing()
     space.add_line((0, 0), (10, 0))
-    space.doc.paperspace().add_line((0, 0), (297, 210))  # type: ignore[union-attr]
+    space.doc.paperspace().add_line((0, 0), (297, 210))  # type: ignore[union-attr] - a document has it
     assert len(read(space).figures) == 1
 
 
@@ -73,7 +73,7 @@ def test_units_other_than_metres_are_doubted() -> None:
 def off_circle(path: Array, centre: tuple[float, float], radius: float) -> tuple[float, float]:
     """Return how far the corners, and the middles of the chords, lie off a circle."""
     middles = (path[1:] + path[:-1]) / 2.0
-    return tuple(float(np.abs(np.hypot(*(one - centre).T) - radius).max()) for one in (path, middles))  # type: ignore[return-value]
+    return tuple(float(np.abs(np.hypot(*(one - centre).T) - radius).max()) for one in (path, middles))  # type: ignore[return-value] - two of them
 
 
 @pytest.mark.parametrize("radius", [0.5, 15.0, 300.0, 20_000.0])
