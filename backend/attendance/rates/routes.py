@@ -13,11 +13,8 @@ from backend.attendance.errors import DayUnknown
 from backend.attendance.rates import city_sums, computation_routes, errors, listing, rule_sets, stop_work
 from backend.attendance.rates.explaining import explain_rates
 from backend.attendance.rates.rights import RULES, STOP_WORK
-from backend.attendance.rates.schemas import (
-    CityRates,
-    ExplainedRate,
+from backend.attendance.rates.rule_schemas import (
     PresetOut,
-    ProjectRates,
     PublicationBody,
     RuleSetBody,
     RuleSetOut,
@@ -27,6 +24,7 @@ from backend.attendance.rates.schemas import (
     StopWorkOut,
     VersionBody,
 )
+from backend.attendance.rates.schemas import CityRates, ExplainedRate, ProjectRates
 from backend.kit.clock import Clock
 from backend.kit.db import Database, Tx
 from backend.kit.guards import Actor

@@ -17,7 +17,7 @@ from backend.attendance.rates.errors import (
 )
 from backend.attendance.rates.rights import RULES, require_rows
 from backend.attendance.rates.rule_model import RuleBody, as_stored, check_rules, digest_of, read_rules
-from backend.attendance.rates.schemas import (
+from backend.attendance.rates.rule_schemas import (
     DraftBody,
     PresetOut,
     PublicationBody,

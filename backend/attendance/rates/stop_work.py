@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from backend.attendance.rates.errors import SpanInvalid, StopWorkDecided, StopWorkOwn, StopWorkUnknown
 from backend.attendance.rates.rights import RULES, STOP_WORK, supervises
-from backend.attendance.rates.schemas import StopDecisionBody, StopEndBody, StopWorkBody, StopWorkOut
+from backend.attendance.rates.rule_schemas import StopDecisionBody, StopEndBody, StopWorkBody, StopWorkOut
 from backend.attendance.rates.tables import StopWork, StopWorkStep
 from backend.identity.audit import record_act
 from backend.identity.tables import Account

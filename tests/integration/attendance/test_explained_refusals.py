@@ -21,7 +21,7 @@ async def explained(office: Office, *, language: str = "zh-CN") -> dict[str, dic
     return {day["on"]: day for day in one["days"]}
 
 
-async def punched(office: Office, day: int, hour: int, **changes: Any) -> str:  # noqa: ANN401 - fields of an entry
+async def punched(office: Office, day: int, hour: int, **changes: Any) -> str:
     """Record a punch of the manager at an hour (UTC) of a day of March and return its id."""
     at = datetime(2026, 3, day, hour, tzinfo=UTC)
     one = entry(office.site.project.id, office.site.people[MINE].id, at, **changes)
