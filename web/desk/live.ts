@@ -9,8 +9,11 @@ export const live = new LiveFeed(http);
 
 /** What happens in a burst is loaded once. */
 const BURST_MS = 300;
-/** Where much happens, a screen is loaded anew no more often than that. */
+/** Where much happens, a screen is loaded anew no more often than that … */
 const SPACING_MS = 2000;
+/** … nor sooner than so many times what it took, up to a while: a large city's board must not be asked for all the time. */
+const TIMES_TAKEN = 5;
+const MOST_SPACING_MS = 15_000;
 /** A row can be missed now and then (docs/live-feed.md): load anew all the same. */
 const ANEW_MS = 5 * 60_000;
 
@@ -18,23 +21,25 @@ const ANEW_MS = 5 * 60_000;
 export function keepUp(concerns: (happened: Happening) => boolean, load: () => Promise<unknown>): void {
   let isWaiting = false;
   let isLoading = false;
-  let begunAt = -Infinity;
+  let nextAt = -Infinity;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function plan(): void {
     isWaiting = true;
     if (timer !== undefined || isLoading) return;
-    timer = setTimeout(() => void run(), Math.max(BURST_MS, begunAt + SPACING_MS - performance.now()));
+    timer = setTimeout(() => void run(), Math.max(BURST_MS, nextAt - performance.now()));
   }
 
   async function run(): Promise<void> {
     timer = undefined;
     isWaiting = false;
     isLoading = true;
-    begunAt = performance.now();
+    const begunAt = performance.now();
     try {
       await load();
     } finally {
+      const took = performance.now() - begunAt;
+      nextAt = begunAt + Math.min(MOST_SPACING_MS, Math.max(SPACING_MS, TIMES_TAKEN * took));
       isLoading = false;
       if (isWaiting) plan();
     }
