@@ -67,3 +67,8 @@ def scans(house: DemoHouse) -> dict[str, Any]:
 def face_without_network(house: DemoHouse) -> dict[str, Any]:
     """Return somebody on the line who agrees to face checks while there is a network."""
     return {**house.phone("韦长庚"), "place": place(33_025, 0)}
+
+
+def pushed_notices(house: DemoHouse) -> dict[str, Any]:
+    """Return somebody who has notices pushed."""
+    return {**house.phone("严思齐"), "place": at_the_tower()}

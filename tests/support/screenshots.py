@@ -15,6 +15,7 @@ from tests.support.asking import (
     face_without_network,
     leave_with_a_deputy,
     missing_check_in,
+    pushed_notices,
     scans,
 )
 from tests.support.browsers import Browser, DemoHouse, demo_house, gcj02_line, lay_alignment, place, running_browser
@@ -62,6 +63,7 @@ async def journeys(house: DemoHouse, browser: Browser, folder: Path) -> None:
         "requests.appealFromADay": check_in_in_review(house),
         "requests.leaveWithADeputy": leave_with_a_deputy(house),
         "presence.byScan": scans(house),
+        "push.noticesPushed": pushed_notices(house),
         "presence.faceWithoutNetwork": face_without_network(house),
     }
     for name, about in wanted.items():
