@@ -61,5 +61,13 @@ def _tell(report: Report, say: Callable[[str], None], took_s: float) -> None:
     if report.private is None:
         say("private rows were not compared with what their punches committed to (--private, where the key ring is)")
     else:
-        say(f"{report.private.compared} private rows compared, {report.private.erased} erased with their key")
+        say(
+            f"{report.private.compared} private rows compared, {report.private.erased} erased by record, "
+            f"{report.private.unexplained} gone with a key of which no record says why"
+        )
+    if report.erasures is not None:
+        say(
+            f"{report.erasures.recorded} erasures recorded; {report.erasures.found} were found done when records began,"
+            " of which nothing says who did it and why"
+        )
     say("the ledger holds" if report.holds else f"{report.found} things do not hold")

@@ -131,6 +131,25 @@ class Attribution(Base):
     reason: Mapped[str] = mapped_column(Text)
 
 
+class Erasure(Base):
+    """That the keys of something were destroyed: of what, why, by whom; `digests` holds SHA-256 of each key."""
+
+    __tablename__ = "erasure"
+    __table_args__ = (
+        CheckConstraint("octet_length(digests) % 32 = 0", name="digests"),
+        Index("ix_erasure_subject_id", "subject_id", "subject"),
+    )
+
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    erasure_id: Mapped[UUID] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(Text)
+    subject_id: Mapped[UUID]
+    digests: Mapped[bytes]
+    reason: Mapped[str] = mapped_column(Text)
+    made_by: Mapped[UUID | None]
+
+
 class PunchDedupe(Base):
     """The event ids already taken, each with its payload's digest and its receipt."""
 

@@ -15,7 +15,7 @@ CASES = range(1, 26)
 PAGES = {
     PAGE: CASES,
     ROOT / "docs/offline-acceptance.md": range(1, 23),
-    ROOT / "docs/ledger-acceptance.md": range(1, 34),
+    ROOT / "docs/ledger-acceptance.md": range(1, 35),
     ROOT / "docs/bulletin-acceptance.md": range(1, 17),
     ROOT / "docs/photo-acceptance.md": range(1, 19),
     ROOT / "docs/alert-acceptance.md": range(1, 17),

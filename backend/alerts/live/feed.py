@@ -29,7 +29,7 @@ AT_ONCE: Final = 1000
 ROWS: Final = (
     """
     SELECT id, kind, project_id, CAST(NULL AS uuid), entry_id, recorded_at FROM ledger_outbox
-    WHERE id > :after AND id <= :upto ORDER BY id LIMIT :limit
+    WHERE id > :after AND id <= :upto AND kind <> 'erasure' ORDER BY id LIMIT :limit
     """,
     """
     SELECT id, kind, project_id, CAST(NULL AS uuid), subject_id, recorded_at FROM gate_fact

@@ -174,12 +174,15 @@ async def find_before(
     return Before(int(copies or 0), [msgspec.convert(row[0], Trace) for row in traces], int(useless or 0))
 
 
-async def list_expired_frames(tx: Tx, now: datetime, limit: int) -> list[tuple[UUID, UUID, Sequence[str]]]:
-    """Return project, challenge and blobs of pictures whose time is over, unless the project or the person is held."""
+async def list_expired_frames(tx: Tx, now: datetime, limit: int) -> list[tuple[UUID, UUID, Sequence[str], bytes]]:
+    """Return project, challenge, blobs and wrapped key of pictures whose time is over.
+
+    Not of those whose project or person is held.
+    """
     rows = await tx.execute(
-        select(LivenessFrames.project_id, LivenessFrames.challenge_id, LivenessFrames.blobs)
+        select(LivenessFrames.project_id, LivenessFrames.challenge_id, LivenessFrames.blobs, LivenessFrames.wrapped_key)
         .where(LivenessFrames.delete_after <= now, ~_HELD)
         .order_by(LivenessFrames.delete_after)
         .limit(limit)
     )
-    return [(row[0], row[1], cast("Sequence[str]", row[2])) for row in rows]
+    return [(row[0], row[1], cast("Sequence[str]", row[2]), row[3]) for row in rows]

@@ -33,6 +33,7 @@ from backend.kit.blobs import BlobStore
 from backend.kit.clock import Clock
 from backend.kit.crypto import DataKeys
 from backend.kit.db import Database, Tx, translate_violations
+from backend.kit.erasures import Erasure, record_erasures
 
 KIND: Final = "liveness"
 KEPT: Final = timedelta(days=90)
@@ -270,7 +271,8 @@ async def purge_frames(tools: LivenessTools) -> int:
         async with tools.database.transaction() as tx:
             await share_holds_lock(tx)
             expired = await queries.list_expired_frames(tx, now, _BATCH)
-            for project_id, challenge_id, names in expired:
+            destroyed: list[Erasure] = []
+            for project_id, challenge_id, names, key in expired:
                 for name in names:
                     await tools.blobs.delete(name)
                 gone = await tx.execute(
@@ -284,6 +286,16 @@ async def purge_frames(tools: LivenessTools) -> int:
                             project_id=project_id, challenge_id=challenge_id, deleted_at=now
                         )
                     )
+                    destroyed.append(
+                        Erasure(
+                            subject="frames",
+                            subject_id=challenge_id,
+                            project_id=project_id,
+                            keys=[key],
+                            reason="term is over",
+                        )
+                    )
+            await record_erasures(tx, destroyed, now)
         ended += len(expired)
         if len(expired) < _BATCH:
             return ended

@@ -28,6 +28,7 @@ from backend.kit.blobs import BlobMissing, BlobsAway, BlobStore
 from backend.kit.canonical import canonical_bytes
 from backend.kit.clock import Clock
 from backend.kit.db import Database, Tx
+from backend.kit.erasures import Erasure, Subject, record_erasures
 
 log = structlog.get_logger()
 
@@ -61,7 +62,8 @@ async def end_originals(tools: DeletionTools) -> int:
                 await share_holds_lock(tx)
                 photo = await next_original_due(tx, rule, now)
                 if photo is not None:
-                    await tools.arrivals[photo.source].end_key(tx, photo)
+                    key = await tools.arrivals[photo.source].end_key(tx, photo)
+                    await record_erasures(tx, [_erasure("original", photo, rule, [key])], now)
             if photo is None:
                 break
             await tools.blobs.delete(tools.arrivals[photo.source].blob(photo))
@@ -122,6 +124,7 @@ async def _destroy_keys(tx: Tx, tools: DeletionTools, photo: Arrived, rule: Rule
             digest=deletion_digest(facts),
         )
     )
+    await record_erasures(tx, [_erasure("photo", photo, rule, keys)], now)
     await tx.execute(delete(PhotoHash).where(PhotoHash.photo_id == photo.id))
     await tx.execute(
         update(PhotoFile)
@@ -129,6 +132,16 @@ async def _destroy_keys(tx: Tx, tools: DeletionTools, photo: Arrived, rule: Rule
         .values(state="deleting", wrapped_key=None, blob=None, has_original=False)
     )
     return blobs
+
+
+def _erasure(subject: Subject, photo: Arrived, rule: Rule, keys: Sequence[bytes | None]) -> Erasure:
+    return Erasure(
+        subject=subject,
+        subject_id=photo.id,
+        project_id=photo.project_id,
+        keys=[key for key in keys if key is not None],
+        reason=f"retention: {rule.photo_class} {rule.version}",
+    )
 
 
 def deletion_digest(facts: dict[str, Any]) -> bytes:

@@ -199,10 +199,15 @@ async def list_left(tx: Tx, gone_before: datetime, limit: int) -> list[tuple[UUI
     return [(row[0], row[1]) for row in rows]
 
 
-async def list_to_delete(tx: Tx, limit: int) -> list[tuple[UUID, UUID, Sequence[str]]]:
-    """Return project, id and blobs of photos that are not used any more."""
+async def list_to_delete(tx: Tx, limit: int) -> list[tuple[UUID, UUID, Sequence[str], bytes]]:
+    """Return project, id, blobs and wrapped key of photos that are not used any more."""
     rows = await tx.execute(
-        select(FaceReferencePhotos.project_id, FaceReferencePhotos.reference_id, FaceReferencePhotos.blobs)
+        select(
+            FaceReferencePhotos.project_id,
+            FaceReferencePhotos.reference_id,
+            FaceReferencePhotos.blobs,
+            FaceReferencePhotos.wrapped_key,
+        )
         .join(
             FaceReference,
             and_(
@@ -213,7 +218,7 @@ async def list_to_delete(tx: Tx, limit: int) -> list[tuple[UUID, UUID, Sequence[
         .where(_has_step("superseded", "exit", "withdrawn", "rejected"))
         .limit(limit)
     )
-    return [(row[0], row[1], cast("Sequence[str]", row[2])) for row in rows]
+    return [(row[0], row[1], cast("Sequence[str]", row[2]), row[3]) for row in rows]
 
 
 def _has_step(*steps: str) -> Any:  # noqa: ANN401 - a condition of SQLAlchemy

@@ -23,6 +23,7 @@ from backend.kit.blobs import BlobStore
 from backend.kit.clock import Clock
 from backend.kit.crypto import DataKeys
 from backend.kit.db import Database, Tx, translate_violations
+from backend.kit.erasures import Erasure, record_erasures
 from backend.kit.guards import Actor
 from backend.kit.ids import new_id
 
@@ -209,17 +210,30 @@ async def purge_references(tools: ReferenceTools) -> int:
             ended = await queries.list_to_delete(tx, _BATCH)
         if not ended:
             return deleted
-        for _, _, names in ended:
+        for _, _, names, _ in ended:
             for name in names:
                 await tools.blobs.delete(name)
         async with tools.database.transaction() as tx:
-            for project_id, reference_id, _ in ended:
-                await tx.execute(
+            destroyed: list[Erasure] = []
+            for project_id, reference_id, _, key in ended:
+                gone = await tx.execute(
                     delete(FaceReferencePhotos).where(
                         FaceReferencePhotos.project_id == project_id, FaceReferencePhotos.reference_id == reference_id
                     )
                 )
+                if not gone.rowcount:
+                    continue  # another worker was quicker
                 await _append(tx, project_id, reference_id, "deleted", tools)
+                destroyed.append(
+                    Erasure(
+                        subject="reference",
+                        subject_id=reference_id,
+                        project_id=project_id,
+                        keys=[key],
+                        reason="not used any more",
+                    )
+                )
+            await record_erasures(tx, destroyed, clock.now())
         deleted += len(ended)
 
 

@@ -12,6 +12,7 @@ from backend.identity.consents.model import Purpose
 from backend.identity.consents.tables import ConsentErasure, ConsentErasureEnd
 from backend.kit.clock import Clock
 from backend.kit.db import Database, Tx
+from backend.kit.erasures import Erasure, record_erasures
 
 BATCH: Final = 200
 
@@ -66,5 +67,7 @@ async def follow_erasures(database: Database, erasers: Erasers, clock: Clock) ->
                     act_id=act_id, erased_at=now, erased=len(gone.digests), digests=list(gone.digests)
                 )
             )
+            done = Erasure(subject="consent", subject_id=act_id, reason=f"withdrawn: {purpose}", digests=gone.digests)
+            await record_erasures(tx, [done], now)
             closed += 1
     return closed

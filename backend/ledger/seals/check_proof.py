@@ -17,6 +17,7 @@ try:
 except ImportError:  # evidence packs bring a slow one
     from plain_ed25519 import Ed25519PublicKey, InvalidSignature  # pyright: ignore[reportMissingImports, reportAssignmentType] - lies beside it where it is used
 
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 RULING = "ruling_id:u seq:i outcome reasons policy_version:i ruled_by:u note deadline_at:t"
 COLUMNS = {
     "punch": "project_id:u received_at:t punch_id:u source source_id:u event_key person_id:u section_id:u occurred_at:t"
@@ -25,13 +26,12 @@ COLUMNS = {
     " signals:a payload_digest:x private_digest:x first_ruling." + RULING.replace(" ", " first_ruling."),
     "ruling": "project_id:u ruled_at:t punch_id:u " + RULING,
     "attribution": "project_id:u made_at:t attribution_id:u punch_id:u person_id:u occurred_at:t made_by:u reason",
+    "erasure": "project_id:u made_at:t erasure_id:u subject subject_id:u digests:x reason made_by:u",
 }
 READERS: dict[str, Callable[[bytes], Any]] = {
     "": bytes.decode,
     "u": lambda value: str(uuid.UUID(bytes=value)),
-    "t": lambda value: str(
-        datetime(2000, 1, 1, tzinfo=UTC) + timedelta(microseconds=int.from_bytes(value, signed=True))
-    ),
+    "t": lambda value: str(EPOCH + timedelta(microseconds=int.from_bytes(value, signed=True))),
     "b": lambda value: value != b"\0",
     "i": lambda value: int.from_bytes(value, "big", signed=True),
     "f": lambda value: struct.unpack("!d", value)[0],

@@ -28,6 +28,8 @@ SELECT r.project_id, r.ruling_id, r.ruled_at FROM ruling r WHERE r.seq = 1 AND {
 """,
     "attribution": "SELECT a.project_id, a.attribution_id, a.made_at FROM attribution a WHERE "  # noqa: S608 - ours
     "{window:a.made_at} AND " + _NOT_SEALED.format(kind="attribution", row="a", id="attribution_id", at="made_at"),
+    "erasure": "SELECT x.project_id, x.erasure_id, x.made_at FROM erasure x WHERE "  # noqa: S608 - ours
+    "{window:x.made_at} AND " + _NOT_SEALED.format(kind="erasure", row="x", id="erasure_id", at="made_at"),
 }
 """Rows of each kind that nothing recorded."""
 
@@ -42,6 +44,8 @@ SELECT o.project_id, o.entry_id, o.recorded_at, o.kind FROM ledger_outbox o WHER
     AND p.received_at = o.recorded_at AND p.punch_id = o.entry_id)
   WHEN 'ruling' THEN EXISTS (SELECT FROM ruling r WHERE r.project_id = o.project_id
     AND r.ruled_at = o.recorded_at AND r.ruling_id = o.entry_id)
+  WHEN 'erasure' THEN EXISTS (SELECT FROM erasure x WHERE x.project_id = o.project_id
+    AND x.made_at = o.recorded_at AND x.erasure_id = o.entry_id)
   ELSE EXISTS (SELECT FROM attribution a WHERE a.project_id = o.project_id
     AND a.made_at = o.recorded_at AND a.attribution_id = o.entry_id) END)
 """
@@ -84,7 +88,7 @@ def look_for_rows(connection: Connection[Any], report: Report, *, whole: bool) -
         window = "{column} BETWEEN %(low)s AND %(high)s"
     for entry, query in INSERTED.items():
         asked = query
-        for column in ("p.received_at", "r.ruled_at", "a.made_at"):
+        for column in ("p.received_at", "r.ruled_at", "a.made_at", "x.made_at"):
             asked = asked.replace(f"{{window:{column}}}", window.format(column=column))
         _add(connection, report, "inserted", "was never recorded", asked, values, entry)
     if not whole:

@@ -19,6 +19,7 @@ Kind = Literal[
     "outside",
     "unsigned",
     "private",
+    "erasure",
 ]
 
 
@@ -31,7 +32,8 @@ class Finding:
     the log although its turn has passed), orphan (something else still speaks of an entry that is gone), gap (a leaf is
     missing), leaf (a leaf's own hash was changed), node, head (a signature or a root does not hold), unsigned (leaves
     behind the last head), outside (the log is not the one an outside party was given a head of), private (the private
-    row of a punch is not what the punch committed to).
+    row of a punch is not what the punch committed to), erasure (keys are gone without a record, or there in spite of
+    one; `entry` and `entry_id` are what they belonged to).
     """
 
     kind: Kind
@@ -59,17 +61,30 @@ class Finding:
 
 @dataclass(slots=True)
 class PrivateRows:
-    """How many private rows were compared with what their punches committed to, how many erased with their key."""
+    """How many private rows were compared with what their punches committed to, how many could not be.
+
+    Those are gone with their key: `erased` by a record that says who and why, `unexplained` without one or with one
+    that was only made when records began.
+    """
 
     compared: int = 0
     erased: int = 0
+    unexplained: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Erasures:
+    """How many erasures were recorded when they were done, and how many only found when records began."""
+
+    recorded: int
+    found: int
 
 
 @dataclass(slots=True)
 class Report:
     """What a verification came to; of very many findings the first are kept, all are counted.
 
-    `private` is None when private rows were not compared.
+    `private` and `erasures` are None when private rows were not compared.
     """
 
     origin: str = ""
@@ -81,6 +96,7 @@ class Report:
     findings: list[Finding] = field(default_factory=list[Finding])
     found: int = 0
     private: PrivateRows | None = None
+    erasures: Erasures | None = None
 
     def add(self, finding: Finding) -> None:
         """Note a finding."""

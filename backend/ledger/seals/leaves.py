@@ -16,9 +16,9 @@ FORMAT: Final = "daogang.leaf/1"
 EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 
-Kind = Literal["punch", "ruling", "attribution"]
+Kind = Literal["punch", "ruling", "attribution", "erasure"]
 Type = Literal["text", "uuid", "instant", "bool", "int", "float", "bytes", "texts"]
-KINDS: Final[tuple[Kind, ...]] = ("punch", "ruling", "attribution")
+KINDS: Final[tuple[Kind, ...]] = ("punch", "ruling", "attribution", "erasure")
 
 
 class Field(NamedTuple):
@@ -68,6 +68,7 @@ FIELDS: Final[Mapping[Kind, tuple[Field, ...]]] = {
     "attribution": _of(
         "a", "project_id:u made_at:t attribution_id:u punch_id:u person_id:u occurred_at:t made_by:u reason"
     ),
+    "erasure": _of("x", "project_id:u made_at:t erasure_id:u subject subject_id:u digests:x reason made_by:u"),
 }
 """The columns of each kind of leaf, in order; two fields stand before them: FORMAT and the kind."""
 
@@ -85,6 +86,10 @@ FROM: Final[Mapping[Kind, str]] = {
     "attribution": (
         "LEFT JOIN attribution a ON a.project_id = e.project_id AND a.made_at = e.entry_at "
         "AND a.attribution_id = e.entry_id {window:a.made_at}"
+    ),
+    "erasure": (
+        "LEFT JOIN erasure x ON x.project_id = e.project_id AND x.made_at = e.entry_at "
+        "AND x.erasure_id = e.entry_id {window:x.made_at}"
     ),
 }
 """How a kind's rows are found from `e` (project_id, entry_at, entry_id)."""

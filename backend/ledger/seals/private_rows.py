@@ -7,13 +7,14 @@ the ciphertext shows only to who can open it.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from psycopg import Connection
 
 from backend.kit.crypto import DataKey, DataKeys, DecryptionError, Sealed, data_key_label
 from backend.ledger.data_keys import month_of
+from backend.ledger.seals.erasure_records import FOUND
 from backend.ledger.seals.findings import Finding, PrivateRows, Report
 from backend.ledger.seals.log_reading import LOG_ID
 
@@ -28,7 +29,13 @@ FULL JOIN (SELECT * FROM punch_private v WHERE {window_v}) v
   ON v.project_id = p.project_id AND v.received_at = p.received_at AND v.punch_id = p.punch_id
 WHERE p.private_digest IS NOT NULL OR v.punch_id IS NOT NULL
 """
-KEYS: Final = "SELECT project_id, key_id, month, wrapped FROM data_key"
+# A key with whether a record says why it is gone.
+KEYS: Final = f"""
+SELECT k.project_id, k.key_id, k.month, k.wrapped, EXISTS (
+  SELECT FROM erasure x WHERE x.subject_id = k.key_id AND x.subject = 'private_rows' AND x.project_id = k.project_id
+    AND x.reason <> '{FOUND}')
+FROM data_key k
+"""  # noqa: S608 - a constant of ours
 SPAN: Final = """
 SELECT min(entry_at), max(entry_at) FROM seal_leaf WHERE log_id = %s AND leaf_index >= %s AND leaf_index < %s
 """
@@ -37,8 +44,8 @@ SELECT min(entry_at), max(entry_at) FROM seal_leaf WHERE log_id = %s AND leaf_in
 def compare_private_rows(connection: Connection[Any], report: Report, keys: DataKeys, *, whole: bool) -> None:
     """Add what is wrong with private rows to a report, and how many were compared.
 
-    Runs in the transaction that verified the log. A row whose key was destroyed cannot be compared: it is counted as
-    erased, and that it should have been is for the record of erasures to say.
+    Runs in the transaction that verified the log. A row whose key was destroyed cannot be compared: it is counted, by
+    whether a record says why (`erasure_records.py` names the keys of which none does).
     """
     window, values = "true", dict[str, datetime]()
     if not whole:
@@ -48,34 +55,46 @@ def compare_private_rows(connection: Connection[Any], report: Report, keys: Data
             return
         window, values = "{row}.received_at BETWEEN %(low)s AND %(high)s", {"low": low, "high": high}
     query = ROWS.format(window_p=window.format(row="p"), window_v=window.format(row="v"))
-    known: dict[tuple[UUID, UUID], tuple[date, bytes | None]] = {
-        (project_id, key_id): (month, wrapped)
-        for project_id, key_id, month, wrapped in connection.execute(KEYS).fetchall()
+    known: dict[tuple[UUID, UUID], _Key] = {
+        (row[0], row[1]): _Key(*row[2:]) for row in connection.execute(KEYS.encode()).fetchall()
     }
-    erased = {(project_id, month) for (project_id, _), (month, wrapped) in known.items() if wrapped is None}
+    erased = {(project_id, key.month): key for (project_id, _), key in known.items() if key.wrapped is None}
     counts = PrivateRows()
     with connection.cursor("private_rows", binary=True) as cursor:
         cursor.itersize = _AT_ONCE
         for project_id, punch_id, at, digest, key_id, sealed in cursor.execute(query.encode(), values):
             wrong: str | None = None
-            if sealed is None and (project_id, month_of(at)) in erased:
-                counts.erased += 1
+            if sealed is None and (gone := erased.get((project_id, month_of(at)))) is not None:
+                _count(counts, gone)
             elif sealed is None:
                 wrong = "its private row is gone"
             elif digest is None:
                 wrong = "has a private row that it never committed to"
             elif (found := known.get((project_id, key_id))) is None:
                 wrong = "the key of its private row is unknown"
-            elif found[1] is None:
-                counts.erased += 1
+            elif found.wrapped is None:
+                _count(counts, found)
             else:
                 counts.compared += 1
-                wrong = _compare(keys, (project_id, found[0], found[1]), Sealed(sealed, digest), punch_id)
+                wrong = _compare(keys, (project_id, found.month, found.wrapped), Sealed(sealed, digest), punch_id)
             if wrong is not None:
                 report.add(
                     Finding(kind="private", what=wrong, entry="punch", project_id=project_id, entry_id=punch_id, at=at)
                 )
     report.private = counts
+
+
+class _Key(NamedTuple):
+    month: date
+    wrapped: bytes | None
+    recorded: bool
+
+
+def _count(counts: PrivateRows, gone: _Key) -> None:
+    if gone.recorded:
+        counts.erased += 1
+    else:
+        counts.unexplained += 1
 
 
 def _compare(keys: DataKeys, key: tuple[UUID, date, bytes], sealed: Sealed, punch_id: UUID) -> str | None:

@@ -19,6 +19,7 @@ from backend.kit.crypto import DataKeys
 from backend.ledger.seals import findings, leaves
 from backend.ledger.seals.binary_copies import rows_of_sync
 from backend.ledger.seals.completeness import look_for_rows
+from backend.ledger.seals.erasure_records import compare_erasures
 from backend.ledger.seals.findings import Finding, Report
 from backend.ledger.seals.heads import HeadMalformed, SignedHead, TreeHead, find_signer, read_note
 from backend.ledger.seals.leaves import HEADS, KINDS, Kind
@@ -101,6 +102,7 @@ def verify_ledger(
         look_for_rows(connection, report, whole=whole)
         if private is not None:
             compare_private_rows(connection, report, private, whole=whole)
+            compare_erasures(connection, report)
     return report
 
 

@@ -19,6 +19,7 @@ from backend.evidence.photos.reading import read_kept
 from backend.evidence.uploads import read_photo
 from backend.kit.blobs import BlobsAway, BlobStore
 from backend.kit.crypto import DecryptionError
+from tests.support.erasures import erasures_of
 from tests.support.evidence import House
 from tests.support.pictures import mean_distance, opened, photo_of, png_of_size, scene, written
 
@@ -83,6 +84,8 @@ async def test_the_original_ends_after_the_intake_and_the_person_sees_what_is_ke
     assert await end_originals(house.deletion) == 0
     (row,) = await house.rows("SELECT p.wrapped_key, f.has_original FROM photo p JOIN photo_file f USING (id)")
     assert (row["wrapped_key"], row["has_original"]) == (None, False)
+    ((subject, reason, keys),) = await erasures_of(house.database, photo_id)
+    assert (subject, reason.partition(":")[0], len(keys)) == ("original", "retention", 1)
     assert not [name for name in house.files() if name.startswith("photos/")]
     shown, media_type = await read_photo(person_id, digest, tools=house.uploads)
     assert (shown, media_type) == (await kept_of(house, photo_id), "image/jpeg")

@@ -21,6 +21,7 @@ from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
 from backend.sites.tables import Assignment
+from tests.support.erasures import erasures_of
 from tests.support.factories import bearer, grant_role, make_staff
 from tests.support.forms import form
 from tests.support.liveness import consent, picture
@@ -175,6 +176,8 @@ async def test_new_photos_end_the_old_ones_and_their_pictures_go(
     await purge_references(app.state.reference_tools)
     assert await steps_of(database, first) == ["approved", "superseded", "deleted"]
     assert (await is_kept(database, first), await is_kept(database, second)) == (False, True)
+    assert [(one[0], len(one[2])) for one in await erasures_of(database, first)] == [("reference", 1)]
+    assert await erasures_of(database, second) == []
     gone = await client.get(f"{place}/{first}/photos/1", headers=office("district"))
     assert gone.status_code == 404
 

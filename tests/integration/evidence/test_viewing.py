@@ -12,6 +12,7 @@ from backend.identity.roles import Role
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.keyring import MemoryKeyRing
+from tests.support.erasures import erasures_of
 from tests.support.pictures import mean_distance, opened
 from tests.support.town import Town, make_town
 
@@ -98,7 +99,11 @@ async def test_a_hold_outlives_the_time_until_another_lifts_it(
     async with database.transaction() as tx:
         asked = text("SELECT state, wrapped_key, has_original FROM photo_file WHERE id = :id")
         row = (await tx.execute(asked, {"id": town.ids["photo_id"]})).one()
+        deletion = text("SELECT key_digests FROM photo_deletion WHERE photo_id = :id")
+        keys = (await tx.execute(deletion, {"id": town.ids["photo_id"]})).scalar_one()
     assert tuple(row) == ("deleted", None, False)
+    recorded = await erasures_of(database, town.ids["photo_id"])
+    assert [(one[0], one[2]) for one in recorded if one[0] == "photo"] == [("photo", keys)]
     assert not [
         name for name in await wiring.blobs.names("kept-photos") if town.ids["photo_id"].replace("-", "") in name
     ]

@@ -12,7 +12,7 @@ from psycopg.sql import SQL, Identifier
 from backend.kit.db import start_up_options
 from tests.support.databases import Databases
 
-APPEND_ONLY = ("punch", "punch_private", "ruling", "attribution", "punch_dedupe", "ledger_outbox")
+APPEND_ONLY = ("punch", "punch_private", "ruling", "attribution", "punch_dedupe", "erasure", "ledger_outbox")
 AT = datetime(2026, 3, 16, 1, 30, tzinfo=UTC)
 CHANGES = ("UPDATE {} SET project_id = project_id", "DELETE FROM {}", "TRUNCATE {}")
 
@@ -43,6 +43,9 @@ def ledger_url(databases: Databases) -> Iterator[str]:
             )
             connection.execute(
                 "INSERT INTO punch_dedupe VALUES (%s, %s, '2026-03-01', 'e', '', %s, '{}')", (key[0], uuid4(), key[2])
+            )
+            connection.execute(
+                "INSERT INTO erasure VALUES (%s, %s, %s, 'photo', %s, '', 'x')", (key[0], AT, uuid4(), uuid4())
             )
             connection.execute(
                 "INSERT INTO ledger_outbox (project_id, kind, entry_id, recorded_at) VALUES (%s, 'punch', %s, %s)",

@@ -126,14 +126,6 @@ async def test_a_commitment_that_was_made_to_fit_is_found_by_its_leaf(rows: Rows
     assert [(one.kind, one.columns) for one in report.findings] == [("changed", ("private_digest",))]
 
 
-async def test_rows_whose_key_was_destroyed_are_counted_as_erased(rows: Rows) -> None:
-    erase = "UPDATE data_key SET wrapped = NULL, destroyed_at = now()"
-    for statements in ((erase,), (erase, "DELETE FROM punch_private")):
-        report = rows.verify(*statements)
-        assert report.private is not None
-        assert (report.findings, report.private.compared, report.private.erased) == ([], 0, PUNCHES)
-
-
 async def test_the_command_says_whether_private_rows_were_compared(rows: Rows, tmp_path: Path) -> None:
     settings = Settings(database_url=rows.ledger.url, keys_dir=tmp_path / "keys")
     said: list[str] = []

@@ -28,6 +28,7 @@ from backend.kit.clock import ManualClock
 from backend.kit.db import Database, Tx
 from backend.kit.keyring import MemoryKeyRing
 from tests.integration.mobile_api.ways import PRESENCE, Speaker
+from tests.support.erasures import erasures_of
 from tests.support.factories import bearer, make_officer
 from tests.support.phones import Ground
 
@@ -156,6 +157,7 @@ async def test_withdrawal_switches_the_way_and_schedules_the_deletion(
         assert not await has_consent(tx, me.owner.person_id, "face_reference")
     assert (done.erased, done.erased_at) == (2, clock.now())
     assert [bytes(one) for one in done.digests] == [sha256(photo).digest() for photo in photos]
+    assert await erasures_of(database, asked.act_id) == [("consent", "withdrawn: face_reference", done.digests)]
     # Once closed it stays closed, and giving anew begins anew.
     assert await follow_erasures(database, erasers, clock) == 0
     assert of(await put(me, "/consents/face_reference", text_version=1), "face_reference")["holds"]
@@ -202,7 +204,8 @@ async def test_the_alarm_comes_before_the_duty_to_file_and_goes(
         health = (await client.get("/health/ready")).json()
         shown = (await client.get("/admin/v1/face-stock", headers=officer)).json()
         assert (shown["people"], shown["alarm"]) == (people, stock.alarm)
-        return stock.alarm, told, health["warnings"]
+        # Entries of other tests may wait for their seal in the same database, which is a warning of its own.
+        return stock.alarm, told, [one for one in health["warnings"] if one.startswith("faces.")]
 
     assert await counted(89_999) == (False, [], [])
     assert await counted(90_000) == (True, ["faces.many_stored"], ["faces.many_stored"])

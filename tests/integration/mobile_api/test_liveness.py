@@ -1,6 +1,7 @@
 """A liveness check from the phone's first call to the punch that takes its proof, and what may come between."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -28,6 +29,7 @@ from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from tests.integration.mobile_api.conftest import MakeGround, Tap
 from tests.support import faces as people
+from tests.support.erasures import erasures_of
 from tests.support.factories import make_staff
 from tests.support.liveness import MovedFaces, consent, frames_form, make_reference, picture
 from tests.support.phones import Ground, Owner, open_phone, tap
@@ -409,6 +411,9 @@ async def test_frames_are_sealed_and_go_after_ninety_days_and_what_was_concluded
     assert await purge_frames(tools) >= 1
     assert await count(database, LivenessFrames, challenge) == 0
     assert await count(database, LivenessDeletion, challenge) == 1
+    assert await erasures_of(database, challenge_id) == [
+        ("frames", "term is over", [hashlib.sha256(kept.wrapped_key).digest()])
+    ]
     assert await count(database, LivenessAttempt, challenge) == 1
     folder = {name.rpartition("/")[0] for name in kept.blobs}
     left = [name for one in folder for name in await tools.blobs.names(one)]
