@@ -62,6 +62,7 @@ MEANINGS = {
     "simulation_s": "the same, median of five, s",
     "seal_rps": "entries sealed per second, 200 000 punches with their first rulings",
     "ledger_verify_rps": "entries verified per second, the same ledger whole",
+    "ledger_verify_private_rps": "the same with private rows opened and compared, 2 000 projects",
     "bulletin_week_s": "drawing up a week's bulletin of 2 000 projects with 20 key posts each, s",
     "bulletin_kb": "its frozen content, kB",
     "bulletin_page_s": "rendering it as a web page, in a process of its own, s",

@@ -6,6 +6,7 @@ the ciphertext shows only to who can open it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -55,54 +56,70 @@ def compare_private_rows(connection: Connection[Any], report: Report, keys: Data
             return
         window, values = "{row}.received_at BETWEEN %(low)s AND %(high)s", {"low": low, "high": high}
     query = ROWS.format(window_p=window.format(row="p"), window_v=window.format(row="v"))
-    known: dict[tuple[UUID, UUID], _Key] = {
-        (row[0], row[1]): _Key(*row[2:]) for row in connection.execute(KEYS.encode()).fetchall()
-    }
-    erased = {(project_id, key.month): key for (project_id, _), key in known.items() if key.wrapped is None}
-    counts = PrivateRows()
+    known = {(row[0], row[1]): _Key(*row[2:]) for row in connection.execute(KEYS.encode()).fetchall()}
+    comparison = _Comparison(keys, known)
     with connection.cursor("private_rows", binary=True) as cursor:
         cursor.itersize = _AT_ONCE
         for project_id, punch_id, at, digest, key_id, sealed in cursor.execute(query.encode(), values):
-            wrong: str | None = None
-            if sealed is None and (gone := erased.get((project_id, month_of(at)))) is not None:
-                _count(counts, gone)
-            elif sealed is None:
-                wrong = "its private row is gone"
-            elif digest is None:
-                wrong = "has a private row that it never committed to"
-            elif (found := known.get((project_id, key_id))) is None:
-                wrong = "the key of its private row is unknown"
-            elif found.wrapped is None:
-                _count(counts, found)
-            else:
-                counts.compared += 1
-                wrong = _compare(keys, (project_id, found.month, found.wrapped), Sealed(sealed, digest), punch_id)
+            wrong = comparison.judge(project_id, punch_id, at, digest, key_id, sealed)
             if wrong is not None:
                 report.add(
                     Finding(kind="private", what=wrong, entry="punch", project_id=project_id, entry_id=punch_id, at=at)
                 )
-    report.private = counts
+    report.private = comparison.counts
 
 
 class _Key(NamedTuple):
+    """A month's key as it is kept; `recorded` says that a record tells why it is gone."""
+
     month: date
     wrapped: bytes | None
     recorded: bool
 
 
-def _count(counts: PrivateRows, gone: _Key) -> None:
-    if gone.recorded:
-        counts.erased += 1
-    else:
-        counts.unexplained += 1
+class _Comparison:
+    """Compares row after row; each key is unwrapped once, however its rows lie among those of the others."""
+
+    def __init__(self, keys: DataKeys, known: Mapping[tuple[UUID, UUID], _Key]) -> None:
+        self.counts = PrivateRows()
+        self._keys = keys
+        self._known = known
+        self._gone = {(project_id, key.month): key for (project_id, _), key in known.items() if key.wrapped is None}
+        self._unwrapped: dict[tuple[UUID, UUID], DataKey | str] = {}
+
+    def judge(
+        self, project_id: UUID, punch_id: UUID, at: datetime, digest: bytes | None, key_id: UUID, sealed: bytes | None
+    ) -> str | None:
+        """Count a row, and return what is wrong with it; `sealed` None says that it is not there."""
+        if sealed is None:
+            gone = self._gone.get((project_id, month_of(at)))
+            return "its private row is gone" if gone is None else self._count(gone)
+        if digest is None:
+            return "has a private row that it never committed to"
+        found = self._known.get((project_id, key_id))
+        if found is None:
+            return "the key of its private row is unknown"
+        if found.wrapped is None:
+            return self._count(found)
+        self.counts.compared += 1
+        opened = self._unwrapped.get((project_id, key_id))
+        if opened is None:
+            opened = self._unwrapped[project_id, key_id] = _unwrap(self._keys, project_id, found.month, found.wrapped)
+        if isinstance(opened, str):
+            return opened
+        sound = opened.verify(Sealed(sealed, digest), punch_id.bytes)
+        return None if sound else "its private row is not what it committed to"
+
+    def _count(self, gone: _Key) -> None:
+        if gone.recorded:
+            self.counts.erased += 1
+        else:
+            self.counts.unexplained += 1
 
 
-def _compare(keys: DataKeys, key: tuple[UUID, date, bytes], sealed: Sealed, punch_id: UUID) -> str | None:
-    project_id, month, wrapped = key
+def _unwrap(keys: DataKeys, project_id: UUID, month: date, wrapped: bytes) -> DataKey | str:
+    """Return the key, or why it cannot be had."""
     try:
-        opened: DataKey = keys.unwrap(wrapped, data_key_label(project_id, f"{month:%Y-%m}"))
+        return keys.unwrap_once(wrapped, data_key_label(project_id, f"{month:%Y-%m}"))
     except DecryptionError as error:
         return f"the key of its private row cannot be opened: {error}"
-    if opened.verify(sealed, punch_id.bytes):
-        return None
-    return "its private row is not what it committed to"
