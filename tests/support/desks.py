@@ -1,7 +1,7 @@
 """What journeys at the desk need of the demo's house besides pages: staff at the API, and a gate of their own."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -159,10 +159,30 @@ async def rule_at_work(house: DemoHouse, kind: str) -> AsyncGenerator[None]:
                 await follow_once(database, clock, state, rules)
                 await asyncio.sleep(LOOK_EVERY_S)
 
-        following = asyncio.create_task(keep_on())
-        try:
+        async with _kept_on(keep_on):
             yield
-        finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+
+
+@asynccontextmanager
+async def job_at_work(house: DemoHouse, job: Callable[[Database], Awaitable[object]]) -> AsyncGenerator[None]:
+    """Let one job of the worker go on in the house; the others stay still, so that other journeys meet nothing."""
+    database = Database(house.url, min_size=1, max_size=2)
+
+    async def keep_on() -> None:
+        while True:
+            await job(database)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async with database.opened(), _kept_on(keep_on):
+        yield
+
+
+@asynccontextmanager
+async def _kept_on(keep_on: Callable[[], Coroutine[Any, Any, None]]) -> AsyncGenerator[None]:
+    going = asyncio.create_task(keep_on())
+    try:
+        yield
+    finally:
+        going.cancel()
+        with suppress(asyncio.CancelledError):
+            await going

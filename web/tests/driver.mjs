@@ -10,12 +10,13 @@ import * as evidence from "./journeys/evidence.mjs";
 import * as fences from "./journeys/fences.mjs";
 import * as library from "./journeys/library.mjs";
 import * as maps from "./journeys/maps.mjs";
+import * as offices from "./journeys/offices.mjs";
 import * as phone from "./journeys/phone.mjs";
 import * as presence from "./journeys/presence.mjs";
 import * as push from "./journeys/push.mjs";
 import * as requests from "./journeys/requests.mjs";
 
-const JOURNEYS = { board, desk, evidence, fences, library, maps, phone, presence, push, requests };
+const JOURNEYS = { board, desk, evidence, fences, library, maps, offices, phone, presence, push, requests };
 const [executablePath, pictures] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath,

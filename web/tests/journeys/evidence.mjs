@@ -3,11 +3,11 @@ import { faults } from "./common.mjs";
 import { deskOf } from "./desk.mjs";
 
 /** Wait until nothing is asked of the server any more. */
-async function settled(page) {
-  await page.locator(".wait").waitFor({ state: "detached" });
+export async function settled(page) {
+  await page.waitForFunction(() => document.querySelector(".wait") === null); // there may be several
 }
 
-async function area(page, name) {
+export async function area(page, name) {
   await page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
   await settled(page);
 }

@@ -13,7 +13,7 @@ async function fit(page) {
 }
 
 /** Open the records and the month of a day. */
-async function openMonth(page, on) {
+export async function openMonth(page, on) {
   await page.getByRole("link", { name: "记录" }).click();
   await page.locator("[data-fresh=true]").first().waitFor();
   const wanted = `${Number(on.slice(0, 4))}年${Number(on.slice(5, 7))}月`;
