@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.support import processes
 from tests.support.browsers import Browser, DemoHouse, is_sound
-from tests.support.tile_server import KEY, middle_of_dots, tile_server
+from tests.support.tile_server import base_map_settings, middle_of_dots, tile_server
 
 LINE = "地铁11号线演示工程"
 AT = (114.31, 30.505)
@@ -24,16 +24,8 @@ async def test_tiles_of_gcj02_lie_right_beneath_a_fence(
 ) -> None:
     east = ASIDE_M / (111_320 * math.cos(math.radians(AT[1])))
     dots = [(AT[0] - east, AT[1]), (AT[0] + east, AT[1])]
-    (tmp_path / "key").write_text(f"{KEY}\n")
     with tile_server(dots) as (address, asked):
-        settings = {
-            "DAOGANG_ENV": "development",
-            "DAOGANG_BASE_MAP": "xyz",
-            "DAOGANG_BASE_MAP_TILES": f"{address}/{{z}}/{{x}}/{{y}}.png?key={{key}}",
-            "DAOGANG_BASE_MAP_KEY_FILE": str(tmp_path / "key"),
-            "DAOGANG_BASE_MAP_DATUM": "gcj02",
-            "DAOGANG_BASE_MAP_ATTRIBUTION": "本机演示地图",
-        }
+        settings = base_map_settings(address, tmp_path / "key")
         with processes.server(demo_house.url, demo_house.folder, **settings) as server:
             about: dict[str, Any] = {**demo_house.staff("line11"), "project": LINE, "at": AT}
             seen = await browser.play("maps.overTiles", {**about, "base_url": server.base_url})

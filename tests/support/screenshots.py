@@ -10,6 +10,8 @@ from typing import Any
 
 from PIL import Image
 
+from backend.demo.line import metro_line
+from tests.support import processes
 from tests.support.asking import (
     check_in_in_review,
     face_without_network,
@@ -21,6 +23,7 @@ from tests.support.asking import (
 from tests.support.browsers import Browser, DemoHouse, demo_house, gcj02_line, lay_alignment, place, running_browser
 from tests.support.databases import databases
 from tests.support.desks import TOWER, declaration_of, make_desk_gate, rule_at_work, staff_at
+from tests.support.tile_server import base_map_settings, tile_server
 from tools.house import ROOT
 from tools.say import say, step, told
 
@@ -50,6 +53,7 @@ async def take(folder: Path) -> list[str]:
             await browser.play("fences.gallery", about)
             lay_alignment(house, about["project"])
             await browser.play("maps.gallery", about)
+            await take_base_map(house, browser, folder)
             await take_board(house, browser, str(folder / "screens"))
             about = {**house.staff("city"), "folder": str(folder / "screens"), "person": "陆怀舟", "reviewed": "童晓峰"}
             await browser.play("evidence.gallery", about)
@@ -68,6 +72,18 @@ async def journeys(house: DemoHouse, browser: Browser, folder: Path) -> None:
     }
     for name, about in wanted.items():
         await browser.play(name, {**about, "folder": str(folder)})
+
+
+async def take_base_map(house: DemoHouse, browser: Browser, folder: Path) -> None:
+    """Take a picture of a fence over tiles in GCJ-02, drawn here: the line of the demo and its stations' dots."""
+    line = metro_line()
+    dots = [line.at(chainage_m, 0) for chainage_m in range(19_000, 20_201, 200)]
+    with tile_server(dots, [line.path]) as (address, _):
+        settings = base_map_settings(address, folder / "key")
+        with processes.server(house.url, house.folder, **settings) as server:
+            about = {**house.staff("line11"), "project": "地铁11号线演示工程", "at": line.at(19_600, 0)}
+            about |= {"base_url": server.base_url, "folder": str(folder / "screens")}
+            await browser.play("maps.overTiles", about)
 
 
 async def take_board(house: DemoHouse, browser: Browser, folder: str) -> None:

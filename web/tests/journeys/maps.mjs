@@ -23,6 +23,7 @@ export async function overTiles(open, about) {
   await page.locator(".ground-map[data-base=shown]").waitFor();
   const picture = await page.locator(".ground-map canvas").first().screenshot();
   const attribution = await page.locator(".attribution").innerText();
+  if (about.folder !== undefined) await page.screenshot({ path: `${about.folder}/desk-fence-base-map.png` });
   const found = { map: await faults(page) };
   await page.getByLabel("底图").uncheck();
   await page.locator(".attribution").waitFor({ state: "detached" });
