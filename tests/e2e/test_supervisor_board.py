@@ -76,5 +76,8 @@ async def test_an_alert_comes_in_is_read_acknowledged_and_resolved(browser: Brow
     assert re.search(r"确认 · 东湖高新区监管", seen["steps"])
     assert "已换电源" in seen["steps"]
     assert "已解决" in seen["kept"]
+    assert seen["own"]["isMuted"], "what was muted is kept"
+    assert "alerts.delegate_invalid" in seen["own"]["refused"]
+    assert "市级监管 示例" in seen["own"]["delegated"]
     assert seen["widest"] <= 390
     is_sound(seen)

@@ -1,8 +1,16 @@
 /** Areas of the desk: what each is called, whom it is for, and its screens; `routes.ts` of a folder beside this file states one. */
 
+import type { Ref } from "vue";
 import type { RouteRecordRaw } from "vue-router";
 
 import type { Language } from "../src/shared/words.js";
+
+/** How many things wait in an area, shown beside its entry; `label` says of what. */
+export interface AreaCount {
+  readonly of: Readonly<Ref<number>>;
+  readonly label: Readonly<Record<Language, string>>;
+  refresh(): Promise<void>;
+}
 
 export interface Area {
   readonly name: string;
@@ -13,6 +21,7 @@ export interface Area {
   readonly place: number;
   /** Whoever has one of these scopes may enter. */
   readonly scopes: readonly string[];
+  readonly count?: AreaCount;
   /** A screen with needs of its own names them in `meta.scopes`. */
   readonly routes: readonly RouteRecordRaw[];
 }

@@ -17,6 +17,14 @@ const MOST_SPACING_MS = 15_000;
 /** A row can be missed now and then (docs/live-feed.md): load anew all the same. */
 const ANEW_MS = 5 * 60_000;
 
+const overhearing = new Set<() => void>();
+
+/** Be told of alerts while a screen has the feed open anyway; this opens none. Ends with the scope that calls it. */
+export function overhear(told: () => void): void {
+  overhearing.add(told);
+  onScopeDispose(() => overhearing.delete(told));
+}
+
 /** Load anew when something happens that concerns the screen that calls this, and now and then; never twice at once. */
 export function keepUp(concerns: (happened: Happening) => boolean, load: () => Promise<unknown>): void {
   let isWaiting = false;
@@ -47,6 +55,7 @@ export function keepUp(concerns: (happened: Happening) => boolean, load: () => P
 
   const stop = live.follow((happened) => {
     if (happened === "lost" || concerns(happened)) plan();
+    if (happened === "lost" || happened.kind === "alert") overhearing.forEach((told) => told());
   });
   const anew = setInterval(plan, ANEW_MS);
   onScopeDispose(() => {

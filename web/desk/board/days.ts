@@ -16,9 +16,14 @@ function dateIn(at: number, zone: string): string {
   return new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: zone }).format(at);
 }
 
+/** The site's day of an instant. */
+export function dayOf(at: number, zone: string = COUNTRY_ZONE, cutover: string = CUTOVER): string {
+  return dateIn(at - minutesOf(cutover) * 60_000, zone);
+}
+
 /** The site's day of this moment. */
 export function todayOf(zone: string = COUNTRY_ZONE, cutover: string = CUTOVER): string {
-  return dateIn(Date.now() - minutesOf(cutover) * 60_000, zone);
+  return dayOf(Date.now(), zone, cutover);
 }
 
 /** A day some days later, or earlier. */

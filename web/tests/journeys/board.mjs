@@ -93,17 +93,56 @@ export async function gateDown(open, about) {
   };
 }
 
-/** An alert comes in while the inbox is open; it is read, acknowledged, resolved with a note. */
+/** Wait until the menu says that so many alerts are unread; none are not counted. */
+async function unread(page, count) {
+  const told = count === 0 ? "" : String(count);
+  await page.waitForFunction((wanted) => (document.querySelector("nav .count")?.firstChild?.textContent ?? "") === wanted, told);
+}
+
+/** Mute a rule and name somebody who is told instead, with what is refused; both are taken back. */
+async function settings(page) {
+  await page.getByRole("link", { name: "提醒设置" }).click();
+  const rule = page.getByLabel("故障报备");
+  const keep = async () => {
+    await page.getByRole("button", { name: "保存设置" }).click();
+    await page.getByText("已保存").waitFor();
+  };
+  await rule.check();
+  await keep();
+  await page.reload();
+  await rule.waitFor();
+  const isMuted = await rule.isChecked();
+  await page.getByLabel("代收人的账号").fill("nobody");
+  await page.getByRole("button", { name: "指定代收人" }).click();
+  const refused = await page.getByRole("alert").innerText();
+  await page.getByLabel("代收人的账号").fill("city");
+  await page.getByRole("button", { name: "指定代收人" }).click();
+  const line = page.locator(".delegations .line").first();
+  await line.getByText("代收中").waitFor();
+  const delegated = await line.innerText();
+  const found = await faults(page);
+  const phone = await onAPhone(page);
+  await line.getByRole("button", { name: "提前结束" }).click();
+  await line.getByText("已提前结束").waitFor();
+  await rule.uncheck();
+  await keep();
+  return { isMuted, refused, delegated, widest: phone.widest, faults: { settings: found, settingsPhone: phone.faults } };
+}
+
+/** An alert comes in while the inbox is open; it is read, acknowledged, resolved with a note. Then how one is told. */
 export async function acknowledge(open, about) {
   const { context, page, heard } = await deskOf(open, about);
   await page.getByRole("link", { name: "提醒" }).click();
   await page.getByRole("heading", { level: 1, name: "提醒" }).waitFor();
   await page.locator(".entries, .empty").first().waitFor();
   const found = { inbox: await faults(page) };
+  const before = Number((await page.locator("h1 + .hint").innerText()).match(/\d+/)?.[0] ?? 0);
+  await unread(page, before);
   const ask = await staffAt(context, about.admin);
   const [outage] = await ask(`/projects/${about.project_id}/gate-outages`, about.declaration);
   const entry = page.locator(".entries li").filter({ hasText: about.gate });
   await entry.waitFor(); // nobody has reloaded: the live feed told
+  await unread(page, before + 1);
   const told = await entry.innerText();
   const inbox = await onAPhone(page);
   await entry.getByRole("link").click();
@@ -111,6 +150,7 @@ export async function acknowledge(open, about) {
   await state.getByText("待确认").waitFor();
   const me = page.locator(".told tbody tr").filter({ hasText: about.name });
   await me.waitFor();
+  await unread(page, before);
   const seen = await me.innerText();
   found.page = await faults(page);
   await page.getByRole("button", { name: "确认：我来处理" }).click();
@@ -129,11 +169,12 @@ export async function acknowledge(open, about) {
   await page.getByText("全部", { exact: true }).click();
   await entry.waitFor();
   const kept = await entry.innerText();
+  const own = await settings(page);
   await ask(`/projects/${about.project_id}/gate-outages/${outage.id}/withdrawal`, { reason: "供电恢复" });
   return {
-    told, seen, acknowledged, steps, kept, heard,
-    widest: Math.max(inbox.widest, detail.widest),
-    faults: { ...found, inboxPhone: inbox.faults, pagePhone: detail.faults },
+    told, seen, acknowledged, steps, kept, own, heard,
+    widest: Math.max(inbox.widest, detail.widest, own.widest),
+    faults: { ...found, ...own.faults, inboxPhone: inbox.faults, pagePhone: detail.faults },
   };
 }
 
