@@ -12,12 +12,13 @@ from backend.attendance.rates.errors import SpanInvalid
 from backend.attendance.rates.explaining import explain_rates
 from backend.attendance.rates.figures import month_span
 from backend.attendance.rates.schemas import ExplainedRate
+from backend.kit.attachments import attached
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.kit.wire import Wire
 from backend.reports.packs.making import Asked, PackTools, make_for_himself, name_of, span_of_month
-from backend.reports.packs.routes import MAKING, ZIP, Month, attached
+from backend.reports.packs.routes import MAKING, ZIP, Month
 from backend.sites.errors import ProjectUnknown
 from backend.sites.model import DEFAULT_CUTOVER, DEFAULT_TIME_ZONE, work_on
 from mobile_api.my_month.queries import list_own_projects, list_pending
@@ -107,7 +108,7 @@ async def make_own_pack(
     if data.project_id not in own:
         raise ProjectUnknown
     asked = Asked(project_id=data.project_id, person_id=person_id, month=data.month, purpose="own", language=language)
-    return attached(await make_for_himself(pack_tools, actor, own[data.project_id], asked), name_of(asked))
+    return attached(await make_for_himself(pack_tools, actor, own[data.project_id], asked), ZIP, name_of(asked))
 
 
 def my_month_router() -> Router:

@@ -12,7 +12,7 @@ from psycopg.sql import Literal as SqlLiteral
 from backend.ledger.seals import leaves, merkle
 from backend.ledger.seals.binary_copies import first_bigint, rows_of
 from backend.ledger.seals.heads import TreeHead
-from backend.ledger.seals.leaves import KINDS, Kind
+from backend.ledger.seals.leaves import KINDS
 from backend.ledger.seals.log_reading import LOG_ID, Connection, head_from, last_head, read_nodes, read_path
 from backend.ledger.seals.public_keys import PublicKeys, public_keys
 from backend.ledger.seals.windows import joins_within
@@ -41,10 +41,14 @@ ORDER BY s.leaf_index NULLS LAST, n.entry_id
 KEYS = "SELECT key_id, public_key, first_used_at FROM seal_key ORDER BY first_used_at, key_id"
 
 
+ProvedKind = Literal["punch", "ruling", "attribution"]
+"""Erasures are leaves too; nobody asks for a proof of one by its punch."""
+
+
 class ProvedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A leaf with its path: `leaf` is its bytes in base64, `path` the siblings' hashes in hexadecimal, lowest first."""
 
-    kind: Kind
+    kind: ProvedKind
     index: int
     leaf: str
     path: list[str]

@@ -8,6 +8,7 @@ from litestar import Request, Response, Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from backend.kit.attachments import attached
 from backend.kit.clock import Clock
 from backend.kit.cursors import CursorInvalid
 from backend.kit.db import AnyRow, Tx
@@ -139,7 +140,7 @@ async def frozen_bulletin(
 ) -> Response[bytes]:
     """Give the canonical JSON; its SHA-256 is the digest that stands on every form."""
     row = await reading.find(tx, actor, bulletin_id, edition)
-    return _attachment(row.content, BYTES, reading.name_of(row.kind, row.from_on, row.edition, "json"))
+    return attached(row.content, BYTES, reading.name_of(row.kind, row.from_on, row.edition, "json"))
 
 
 @get(
@@ -227,7 +228,7 @@ async def _file(
 ) -> Response[bytes]:
     row, content = await _rendered(tools, actor, bulletin_id, edition, language, form)
     media_type = PDF if form == "pdf" else XLSX
-    return _attachment(content, media_type, reading.name_of(row.kind, row.from_on, row.edition, form))
+    return attached(content, media_type, reading.name_of(row.kind, row.from_on, row.edition, form))
 
 
 async def _rendered(
@@ -237,11 +238,6 @@ async def _rendered(
     async with tools.database.transaction() as tx:
         row = await reading.find(tx, actor, bulletin_id, edition)
     return row, await tools.renderer.render(form, reading.document_of(row, language, form))
-
-
-def _attachment(content: bytes, media_type: str, name: str) -> Response[bytes]:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    return Response(content, media_type=media_type, headers=headers)
 
 
 def bulletins_router() -> Router:

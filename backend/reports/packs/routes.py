@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from backend.attendance.rates.errors import SpanInvalid
+from backend.kit.attachments import attached
 from backend.kit.guards import Actor
 from backend.kit.wire import Wire
 from backend.ledger.queries import READ
@@ -47,13 +48,7 @@ async def make_evidence_pack(
 ) -> Response[bytes]:
     """Zip the month as print and JSON with the proofs of every entry, the signed head, and what checks them offline."""
     asked = Asked(project_id=project_id, person_id=person_id, month=data.month, purpose=data.purpose, language=language)
-    return attached(await make_for_staff(pack_tools, actor, asked), name_of(asked))
-
-
-def attached(content: bytes, name: str) -> Response[bytes]:
-    """Answer with a zip that is saved under a name."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    return Response(content, media_type=ZIP, headers=headers)
+    return attached(await make_for_staff(pack_tools, actor, asked), ZIP, name_of(asked))
 
 
 def packs_router() -> Router:

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from sqlalchemy import text
 
 from backend.attendance.rates.listing import READ
+from backend.kit.attachments import attached
 from backend.kit.guards import Actor
 from backend.reports.bulletins.gathering import ONE_SNAPSHOT
 from backend.reports.bulletins.issuing import BulletinTools
@@ -52,9 +53,7 @@ async def workbook_of_service_record(
     """Write the same as a workbook, a sheet for each part."""
     record = await _read(bulletin_tools, actor, project_id, year, person_id)
     content = await bulletin_tools.renderer.render("xlsx", word_record(language, record))
-    name = f"service-record-{year}-{project_id}.xlsx"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    return Response(content, media_type=XLSX, headers=headers)
+    return attached(content, XLSX, f"service-record-{year}-{project_id}.xlsx")
 
 
 async def _read(
