@@ -146,6 +146,7 @@ def _request(row: AnyRow) -> RequestFact:
         deputy_id=row[18],
         office=row[19],
         note=row[20],
+        own=row[21],
     )
 
 

@@ -9,10 +9,10 @@ from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from backend.attendance.requests import asking, deciding, errors, filing, queries, showing
+from backend.attendance.requests import asking, deciding, ending, errors, filing, queries, showing
 from backend.attendance.requests.commands import AppealBody, Filing, LeaveBody, MakeUpBody
 from backend.attendance.requests.filing import Desk
-from backend.attendance.requests.schemas import DeputyBody, DeputyOut, OfferOut, RequestFile, RequestOut
+from backend.attendance.requests.schemas import DeputyBody, DeputyOut, EndingBody, OfferOut, RequestFile, RequestOut
 from backend.kit.clock import Clock
 from backend.kit.cursors import CursorInvalid, read_cursor
 from backend.kit.db import Tx
@@ -231,6 +231,35 @@ async def withdraw_request(
 
 
 @post(
+    "/requests/{filing_id:uuid}/ending",
+    status_code=200,
+    opt={
+        "scope": SELF,
+        "raises": (
+            SessionEnded,
+            errors.RequestUnknown,
+            errors.RequestMoved,
+            errors.StepImpossible,
+            errors.EndingInvalid,
+        ),
+    },
+    summary="End my leave early",
+)
+async def end_leave(
+    filing_id: FromPath[UUID],
+    data: JSONBody[EndingBody],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    clock: NamedDependency[Clock],
+    language: NamedDependency[str],
+) -> RequestFile:
+    """Say which day of approved leave is the last one, or that I take none of it; quotas get the other days back."""
+    person_id = await _person(tx, actor, clock)
+    row = await ending.end_own_leave(tx, actor, person_id, filing_id, last_on=data.last_on, note=data.note, clock=clock)
+    return await showing.show_again(tx, row.project_id, row.id, language=language, now=clock.now())
+
+
+@post(
     "/requests/{filing_id:uuid}/deputy-answer",
     status_code=200,
     opt={
@@ -275,6 +304,7 @@ def phone_requests_router() -> Router:
             list_own_requests,
             get_own_request,
             withdraw_request,
+            end_leave,
             answer_as_deputy,
         ],
         tags=["Phone: requests"],

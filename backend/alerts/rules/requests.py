@@ -11,6 +11,7 @@ from uuid import UUID
 
 from backend.alerts.model import Ending, Finding, Found, Number, Site
 from backend.alerts.settings import MovedSettings, WaitingSettings
+from backend.attendance.requests.course import ENDINGS
 
 Kind = Literal["request_waiting", "request_moved"]
 
@@ -29,7 +30,7 @@ class RequestFact:
     """A step of a request as it was announced, and where the request stands by now.
 
     `seq` numbers the step, `last_seq` the last one that was taken. `office` is that of who took it, None for a term
-    that ended; `party_kind` the side that the person belongs to (national code).
+    that ended; `own`: the person took it himself; `party_kind` the side that he belongs to (national code).
     """
 
     site: Site
@@ -48,6 +49,7 @@ class RequestFact:
     deputy_id: UUID | None
     office: str | None
     note: str | None
+    own: bool = False
 
 
 def who_decides(fact: RequestFact) -> frozenset[str]:
@@ -102,7 +104,7 @@ def requests_waiting(fact: RequestFact, settings: WaitingSettings) -> Found:
 def requests_moved(fact: RequestFact, settings: MovedSettings) -> Found:
     """Return what became of somebody's request; what he was told of it before is over."""
     ended = _ended("request_moved", fact)
-    if fact.step in OWN_STEPS:
+    if fact.own or fact.step in OWN_STEPS:
         return Found(endings=ended)
     numbers: dict[str, Number] = {
         "project": fact.site.project_name,
@@ -112,6 +114,8 @@ def requests_moved(fact: RequestFact, settings: MovedSettings) -> Found:
         "note": shown_note(fact.note),
     }
     words = f"alerts.request_{fact.state}" if fact.state in {"approved", "rejected"} else "alerts.request_moved"
+    if fact.step in ENDINGS:
+        words = "alerts.request_ended"
     if words == "alerts.request_moved":
         numbers["next"] = f"deciding_{fact.level}"
     finding = Finding(

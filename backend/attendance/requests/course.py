@@ -5,7 +5,16 @@ from typing import Final, Literal
 from backend.attendance.requests.kinds import RequestKind, State
 
 Step = Literal[
-    "deputy_confirmed", "deputy_declined", "endorsed", "approved", "rejected", "withdrawn", "escalated", "overturned"
+    "deputy_confirmed",
+    "deputy_declined",
+    "endorsed",
+    "approved",
+    "rejected",
+    "withdrawn",
+    "escalated",
+    "overturned",
+    "shortened",
+    "cancelled",
 ]
 
 _NEXT: Final[dict[tuple[State, Step], State]] = {
@@ -20,7 +29,11 @@ _NEXT: Final[dict[tuple[State, Step], State]] = {
     ("deciding", "withdrawn"): "withdrawn",
     ("deciding", "escalated"): "deciding",
     ("rejected", "overturned"): "approved",
+    ("approved", "shortened"): "approved",
+    ("approved", "cancelled"): "withdrawn",
 }
+ENDINGS: Final = frozenset[Step]({"shortened", "cancelled"})
+"""Steps that end approved leave early: with fewer days, or with none."""
 
 
 def first_state(kind: RequestKind, *, deputy: bool) -> State:
@@ -31,12 +44,12 @@ def first_state(kind: RequestKind, *, deputy: bool) -> State:
 
 
 def next_state(kind: RequestKind, state: State, step: Step) -> State | None:
-    """Return where a step leads, None where it cannot be taken; only appeals go one office up."""
-    if step == "escalated" and kind != "appeal":
+    """Return where a step leads, None where it cannot be taken; only appeals go one office up, only leave ends."""
+    if (step == "escalated" and kind != "appeal") or (step in ENDINGS and kind != "leave"):
         return None
     return _NEXT.get((state, step))
 
 
 def leads_anywhere(state: State) -> bool:
-    """Tell whether any step but an appeal's success can still be taken."""
-    return any(before == state and step != "overturned" for before, step in _NEXT)
+    """Tell whether somebody still has to decide: any step but an appeal's success and the end of leave can be taken."""
+    return any(before == state and step != "overturned" and step not in ENDINGS for before, step in _NEXT)

@@ -31,7 +31,7 @@ async def endorse(
 
     Raises RequestUnknown, OwnRequest, RequestMoved, StepImpossible or NoteMissing.
     """
-    row = await _locked(tx, actor, project_id, request_id, seq)
+    row = await lock_for(tx, actor, project_id, request_id, seq)
     if not await queries.may_endorse(tx, actor, project_id):
         raise errors.RequestUnknown
     _require_other(actor, row)
@@ -66,7 +66,7 @@ async def decide(  # noqa: PLR0913 - a decision and what it works with
 
     async def attempt() -> None:
         async with database.transaction() as tx:
-            row = await _locked(tx, actor, project_id, request_id, seq)
+            row = await lock_for(tx, actor, project_id, request_id, seq)
             await _require_right(tx, actor, row)
             if row.state != _DECIDING:
                 raise errors.StepImpossible(state=row.state)
@@ -114,7 +114,7 @@ async def find_own(tx: Tx, person_id: UUID, request_id: UUID) -> AnyRow:
     return row
 
 
-async def _locked(tx: Tx, actor: Actor, project_id: UUID, request_id: UUID, seq: int) -> AnyRow:
+async def lock_for(tx: Tx, actor: Actor, project_id: UUID, request_id: UUID, seq: int) -> AnyRow:
     """Return the request as it is and keep it so; raises RequestUnknown, or RequestMoved when `seq` is another."""
     await queries.lock_request(tx, project_id, request_id)
     row = await queries.find_request(tx, project_id, request_id, actor=actor)
@@ -131,6 +131,13 @@ def _require_other(actor: Actor, row: AnyRow) -> None:
 
 
 async def _require_right(tx: Tx, actor: Actor, row: AnyRow) -> None:
+    await require_office(tx, actor, row)
+    if actor.account_id in await _who_came_before(tx, row):
+        raise errors.OwnStep
+
+
+async def require_office(tx: Tx, actor: Actor, row: AnyRow) -> None:
+    """Raise OwnRequest, OwnPartyRequest or HigherDecides for who holds no office that decides on the request."""
     _require_other(actor, row)
     highest = await queries.decides_for_public(tx, actor, row.project_id)
     if highest is None:
@@ -139,8 +146,6 @@ async def _require_right(tx: Tx, actor: Actor, row: AnyRow) -> None:
         highest = PARTY_LEVEL
     if row.level > highest:
         raise errors.HigherDecides
-    if actor.account_id in await _who_came_before(tx, row):
-        raise errors.OwnStep
 
 
 async def _who_came_before(tx: Tx, row: AnyRow) -> set[UUID]:

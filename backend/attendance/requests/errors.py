@@ -179,6 +179,12 @@ class StepImpossible(Conflict):
     code = "requests.step_impossible"
 
 
+class EndingInvalid(InvalidInput):
+    """Leave ends early on one of its days but the last one, or with nothing of it taken, and not long afterwards."""
+
+    code = "requests.ending_invalid"
+
+
 class OwnRequest(Forbidden):
     """Nobody decides on what he asked for himself."""
 

@@ -43,8 +43,8 @@ async def list_leave(
             RequestFiling.person_id,
             Person.name,
             RequestFiling.reason,
-            RequestFiling.first_on,
-            RequestFiling.last_on,
+            RequestState.first_on,
+            RequestState.last_on,
             RequestFiling.deputy_id,
             deputy.name,
         )
@@ -65,7 +65,7 @@ async def list_leave(
                 decides_for_others(actor, DECIDE, RequestFiling.project_id, RequestFiling.person_id),
             ),
         )
-        .order_by(RequestFiling.first_on, RequestFiling.id)
+        .order_by(RequestState.first_on, RequestFiling.id)
         .limit(MOST)
     )
     return [

@@ -50,6 +50,7 @@ def _requests() -> Select[*tuple[Any, ...]]:
             RequestState.level,
             RequestState.due_on,
             RequestState.changed_at,
+            RequestState.last_on.label("stands_until"),
             Person.name.label("person_name"),
             Deputy.name.label("deputy_name"),
             Company.name.label("company_name"),

@@ -19,7 +19,10 @@ FILED, MOVED = "requests.filed", "requests.moved"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewStep:
-    """A step by whom and why; `account_id` None is the term that ended. A higher office gets a term of its own."""
+    """A step by whom and why; `account_id` None is the term that ended. A higher office gets a term of its own.
+
+    `last_on` is the last day of leave that is shortened.
+    """
 
     kind: Step
     at: datetime
@@ -28,6 +31,7 @@ class NewStep:
     appeal_id: UUID | None = None
     level: int | None = None
     due_on: date | None = None
+    last_on: date | None = None
 
 
 async def take_step(tx: Tx, row: AnyRow, step: NewStep) -> State:
@@ -54,6 +58,7 @@ async def take_step(tx: Tx, row: AnyRow, step: NewStep) -> State:
                 level=level,
                 due_on=row.due_on if step.due_on is None else step.due_on,
                 changed_at=step.at,
+                **({} if step.last_on is None else {"last_on": step.last_on}),
             )
         )
         if moved.rowcount != 1:
@@ -74,6 +79,7 @@ async def take_step(tx: Tx, row: AnyRow, step: NewStep) -> State:
             account_id=step.account_id,
             note=step.note,
             appeal_id=step.appeal_id,
+            last_on=step.last_on,
         )
     )
     told = Told(

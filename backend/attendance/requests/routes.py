@@ -9,10 +9,17 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from backend.attendance.requests import deciding, errors, leave_register, queries, rule_routes, showing
+from backend.attendance.requests import deciding, ending, errors, leave_register, queries, rule_routes, showing
 from backend.attendance.requests.kinds import RequestKind, State
 from backend.attendance.requests.queries import DECIDE, ENDORSE, READ, RequestFilter
-from backend.attendance.requests.schemas import DecisionBody, EndorsementBody, LeaveOut, RequestFile, RequestOut
+from backend.attendance.requests.schemas import (
+    DecisionBody,
+    EndorsementBody,
+    LeaveOut,
+    OfficeEndingBody,
+    RequestFile,
+    RequestOut,
+)
 from backend.kit.clock import Clock
 from backend.kit.cursors import CursorInvalid, read_cursor
 from backend.kit.db import Database, Tx
@@ -152,6 +159,39 @@ async def post_decision(
         return await showing.show_again(tx, project_id, filing_id, language=language, now=clock.now())
 
 
+@post(
+    f"{ONE}/ending",
+    status_code=200,
+    opt={
+        "scope": DECIDE,
+        "raises": (
+            errors.RequestUnknown,
+            errors.OwnRequest,
+            errors.OwnPartyRequest,
+            errors.HigherDecides,
+            errors.RequestMoved,
+            errors.StepImpossible,
+            errors.EndingInvalid,
+        ),
+    },
+    summary="End approved leave early",
+)
+async def post_ending(
+    project_id: FromPath[UUID],
+    filing_id: FromPath[UUID],
+    data: JSONBody[OfficeEndingBody],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    clock: NamedDependency[Clock],
+    language: NamedDependency[str],
+) -> RequestFile:
+    """Say which day is the last one, or that none is taken; the other days are owed again and no quota counts them."""
+    await ending.end_leave(
+        tx, actor, project_id, filing_id, seq=data.seq, last_on=data.last_on, note=data.note, clock=clock
+    )
+    return await showing.show_again(tx, project_id, filing_id, language=language, now=clock.now())
+
+
 @get(
     "/projects/{project_id:uuid}/leave",
     opt={"scope": READ, "raises": (ProjectUnknown,)},
@@ -169,7 +209,14 @@ async def list_leave(
     return await leave_register.list_leave(tx, actor, project_id, since=since, until=until, now=clock.now())
 
 
-HANDLERS: list[HTTPRouteHandler] = [list_requests, get_request, post_endorsement, post_decision, list_leave]
+HANDLERS: list[HTTPRouteHandler] = [
+    list_requests,
+    get_request,
+    post_endorsement,
+    post_decision,
+    post_ending,
+    list_leave,
+]
 
 
 def requests_router() -> Router:

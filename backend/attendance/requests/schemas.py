@@ -20,7 +20,7 @@ class ClaimOut(Wire, frozen=True, kw_only=True):
 
 
 class StepOut(Wire, frozen=True, kw_only=True):
-    """A step: what was done, in words, by whom (nobody where a term ended) and why."""
+    """A step: what was done, in words, by whom (nobody where a term ended) and why; until when leave was shortened."""
 
     seq: int
     kind: str
@@ -30,13 +30,15 @@ class StepOut(Wire, frozen=True, kw_only=True):
     by: str | None
     note: str | None
     appeal_id: UUID | None
+    last_on: date | None
 
 
 class RequestOut(Wire, frozen=True, kw_only=True):
     """A request as it stands; days are the site's, both inclusive.
 
     `waiting` says in words who has to do what, by when, and is empty when nothing is missing. `overdue_days` are
-    working days. `photos` are SHA-256 of photos that are looked at as those of a punch, under the request's id.
+    working days. `ended_on` is the last day of leave that was shortened; its days are those that were asked for and
+    approved. `photos` are SHA-256 of photos that are looked at as those of a punch, under the request's id.
     """
 
     request_id: UUID
@@ -51,6 +53,7 @@ class RequestOut(Wire, frozen=True, kw_only=True):
     post_kind: str
     first_on: date
     last_on: date
+    ended_on: date | None
     counted_days: int | None
     reason: str
     reason_title: str
@@ -92,6 +95,21 @@ class DecisionBody(Wire, frozen=True, kw_only=True):
     """A decision and why; `seq` is what was looked at, so that nobody decides blindly."""
 
     approve: bool
+    seq: int
+    note: Note
+
+
+class EndingBody(Wire, frozen=True, kw_only=True):
+    """The last day of approved leave that is still taken, null: none of it, and why."""
+
+    last_on: date | None
+    note: Note | None = None
+
+
+class OfficeEndingBody(Wire, frozen=True, kw_only=True):
+    """The same by who decides; `seq` is what was looked at."""
+
+    last_on: date | None
     seq: int
     note: Note
 

@@ -52,6 +52,7 @@ async def show_one(tx: Tx, row: AnyRow, *, language: str, now: datetime) -> Requ
             by=one.display_name,
             note=one.note,
             appeal_id=one.appeal_id,
+            last_on=one.last_on,
         )
         for one in await queries.list_steps(tx, row.project_id, row.id)
     ]
@@ -88,6 +89,7 @@ def _request(row: AnyRow, claims: Sequence[AnyRow], language: str, calendar: Wor
         post_kind=row.post_kind,
         first_on=row.first_on,
         last_on=row.last_on,
+        ended_on=None if row.stands_until == row.last_on else row.stands_until,
         counted_days=row.counted_days,
         reason=row.reason,
         reason_title=words(language, f"{row.kind}_{row.reason}"),

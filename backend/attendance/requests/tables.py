@@ -1,4 +1,4 @@
-"""Tables of requests; migration 0041 is the authority (checks, grants, triggers), `alembic check` keeps both equal."""
+"""Tables of requests; migrations 0041 and 0050 are the authority, `alembic check` keeps both equal."""
 
 from datetime import date, datetime
 from typing import Any
@@ -162,10 +162,13 @@ class RequestStep(Base):
     account_id: Mapped[UUID | None] = mapped_column(_account("fk_request_step_account"))
     note: Mapped[str | None] = mapped_column(Text)
     appeal_id: Mapped[UUID | None]
+    last_on: Mapped[date | None] = mapped_column(Date)
 
 
 class RequestState(Base):
     """Where a request stands, moved by compare-and-set on `seq`; can be rebuilt from filing and steps.
+
+    `last_on` is the last day of leave that still stands, earlier than filed when it was shortened.
 
     Leave that is asked for or approved never overlaps other leave of the person on the project.
     """

@@ -89,6 +89,16 @@ def test_a_step_that_was_followed_by_another_waits_for_nobody_any_more() -> None
             ("申诉", "逾期升级", "到期自动"),
             ("由区级处理",),
         ),
+        (
+            {"kind": "leave", "step": "shortened", "state": "approved", "office": "owner", "note": "通知返岗"},
+            ("请假", "提前结束", "建设单位"),
+            ("通知返岗", "额度已退回"),
+        ),
+        (
+            {"kind": "leave", "step": "cancelled", "state": "withdrawn", "office": "other"},
+            ("取消已批准的请假", "其他部门"),
+            ("恢复应到",),
+        ),
     ],
 )
 def test_the_person_is_told_what_was_decided_by_whose_office_why_and_what_follows(
@@ -106,6 +116,8 @@ def test_the_person_is_told_what_was_decided_by_whose_office_why_and_what_follow
 @pytest.mark.parametrize("step", ["filed", "withdrawn"])
 def test_nobody_is_told_of_what_he_did_himself(step: str) -> None:
     assert requests_moved(replace(FACT, step=step), MovedSettings()).findings == []
+    ended = replace(FACT, kind="leave", step="shortened", state="approved", own=True)
+    assert requests_moved(ended, MovedSettings()).findings == []
 
 
 def test_a_note_takes_no_id_number_along() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.attendance.requests.course import Step, first_state, leads_anywhere, next_state
+from backend.attendance.requests.course import ENDINGS, Step, first_state, leads_anywhere, next_state
 from backend.attendance.requests.kinds import OPEN, RequestKind, State
 
 KINDS, STATES, STEPS = get_args(RequestKind), get_args(State), get_args(Step)
@@ -21,6 +21,8 @@ KINDS, STATES, STEPS = get_args(RequestKind), get_args(State), get_args(Step)
         ("leave", True, ["deputy_confirmed", "approved"], "approved"),
         ("leave", True, ["deputy_declined"], "rejected"),
         ("leave", False, ["withdrawn"], "withdrawn"),
+        ("leave", False, ["approved", "shortened", "shortened"], "approved"),
+        ("leave", False, ["approved", "shortened", "cancelled"], "withdrawn"),
     ],
 )
 def test_the_ways_that_requests_go(kind: RequestKind, *, deputy: bool, steps: Sequence[Step], end: State) -> None:
@@ -46,9 +48,15 @@ def test_whatever_is_tried_a_request_is_withdrawn_only_while_it_is_open(
             assert (then == "withdrawn") == (state in OPEN)
         if then is None:
             continue
-        assert state in OPEN or step == "overturned"
+        assert state in OPEN or step == "overturned" or (kind == "leave" and step in ENDINGS)
         state = then
     assert leads_anywhere(state) == (state in OPEN)
+
+
+@pytest.mark.parametrize("kind", ["make_up", "appeal"])
+@pytest.mark.parametrize("step", ["shortened", "cancelled"])
+def test_only_leave_ends_early(kind: RequestKind, step: Step) -> None:
+    assert all(next_state(kind, state, step) is None for state in STATES)
 
 
 @pytest.mark.parametrize("kind", ["make_up", "leave"])
