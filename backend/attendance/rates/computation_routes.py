@@ -1,19 +1,22 @@
 """Staff routes of computations: ask, look, compare, publish."""
 
+from typing import Annotated
 from uuid import UUID
 
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from backend.attendance.rates import computations, errors
+from backend.attendance.rates import computations, differences, errors
 from backend.attendance.rates.rights import RULES
 from backend.attendance.rates.schemas import ComputationBody, ComputationNote, ComputationOut, Differences
 from backend.kit.clock import Clock
+from backend.kit.cursors import CursorInvalid
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.sites.errors import CityNeeded, DistrictUnknown, ProjectUnknown
 
+PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
 ONE = "/rate-computations/{computation_id:uuid}"
 
 
@@ -50,14 +53,18 @@ async def ask_for_computation(
 
 @get(
     ONE,
-    opt={"scope": RULES, "raises": (errors.ComputationUnknown, errors.ComputationOpen)},
+    opt={"scope": RULES, "raises": (errors.ComputationUnknown, errors.ComputationOpen, CursorInvalid)},
     summary="What a computation would change",
 )
 async def show_differences(
-    computation_id: FromPath[UUID], tx: NamedDependency[Tx], actor: NamedDependency[Actor]
+    computation_id: FromPath[UUID],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    after: FromQuery[str | None] = None,
+    limit: PageSize = 200,
 ) -> Differences:
-    """Compare a computation with what is published for the same month and rows."""
-    return await computations.show_differences(tx, actor, computation_id)
+    """Compare a computation with what is published for the same month and rows, one page of the changes."""
+    return await differences.show_differences(tx, actor, computation_id, after=after, limit=limit)
 
 
 @post(

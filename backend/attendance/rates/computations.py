@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, or_, select, text, true
 
 from backend.attendance.rates.errors import (
     ComputationOfDraft,
@@ -23,7 +23,7 @@ from backend.attendance.rates.queries import read_published, read_version
 from backend.attendance.rates.recomputing import reckon_from_ledger
 from backend.attendance.rates.rights import RULES, require_rows
 from backend.attendance.rates.rule_model import digest_of
-from backend.attendance.rates.schemas import ComputationBody, ComputationOut, Differences, FigureChange
+from backend.attendance.rates.schemas import ComputationBody, ComputationOut
 from backend.attendance.rates.tables import (
     RateComputation,
     RateComputationEnd,
@@ -43,21 +43,6 @@ from backend.sites.tables import Project
 
 _ONE_BY_ONE: Final = "SELECT pg_advisory_xact_lock(hashtextextended('rate_publication', 0))"
 _FEW: Final = 200
-_OUTER_JOIN: Final = """
-SELECT coalesce(n.project_id, o.project_id) AS project_id, coalesce(n.post_id, o.post_id) AS post_id,
-  coalesce(n.person_id, o.person_id) AS person_id, coalesce(n.post_kind, o.post_kind) AS post_kind,
-  o.due AS due_before, o.valid AS valid_before, o.rate AS rate_before, o.verdict AS verdict_before,
-  n.due AS due_after, n.valid AS valid_after, n.rate AS rate_after, n.verdict AS verdict_after,
-  count(*) OVER () AS changed,
-  count(*) FILTER (WHERE n.verdict IS DISTINCT FROM o.verdict) OVER () AS verdicts
-FROM (SELECT * FROM rate_figure WHERE computation_id = :after) n
-FULL JOIN (SELECT * FROM rate_figure WHERE computation_id = :before) o
-  ON o.project_id = n.project_id AND o.post_id = n.post_id AND o.person_id = n.person_id
-WHERE (n.due, n.valid, n.own, n.likely, n.covered, n.rate, n.verdict)
-  IS DISTINCT FROM (o.due, o.valid, o.own, o.likely, o.covered, o.rate, o.verdict)
-ORDER BY n.verdict IS DISTINCT FROM o.verdict DESC, abs(coalesce(n.rate, 0) - coalesce(o.rate, 0)) DESC, 1, 2, 3
-LIMIT :few
-"""
 
 
 def read_month(month: str) -> date:
@@ -110,32 +95,13 @@ async def ask_for_computation(tx: Tx, actor: Actor, body: ComputationBody, *, cl
         clock=clock,
         project_id=body.project_id,
     )
-    return _out(await _find(tx, actor, computation_id))
+    return computation_out(await find_computation(tx, actor, computation_id))
 
 
 async def list_computations(tx: Tx, actor: Actor) -> list[ComputationOut]:
     """Return the latest computations of the rows that the actor supervises."""
     rows = await tx.execute(_seen(actor).order_by(RateComputation.no.desc()).limit(_FEW))
-    return [_out(row) for row in rows]
-
-
-async def show_differences(tx: Tx, actor: Actor, computation_id: UUID) -> Differences:
-    """Return what the computation would change of what is published; raises ComputationUnknown or ComputationOpen."""
-    row = await _find(tx, actor, computation_id)
-    if row.ended_at is None:
-        raise ComputationOpen
-    before, _ = await _published(tx, row)
-    changes = list(
-        await tx.execute(text(_OUTER_JOIN), {"after": computation_id, "before": before or UUID(int=0), "few": _FEW})
-    )
-    names = FigureChange.__struct_fields__
-    return Differences(
-        computation=_out(row),
-        compared_with=before,
-        changed=changes[0].changed if changes else 0,
-        verdicts_changed=changes[0].verdicts if changes else 0,
-        items=[FigureChange(**{name: getattr(change, name) for name in names}) for change in changes],
-    )
+    return [computation_out(row) for row in rows]
 
 
 async def publish_computation(
@@ -146,7 +112,7 @@ async def publish_computation(
     Raises ComputationUnknown, ComputationOpen, ComputationOfDraft or ComputationStale.
     """
     await tx.execute(text(_ONE_BY_ONE))
-    row = await _find(tx, actor, computation_id)
+    row = await find_computation(tx, actor, computation_id)
     if row.ended_at is None:
         raise ComputationOpen
     if row.rule_set_id is not None:
@@ -155,7 +121,7 @@ async def publish_computation(
         )
         if not await tx.scalar(select(is_published)):
             raise ComputationOfDraft
-    before, number = await _published(tx, row)
+    before, number = await find_published(tx, row)
     if number >= row.no:
         raise ComputationStale
     with translate_violations({"pk_rate_publication": ComputationStale}):
@@ -179,7 +145,7 @@ async def publish_computation(
         clock=clock,
         project_id=row.project_id,
     )
-    return _out(await _find(tx, actor, computation_id))
+    return computation_out(await find_computation(tx, actor, computation_id))
 
 
 async def run_computations(database: Database, clock: Clock) -> int:
@@ -261,8 +227,11 @@ async def _projects(tx: Tx, row: AnyRow) -> list[UUID] | None:
     return list(await tx.scalars(select(Project.id).where(Project.district_id == row.district_id)))
 
 
-async def _published(tx: Tx, row: AnyRow) -> tuple[UUID | None, int]:
-    """Return what is published of the same month for the same rows, with its number; the last publication holds."""
+async def find_published(tx: Tx, row: AnyRow, *, only: UUID | None = None) -> tuple[UUID | None, int]:
+    """Return what is published of the same month for the same rows, with its number; the last publication holds.
+
+    `only`: that one, if it was ever published.
+    """
     query = (
         select(RatePublication.computation_id, RateComputation.no)
         .join(RateComputation, RateComputation.id == RatePublication.computation_id)
@@ -270,6 +239,7 @@ async def _published(tx: Tx, row: AnyRow) -> tuple[UUID | None, int]:
             RateComputation.month == row.month,
             RateComputation.district_id.is_not_distinct_from(row.district_id),
             RateComputation.project_id.is_not_distinct_from(row.project_id),
+            true() if only is None else RateComputation.id == only,
         )
         .order_by(RateComputation.no.desc())
         .limit(1)
@@ -312,14 +282,16 @@ def _seen(actor: Actor) -> Select[*tuple[Any, ...]]:
     )
 
 
-async def _find(tx: Tx, actor: Actor, computation_id: UUID) -> AnyRow:
+async def find_computation(tx: Tx, actor: Actor, computation_id: UUID) -> AnyRow:
+    """Return a computation to who supervises its rows; raises ComputationUnknown."""
     row = (await tx.execute(_seen(actor).where(RateComputation.id == computation_id))).one_or_none()
     if row is None:
         raise ComputationUnknown
     return row
 
 
-def _out(row: AnyRow) -> ComputationOut:
+def computation_out(row: AnyRow) -> ComputationOut:
+    """Return a computation as callers see it."""
     return ComputationOut(
         computation_id=row.id,
         month=f"{row.month:%Y-%m}",

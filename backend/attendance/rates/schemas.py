@@ -240,13 +240,17 @@ class FigureChange(Wire, frozen=True, kw_only=True):
 
 
 class Differences(Wire, frozen=True, kw_only=True):
-    """What a computation would change of what is published: how many figures and verdicts, the first 200 of them."""
+    """What a computation would change of what is published: how many figures and verdicts in all, one page of them.
+
+    Other verdicts come first, then what moves most; all pages compare with what the first one did.
+    """
 
     computation: ComputationOut
     compared_with: UUID | None
     changed: int
     verdicts_changed: int
     items: list[FigureChange]
+    next: str | None
 
 
 class ComputationNote(Wire, frozen=True, kw_only=True):

@@ -1,22 +1,24 @@
 """Lets appeals on which nobody decided in time go one office up: to the district, then to the city."""
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final, cast
+from typing import Final
 
 from sqlalchemy import select
 
-from backend.attendance.requests import filing_queries, queries
+from backend.attendance.requests import queries
 from backend.attendance.requests.clocks import last_day
 from backend.attendance.requests.errors import RequestMoved
-from backend.attendance.requests.filing_queries import SiteRow
 from backend.attendance.requests.kinds import CITY_LEVEL
 from backend.attendance.requests.recording import NewStep, take_step
-from backend.attendance.requests.rules import AppealRule, rule_in_force
+from backend.attendance.requests.rules import DatedRule
 from backend.attendance.requests.tables import RequestState
+from backend.attendance.requests.terms import decision_term, list_term_rules
 from backend.kit.clock import Clock
 from backend.kit.db import AnyRow, Database, Tx
 from backend.sites.calendar_days import read_calendar
 from backend.sites.model import work_on
+from backend.sites.working_days import WorkCalendar
 
 AT_ONCE: Final = 200
 _DAY: Final = timedelta(days=1)
@@ -39,10 +41,13 @@ async def escalate_appeals(database: Database, clock: Clock) -> int:
             .with_for_update(skip_locked=True)
         )
         waiting = (await tx.execute(query)).all()
-        return sum([await _escalate(tx, row, clock) for row in waiting])
+        if not waiting:
+            return 0
+        rules, calendar = await list_term_rules(tx), await read_calendar(tx)
+        return sum([await _escalate(tx, row, rules, calendar, clock) for row in waiting])
 
 
-async def _escalate(tx: Tx, waiting: AnyRow, clock: Clock) -> int:
+async def _escalate(tx: Tx, waiting: AnyRow, rules: Sequence[DatedRule], calendar: WorkCalendar, clock: Clock) -> int:
     row = await queries.find_request(tx, waiting.project_id, waiting.request_id)
     if row is None:
         return 0
@@ -50,9 +55,7 @@ async def _escalate(tx: Tx, waiting: AnyRow, clock: Clock) -> int:
     today = work_on(now, row.time_zone, row.cutover)
     if today <= row.due_on:
         return 0
-    site = SiteRow(row.project_id, row.project_name, row.district_id, row.time_zone, row.cutover)
-    rule = cast("AppealRule", rule_in_force(await filing_queries.list_rules(tx, site), "appeal", today)[0])
-    due_on = last_day(await read_calendar(tx), today, rule.decide_within)
+    due_on = last_day(calendar, today, decision_term(rules, row.project_id, row.district_id, today))
     step = NewStep(kind="escalated", at=now, account_id=None, level=row.level + 1, due_on=due_on)
     try:
         await take_step(tx, row, step)

@@ -1,4 +1,4 @@
-"""How long punches in review wait and rulings can be appealed, by the dated rules of each place."""
+"""How long punches in review wait, rulings can be appealed and appeals take, by the dated rules of each place."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -35,8 +35,17 @@ def review_term(rules: Iterable[DatedRule], project_id: UUID, district_id: UUID,
 
 def appeal_term(rules: Iterable[DatedRule], project_id: UUID, district_id: UUID, on: date) -> int:
     """Return within how many working days a ruling on a project's punches can be appealed."""
+    return _appeal(rules, project_id, district_id, on).file_within
+
+
+def decision_term(rules: Iterable[DatedRule], project_id: UUID, district_id: UUID, on: date) -> int:
+    """Return within how many working days an office decides on a project's appeals."""
+    return _appeal(rules, project_id, district_id, on).decide_within
+
+
+def _appeal(rules: Iterable[DatedRule], project_id: UUID, district_id: UUID, on: date) -> AppealRule:
     rule, _ = rule_in_force(_of_place(rules, project_id, district_id), "appeal", on)
-    return rule.file_within if isinstance(rule, AppealRule) else AppealRule().file_within
+    return rule if isinstance(rule, AppealRule) else AppealRule()
 
 
 def _of_place(rules: Iterable[DatedRule], project_id: UUID, district_id: UUID) -> list[DatedRule]:

@@ -1,12 +1,15 @@
 """A month reckoned anew: a copy, compared, published by a second act; what was published never moves by itself."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from httpx import AsyncClient
 from sqlalchemy import text
 
 from backend.attendance.rates.computations import run_computations
+from backend.attendance.rates.differences import read_place, write_place
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.keyring import KeyRing
@@ -111,3 +114,61 @@ async def test_only_who_supervises_asks_and_sees(
         assert answer.json()["code"] == code
     unknown = await client.get(f"{PATH}/00000000-0000-4000-8000-000000000000", headers=headers)
     assert unknown.json()["code"] == "rates.computation_unknown"
+
+
+async def test_all_changes_can_be_read_by_pages_that_compare_with_the_same(
+    client: AsyncClient, database: Database, keys: KeyRing, clock: ManualClock
+) -> None:
+    posts = ("project_manager", "technical_lead", "safety_officer", "quality_officer", "builder")
+    site = await make_site(database, keys, posts=tuple(("009", post) for post in posts))
+    account = await make_officer(database, "district", district_id=site.project.district_id)
+    headers = bearer(keys, clock.now(), account, "district")
+
+    async def asked() -> str:
+        body = {"month": "2026-02", "project_id": str(site.project.id), "reason": "核对"}
+        made = await client.post(PATH, headers=headers, json=body)
+        assert await run_computations(database, clock) >= 1
+        return made.json()["computation_id"]
+
+    async def page(computation_id: str, **params: Any) -> dict[str, Any]:  # noqa: ANN401 - query parameters
+        answer = await client.get(f"{PATH}/{computation_id}", headers=headers, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def walked(computation_id: str, begin: dict[str, Any]) -> list[str]:
+        found, shown = begin, [one["post_id"] for one in begin["items"]]
+        while found["next"] is not None:
+            found = await page(computation_id, limit=2, after=found["next"])
+            assert (found["changed"], found["compared_with"]) == (begin["changed"], begin["compared_with"])
+            shown += [one["post_id"] for one in found["items"]]
+        return shown
+
+    first = await asked()
+    whole = await page(first)
+    assert (whole["changed"], len(whole["items"]), whole["next"]) == (5, 5, None)
+    begin = await page(first, limit=2)
+    assert await walked(first, begin) == [one["post_id"] for one in whole["items"]]
+    assert (await client.post(f"{PATH}/{first}/publication", headers=headers, json={})).status_code == 201
+    # Published meanwhile: a page that follows goes on with what the first one compared with.
+    assert await walked(first, begin) == [one["post_id"] for one in whole["items"]]
+
+    for number, post in enumerate(posts):
+        # Of each a different number of days: what moves most comes first.
+        days = [
+            entry(site.project.id, site.people[post].id, datetime(2026, 2, 24 + day, hour, tzinfo=UTC), received_at=NOW)
+            for day in range(number)
+            for hour in (1, 9)
+        ]
+        await append(database, days, NOW)
+    second = await asked()
+    changed = await page(second, limit=2)
+    assert (changed["changed"], changed["compared_with"]) == (4, first)
+    # The builder's rate moves most of all.
+    assert await walked(second, changed) == [
+        str(site.posts[post]) for post in ("builder", "quality_officer", "safety_officer", "technical_lead")
+    ]
+    # Figures that are none of these rows' published ones are not opened by a cursor that somebody makes.
+    forged = write_place(replace(read_place(changed["next"]), before=UUID(second)))
+    for after in (forged, "x", "AAAA"):
+        refused = await client.get(f"{PATH}/{second}", headers=headers, params={"after": after})
+        assert (refused.status_code, refused.json()["code"]) == (422, "request.cursor")
