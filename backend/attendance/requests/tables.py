@@ -1,4 +1,4 @@
-"""Tables of requests; migrations 0041 and 0050 are the authority, `alembic check` keeps both equal."""
+"""Tables of requests; migrations 0041 and 0051 are the authority, `alembic check` keeps both equal."""
 
 from datetime import date, datetime
 from typing import Any
