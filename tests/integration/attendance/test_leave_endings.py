@@ -20,7 +20,7 @@ async def on_leave(office: Office, first: date = FIRST, last: date = LAST) -> di
     return (await office.phone(MINE, "GET", f"/requests/{request_id}")).json()
 
 
-async def ended(office: Office, shown: dict[str, Any], last_on: date | None, **more: Any) -> Any:  # noqa: ANN401 - JSON
+async def ended(office: Office, shown: dict[str, Any], last_on: date | None, **more: Any) -> Any:
     """End the manager's leave by his phone and return the answer."""
     body = {"last_on": None if last_on is None else last_on.isoformat(), **more}
     return await office.phone(MINE, "POST", f"/requests/{shown['request']['request_id']}/ending", body)

@@ -130,7 +130,7 @@ async def test_all_changes_can_be_read_by_pages_that_compare_with_the_same(
         assert await run_computations(database, clock) >= 1
         return made.json()["computation_id"]
 
-    async def page(computation_id: str, **params: Any) -> dict[str, Any]:  # noqa: ANN401 - query parameters
+    async def page(computation_id: str, **params: Any) -> dict[str, Any]:
         answer = await client.get(f"{PATH}/{computation_id}", headers=headers, params=params)
         assert answer.status_code == 200, answer.text
         return answer.json()
