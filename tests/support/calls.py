@@ -315,7 +315,9 @@ CALLS: dict[tuple[str, str], Maker] = {
         json={"endorse": True, "seq": 1}, ids={"filing_id": town.ids["make_up_id"]}
     ),
     ("POST", f"{PROJECT}/requests/{{filing_id}}/decision"): told(approve=True, seq=1, note="同意"),
-    ("POST", f"{PROJECT}/requests/{{filing_id}}/ending"): told(last_on=None, seq=1, note="通知返岗"),
+    ("POST", f"{PROJECT}/requests/{{filing_id}}/ending"): lambda town: Call(
+        json={"last_on": None, "seq": 1, "note": "通知返岗"}, ids={"filing_id": town.ids["granted_id"]}
+    ),
     ("POST", "/admin/v1/request-rules/{kind}"): lambda town: Call(
         json={"project_id": town.ids["project_id"], "settings": {"per_month": 3}}, ids={"kind": "make_up"}
     ),
@@ -349,7 +351,9 @@ CALLS: dict[tuple[str, str], Maker] = {
         town, kind="sick", first_on=town.clock.now().date().isoformat(), last_on=town.clock.now().date().isoformat()
     ),
     ("POST", "/mobile/v1/requests/{filing_id}/withdrawal"): lambda _: Call(),
-    ("POST", "/mobile/v1/requests/{filing_id}/ending"): told(last_on=None),
+    ("POST", "/mobile/v1/requests/{filing_id}/ending"): lambda town: Call(
+        json={"last_on": None}, ids={"filing_id": town.ids["granted_id"]}
+    ),
     ("POST", "/mobile/v1/requests/{filing_id}/deputy-answer"): lambda town: Call(
         json={"confirm": True}, ids={"filing_id": town.others["filing_id"]}
     ),

@@ -324,6 +324,7 @@ async def _requests(tx: Tx, site: MadeSite, clerk: UUID, clock: ManualClock) -> 
     deputy_id = site.people[MINE].id
     own = await make_leave(tx, site, MINE, today + timedelta(days=20), today + timedelta(days=21), state="deciding")
     make_up = await make_leave(tx, site, MINE, today, today, of="make_up", kind="gate_fault", state="endorsing")
+    granted = await make_leave(tx, site, MINE, today + timedelta(days=40), today + timedelta(days=41))
     days = (today + timedelta(days=30), today + timedelta(days=30))
     beside = await make_leave(tx, site, THEIRS, *days, state="deputy", deputy_id=deputy_id)
     await tx.execute(
@@ -338,7 +339,8 @@ async def _requests(tx: Tx, site: MadeSite, clerk: UUID, clock: ManualClock) -> 
             set_at=clock.now(),
         )
     )
-    return {"filing_id": str(own), "make_up_id": str(make_up), "black_out_id": str(black_out)}, str(beside)
+    ids = {"filing_id": own, "make_up_id": make_up, "granted_id": granted, "black_out_id": black_out}
+    return {name: str(one) for name, one in ids.items()}, str(beside)
 
 
 async def _account(tx: Tx, site: MadeSite, role: Role) -> UUID:
