@@ -28,6 +28,7 @@ async def test_first_check_in_on_a_corridor(browser: Browser, demo_house: DemoHo
     assert re.search(r"在电子围栏内（精度 8 米，桩号 K20\+0(49|50|51)）", seen["came"])
     assert seen["widest"] <= 360, "a phone of 360 px has to scroll sideways"
     assert seen["targets"] == [], "too small for gloves"
+    assert seen["isWhole"], "the button is cut off on a low screen"
     is_sound(seen)
 
 
@@ -121,4 +122,6 @@ async def test_every_screen_can_be_read_and_reached(browser: Browser, demo_house
     about = {**demo_house.phone("祁明朗"), "place": place(19_600, 4), "outside": place(19_600, 210, 12)}
     seen = await browser.play("phone.gallery", {**about, "folder": str(tmp_path)})
     assert len(seen["faults"]) > 10
+    assert {name: found for name, found in seen["low"].items() if found} == {}, "too small for gloves"
+    assert {name: found for name, found in seen["cut"].items() if found} == {}, "cut off with large text"
     is_sound(seen)

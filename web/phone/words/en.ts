@@ -144,6 +144,7 @@ export const en: Readonly<Record<Key, string>> = {
   push_allow_page: "Tap the icon left of the address (or \"Site settings\" in the browser's menu) and set Notifications to Allow.",
   push_allow_phone: "If that is not enough: let this browser (or Daogang) send notifications in the phone's Settings → Notifications.",
   push_allow_then: "Come back to this page and turn the switch on.",
+  push_look_again: "I changed it, look again",
   push_missing: "Notices are allowed, but this browser's push service cannot be reached (many phones have none), so it is not on. Read notices on this page, or try another network or browser.",
   push_unsent: "This phone is registered, but the server does not push to browsers, so nothing will come. Read notices on this page.",
   push_unable: "This browser cannot be pushed to. On an iPhone use Share → Add to Home Screen first and open it from there. All notices are on this page.",

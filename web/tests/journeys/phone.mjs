@@ -62,14 +62,35 @@ export async function tap(page) {
   return page.locator(".came, .problem").first().innerText();
 }
 
+/** What cannot be hit with gloves: [words, height in px] of what is lower than 48 px. */
+const low = (page) =>
+  page.evaluate(() => {
+    const shown = (one) => (one.matches("[type=checkbox], [type=radio]") ? (one.closest("label") ?? one) : one).getBoundingClientRect();
+    const all = [...document.querySelectorAll("button, a, input, select, textarea, summary")].map((one) => [one.innerText || one.id, Math.round(shown(one).height)]);
+    return all.filter(([, height]) => height > 0 && height < 48);
+  });
+
+/** Whether something is cut off at the side where the reader wants text half as large again. */
+async function cutWithLargeText(page) {
+  return page.evaluate(() => {
+    const root = document.documentElement;
+    root.style.fontSize = `${1.5 * parseFloat(getComputedStyle(root).fontSize)}px`;
+    const cut = [root, ...document.querySelectorAll("main, main .card, main .card *")].filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0 && getComputedStyle(one).overflowX !== "auto" && getComputedStyle(one).display !== "inline" && !one.closest("svg"));
+    root.style.fontSize = "";
+    return cut.map((one) => `${one.tagName} ${one.className}`);
+  });
+}
+
 /** Take a picture of every screen into a folder; `made` gets their names. */
 export async function gallery(open, about) {
   const { context, page, heard } = await phoneOf(open, about);
-  const found = {};
+  const [found, tight, cut] = [{}, {}, {}];
   const picture = async (name) => {
     await page.waitForLoadState("networkidle");
     await page.screenshot({ path: `${about.folder}/phone-${name}.png` });
     found[name] = await faults(page);
+    tight[name] = await low(page);
+    cut[name] = await cutWithLargeText(page);
   };
   const go = async (path, ready) => {
     await page.evaluate((to) => {
@@ -127,7 +148,7 @@ export async function gallery(open, about) {
   await page.locator(".came.saved").waitFor();
   await picture("offline");
   await context.setOffline(false);
-  return { faults: found, heard };
+  return { faults: found, low: tight, cut, heard };
 }
 
 export async function firstCheckIn(open, about) {
@@ -143,10 +164,13 @@ export async function firstCheckIn(open, about) {
   const came = await tap(page);
   found.came = await faults(page);
   const widest = await page.evaluate(() => document.documentElement.scrollWidth);
-  const targets = await page.evaluate(() =>
-    [...document.querySelectorAll("button, a")].map((one) => [one.innerText, one.getBoundingClientRect()]).filter(([, box]) => box.height < 44 && box.height > 0).map(([text]) => text),
-  );
-  return { where, came, heard, faults: found, widest, targets };
+  const targets = await low(page);
+  // A phone of ten years ago: what the app is for is seen whole, above the tabs.
+  await page.setViewportSize({ width: 360, height: 640 });
+  await page.reload();
+  await page.locator(".where.inside").waitFor();
+  const isWhole = await page.evaluate(() => document.querySelector("button.big").getBoundingClientRect().bottom <= document.querySelector(".tabs").getBoundingClientRect().top);
+  return { where, came, heard, faults: found, widest, targets, isWhole };
 }
 
 export async function refusedOutside(open, about) {
