@@ -41,10 +41,14 @@ async def test_a_check_in_in_review_is_appealed_against_from_its_day(browser: Br
     fits(seen)
 
 
-async def test_leave_is_asked_for_and_the_deputy_says_yes(browser: Browser, demo_house: DemoHouse) -> None:
-    seen = await browser.play("requests.leaveWithADeputy", leave_with_a_deputy(demo_house))
+async def test_leave_is_asked_for_agreed_to_and_ended_early(
+    browser: Browser, demo_house: DemoHouse
+) -> None:
+    about = leave_with_a_deputy(demo_house)
+    seen = await browser.play("requests.leaveWithADeputy", about)
     assert "本月：已用 0 天，限 6 天" in seen["quota"]
     assert "等待替岗人顾北辰确认" in seen["filed"]
     assert "替岗人确认" in seen["confirmed"]
+    assert f"最后一天为 {about['first']}" in seen["ended"]
     is_sound(seen)
     fits(seen)

@@ -28,6 +28,14 @@ def day_of(house: DemoHouse, name: str) -> date:
     return (row[0].astimezone(SITE) - CUTOVER).date()
 
 
+def project_of(house: DemoHouse, registration_no: str) -> str:
+    """Return the id of one of the demo's projects."""
+    with psycopg.connect(house.url) as connection:
+        row = connection.execute("SELECT id FROM project WHERE registration_no = %s", (registration_no,)).fetchone()
+    assert row
+    return str(row[0])
+
+
 def at_the_tower() -> dict[str, float]:
     """Return a place on the demo's building site as a browser is told it."""
     lon, lat = TOWER_CENTRE
@@ -47,20 +55,18 @@ def check_in_in_review(house: DemoHouse) -> dict[str, Any]:
 
 
 def leave_with_a_deputy(house: DemoHouse) -> dict[str, Any]:
-    """Return somebody who has to name a deputy, that deputy, and two days that can still be asked for."""
+    """Return somebody who has to name a deputy, that deputy, who decides, and two days that can still be asked for."""
     today = (datetime.now(UTC).astimezone(SITE) - CUTOVER).date()
     deputy = {**house.phone("顾北辰"), "place": at_the_tower(), "name": "顾北辰"}
     days = {"first": f"{today + timedelta(days=3)}", "last": f"{today + timedelta(days=4)}"}
-    return {**house.phone("柳听泉"), "place": at_the_tower(), "deputy": deputy, **days}
+    office = {"project_id": project_of(house, "DEMO-2026-0102"), "office": house.staff("donghu")}
+    return {**house.phone("柳听泉"), "place": at_the_tower(), "deputy": deputy, **office, **days}
 
 
 def scans(house: DemoHouse) -> dict[str, Any]:
     """Return somebody on the line, with the office that sets codes up, and the names of two gates."""
     office = house.staff("line11")
-    with psycopg.connect(house.url) as connection:
-        row = connection.execute("SELECT id FROM project WHERE registration_no = 'DEMO-2026-0011'").fetchone()
-    assert row
-    about = {**house.phone("管仲平"), "place": place(33_010, 0), "project_id": f"{row[0]}"}
+    about = {**house.phone("管仲平"), "place": place(33_010, 0), "project_id": project_of(house, "DEMO-2026-0011")}
     return {**about, "staff": office, "gate": "盾构井入口", "other_gate": "竖井入口"}
 
 

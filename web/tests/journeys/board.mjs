@@ -1,19 +1,7 @@
 // Journeys of those who supervise: board and alerts. `about`: {"base_url", "username", "password", …}.
-import { faults } from "./common.mjs";
+import { faults, staffAt } from "./common.mjs";
 import { deskOf } from "./desk.mjs";
 import { enter, packed, phoneOf, tap } from "./phone.mjs";
-
-/** Ask the API in the name of staff, beside the pages. */
-async function staffAt(context, about) {
-  const { username, password } = about;
-  const answer = await context.request.post(`${about.base_url}/admin/v1/session`, { data: { username, password } });
-  const { access_token } = await answer.json();
-  return async (path, data) => {
-    const told = await context.request.post(`${about.base_url}/admin/v1${path}`, { data, headers: { Authorization: `Bearer ${access_token}` } });
-    if (!told.ok()) throw new Error(`${path}: ${await told.text()}`);
-    return told.json();
-  };
-}
 
 async function isLive(page) {
   await page.locator(".live-mark.live").waitFor();

@@ -39,3 +39,16 @@ export function codesOf(outbox, number) {
   const sent = readFileSync(outbox, "utf8").split("\n").filter((line) => line.includes(`"${number}"`));
   return sent.map((line) => JSON.parse(line).code);
 }
+
+/** Ask the API in the name of staff, beside the pages: by POST where there is something to send. */
+export async function staffAt(context, about) {
+  const { username, password } = about;
+  const answer = await context.request.post(`${about.base_url}/admin/v1/session`, { data: { username, password } });
+  const { access_token } = await answer.json();
+  return async (path, data) => {
+    const request = { headers: { Authorization: `Bearer ${access_token}` }, ...(data === undefined ? {} : { data }) };
+    const told = await context.request.fetch(`${about.base_url}/admin/v1${path}`, { method: data === undefined ? "GET" : "POST", ...request });
+    if (!told.ok()) throw new Error(`${path}: ${await told.text()}`);
+    return told.json();
+  };
+}

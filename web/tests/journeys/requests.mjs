@@ -1,5 +1,5 @@
 // Journeys of my month and of requests on the phone. `about` as in phone.mjs, with `on`: the day of the demo, `2026-11-20`.
-import { faults } from "./common.mjs";
+import { faults, staffAt } from "./common.mjs";
 import { enter, packed, phoneOf } from "./phone.mjs";
 
 /** What holds of every page on a phone: nothing to scroll sideways, no target that a glove misses. */
@@ -144,7 +144,7 @@ export async function appealFromADay(open, about) {
   return { subject, filed, offline, month, heard, faults: found, fits };
 }
 
-/** Leave with a deputy, who says yes on his own phone; then it is taken back. */
+/** Leave with a deputy, who says yes on his own phone; approved, it is ended early and then given up. */
 export async function leaveWithADeputy(open, about) {
   const one = await phoneOf(open, about);
   const other = await phoneOf(open, about.deputy);
@@ -180,9 +180,20 @@ export async function leaveWithADeputy(open, about) {
   await one.page.reload();
   await one.page.locator(".request .tag", { hasText: "待审批" }).waitFor();
   const confirmed = await one.page.locator(".steps").innerText();
-  await one.page.getByRole("button", { name: "撤回申请" }).click();
-  await one.page.getByRole("alert").waitFor();
-  await one.page.getByRole("button", { name: "撤回申请" }).click();
+  const ask = await staffAt(one.page.context(), about.office);
+  const at = `/projects/${about.project_id}/requests/${new URL(one.page.url()).pathname.split("/").pop()}`;
+  const { request } = await ask(at);
+  await ask(`${at}/decision`, { approve: true, seq: request.seq, note: "同意" });
+  await one.page.reload();
+  await one.page.getByRole("button", { name: "提前结束请假" }).click();
+  found.ending = await faults(one.page);
+  fits.ending = await fit(one.page);
+  await one.page.getByLabel("最后一个请假日").fill(about.first);
+  await one.page.getByRole("button", { name: "结束请假", exact: true }).click();
+  await one.page.getByText("已提前结束").waitFor();
+  const ended = await one.page.locator("main").innerText();
+  await one.page.getByRole("button", { name: "提前结束请假" }).click();
+  await one.page.getByRole("button", { name: "一天都不休了" }).click();
   await one.page.locator(".tag", { hasText: "已撤回" }).waitFor();
-  return { quota, filed, confirmed, heard: [...one.heard, ...other.heard], faults: found, fits };
+  return { quota, filed, confirmed, ended, heard: [...one.heard, ...other.heard], faults: found, fits };
 }
