@@ -41,9 +41,7 @@ async def test_a_check_in_in_review_is_appealed_against_from_its_day(browser: Br
     fits(seen)
 
 
-async def test_leave_is_asked_for_agreed_to_and_ended_early(
-    browser: Browser, demo_house: DemoHouse
-) -> None:
+async def test_leave_is_asked_for_agreed_to_and_ended_early(browser: Browser, demo_house: DemoHouse) -> None:
     about = leave_with_a_deputy(demo_house)
     seen = await browser.play("requests.leaveWithADeputy", about)
     assert "本月：已用 0 天，限 6 天" in seen["quota"]
