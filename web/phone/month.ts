@@ -11,6 +11,11 @@ export type DayState = "today" | "valid_day" | "covered_day" | "part_day" | "pro
 /** A day's credit in thousandths that is the whole day. */
 const WHOLE = 1000;
 
+/** Punches of a day that do not count; a month that an earlier version kept does not tell of them. */
+export function unsettledOf(day: Day): Day["unsettled"] {
+  return (day.unsettled as Day["unsettled"] | undefined) ?? [];
+}
+
 /** Sum a day up. What is not over yet is no shortfall. */
 export function stateOf(day: Day): DayState {
   if (!day.passed) return "today";

@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from sqlalchemy import select
 
 from backend.attendance.errors import DayUnknown
-from backend.attendance.rates import city_sums, computation_routes, errors, listing, rule_sets, stop_work
+from backend.attendance.rates import city_sums, computation_routes, errors, listing, published, rule_sets, stop_work
 from backend.attendance.rates.explaining import explain_rates
 from backend.attendance.rates.rights import RULES, STOP_WORK
 from backend.attendance.rates.rule_schemas import (
@@ -24,7 +24,7 @@ from backend.attendance.rates.rule_schemas import (
     StopWorkOut,
     VersionBody,
 )
-from backend.attendance.rates.schemas import CityRates, ExplainedRate, ProjectRates
+from backend.attendance.rates.schemas import CityRates, ExplainedRate, ProjectRates, PublishedRates
 from backend.kit.clock import Clock
 from backend.kit.db import Database, Tx
 from backend.kit.guards import Actor
@@ -198,6 +198,22 @@ async def list_project_rates(
     )
 
 
+@get(
+    f"{PROJECT}/published-rates",
+    opt={"scope": READ, "raises": (ProjectUnknown, errors.SpanInvalid)},
+    summary="Published rates of a project's people",
+)
+async def show_published_rates(
+    project_id: FromPath[UUID],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    clock: NamedDependency[Clock],
+    month: FromQuery[str | None] = None,
+) -> PublishedRates:
+    """Show the figures of a month (`2026-03`, last month unless told) as they were published last."""
+    return await published.show_published(tx, actor, project_id, month, clock=clock)
+
+
 @get("/rates", opt={"scope": READ, "raises": (errors.SpanInvalid,)}, summary="Rates by district, project or post")
 async def list_city_rates(  # noqa: PLR0913, PLR0917 - each query parameter is one
     database: NamedDependency[Database],
@@ -256,6 +272,7 @@ def rates_router() -> Router:
             decide_stop_work,
             end_stop_work,
             list_project_rates,
+            show_published_rates,
             list_city_rates,
             explain_rate,
             *computation_routes.HANDLERS,

@@ -253,6 +253,42 @@ class Differences(Wire, frozen=True, kw_only=True):
     next: str | None
 
 
+class PublishedRate(Wire, frozen=True, kw_only=True):
+    """One person's figure on one post as it was published; `rule_version` of `rule_set_id` judged it."""
+
+    person_id: UUID
+    person_name: str
+    post_id: UUID
+    post_kind: str
+    company_name: str
+    rule_set_id: UUID | None
+    rule_version: int
+    due: int
+    valid: int
+    own: int
+    likely: int
+    covered: int
+    rate: int | None
+    verdict: Verdict
+
+
+class PublishedRates(Wire, frozen=True, kw_only=True):
+    """What was published of a project's month, by which computation; nulls and no items: nothing has been.
+
+    `digest` is the SHA-256 of all figures of that computation, also of other projects. `replaces` is what was published
+    before for the same rows.
+    """
+
+    project_id: UUID
+    month: str
+    computation_id: UUID | None
+    published_at: datetime | None
+    note: str | None
+    replaces: UUID | None
+    digest: str | None
+    items: list[PublishedRate]
+
+
 class ComputationNote(Wire, frozen=True, kw_only=True):
     """Why these figures are published."""
 

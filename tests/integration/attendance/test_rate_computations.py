@@ -172,3 +172,44 @@ async def test_all_changes_can_be_read_by_pages_that_compare_with_the_same(
     for after in (forged, "x", "AAAA"):
         refused = await client.get(f"{PATH}/{second}", headers=headers, params={"after": after})
         assert (refused.status_code, refused.json()["code"]) == (422, "request.cursor")
+
+
+async def test_what_is_published_of_a_district_holds_for_its_projects_and_parties_see_their_own(
+    client: AsyncClient, database: Database, keys: KeyRing, clock: ManualClock
+) -> None:
+    chief = "chief_supervisor"
+    site = await make_site(database, keys, posts=(("009", MANAGER), ("007", chief)))
+    office = await make_officer(database, "district", district_id=site.project.district_id)
+    headers = bearer(keys, clock.now(), office, "district")
+    path = f"/admin/v1/projects/{site.project.id}/published-rates"
+
+    async def reckoned() -> str:
+        body = {"month": "2026-02", "district_id": str(site.project.district_id), "reason": "月度公布"}
+        asked = (await client.post(PATH, headers=headers, json=body)).json()["computation_id"]
+        assert await run_computations(database, clock) >= 1
+        return asked
+
+    async def told(month: str = "2026-02", headers: dict[str, str] = headers) -> Any:
+        return (await client.get(path, headers=headers, params={"month": month})).json()
+
+    first = await reckoned()
+    assert (await told())["items"] == []
+    await client.post(f"{PATH}/{first}/publication", headers=headers, json={"note": "二月"})
+    late = [
+        entry(site.project.id, site.people[MANAGER].id, datetime(2026, 2, 27, hour, tzinfo=UTC), received_at=NOW)
+        for hour in (1, 9)
+    ]
+    await append(database, late, NOW)
+    second = await reckoned()
+    whole = await told()
+    assert (whole["computation_id"], whole["note"], whole["replaces"]) == (first, "二月", None)
+    assert [(one["post_kind"], one["valid"]) for one in whole["items"]] == [(chief, 0), (MANAGER, 0)]
+    await client.post(f"{PATH}/{second}/publication", headers=headers, json={})
+    whole = await told()
+    assert (whole["computation_id"], whole["replaces"]) == (second, first)
+    assert [(one["post_kind"], one["valid"]) for one in whole["items"]] == [(chief, 0), (MANAGER, 1000)]
+    party = await make_officer(database, "contractor", project_id=site.project.id, party_id=site.parties["009"].id)
+    own = await told(headers=bearer(keys, clock.now(), party, "contractor"))
+    assert [one["post_kind"] for one in own["items"]] == [MANAGER]
+    assert (await told("2026-01"))["computation_id"] is None
+    assert (await told("2026-13"))["code"] == "rates.span_invalid"

@@ -41,6 +41,7 @@ export const requests: Readonly<Record<keyof typeof zh, string>> = {
   leave_ended_on: "Ended early; the last day is {day}",
   withdraw: "Take it back",
   withdraw_sure: "Nobody decides on it then; you may file it again.",
+  appeal_filed: "See my appeal",
   appeal_this: "Appeal against this",
   file_project: "Project",
   file_day: "Day",

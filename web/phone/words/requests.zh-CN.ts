@@ -40,6 +40,7 @@ export const requests = {
   leave_ended_on: "已提前结束，最后一天为 {day}",
   withdraw: "撤回申请",
   withdraw_sure: "撤回后不再处理；之后可以重新提交。",
+  appeal_filed: "查看申诉进展",
   appeal_this: "对此申诉",
   // forms
   file_project: "项目",
