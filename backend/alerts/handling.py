@@ -11,7 +11,7 @@ from sqlalchemy import func, text, update
 
 from backend.alerts import inbox_queries as queries
 from backend.alerts.errors import AlertResolved, AlertUnknown, SpanInvalid
-from backend.alerts.notices import shown_of
+from backend.alerts.inbox_queries import shown_of
 from backend.alerts.schemas import (
     AlertOut,
     EvidenceOut,

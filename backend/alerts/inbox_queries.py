@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 
 from backend.alerts.recipients import HANDLE, READ
 from backend.alerts.tables import PLATFORM, Alert, AlertGroup, AlertInbox, AlertRecipient, AlertState, AlertStep
+from backend.alerts.wording import Shown
 from backend.identity.queries import is_still_in
 from backend.identity.tables import Account, RoleGrant
 from backend.kit.db import AnyRow, Tx
@@ -85,6 +86,19 @@ def _shown(actor: Actor) -> Select[*tuple[Any, ...]]:
         .join(AlertState, and_(AlertState.project_id == Alert.project_id, AlertState.alert_id == Alert.id))
         .outerjoin(Project, Project.id == Alert.project_id)
         .where(sees_alert(actor))
+    )
+
+
+def shown_of(row: AnyRow) -> Shown:
+    """Return an alert's row as its words need it."""
+    return Shown(
+        kind=row.kind,
+        fact_key=row.fact_key,
+        words=row.words,
+        numbers=row.numbers,
+        severity=row.severity,
+        state=row.state,
+        project_name=row.project_name,
     )
 
 

@@ -63,6 +63,7 @@ ORDER BY account_id, set_at DESC, id
 
 PREFERENCES = "SELECT account_id, body FROM alert_preference WHERE account_id = ANY(CAST(:accounts AS uuid[]))"
 
+_HIMSELF: Final = frozenset({"person"})
 _encoder = msgspec.json.Encoder()
 
 
@@ -92,7 +93,8 @@ class Recipient:
 async def find_recipients(tx: Tx, alerts: Sequence[About], now: datetime) -> list[list[Recipient]]:
     """Return the recipients of each alert, delegates included.
 
-    A delegate stands in only for what he may see himself; of the rest, the one who is away is told after all.
+    A delegate stands in only for what he may see himself; of the rest, the one who is away is told after all. What is
+    for a person alone goes to whom he named himself, and never to the deputy of his leave.
     """
     may = sorted(roles_with(READ))
     wanted = [
@@ -109,9 +111,11 @@ async def find_recipients(tx: Tx, alerts: Sequence[About], now: datetime) -> lis
     found: dict[int, list[UUID]] = defaultdict(list)
     for place, account_id in await tx.execute(text(RECIPIENTS), {"wanted": _json(wanted), "may": may}):
         found[place].append(account_id)
-    delegates = await _delegates(tx, {account for accounts in found.values() for account in accounts}, now)
-    reached = await _reached(tx, alerts, found, delegates, may)
-    return [_with_delegates(found[place], delegates, reached[place]) for place in range(len(alerts))]
+    deputies, named = await _delegates(tx, {account for accounts in found.values() for account in accounts}, now)
+    # A deputy of his leave stands in for him on his post, and learns nothing that is said to him about himself.
+    standing = [named if one.roles == _HIMSELF else deputies | named for one in alerts]
+    reached = await _reached(tx, alerts, found, standing, may)
+    return [_with_delegates(found[place], standing[place], reached[place]) for place in range(len(alerts))]
 
 
 def _with_delegates(
@@ -130,28 +134,28 @@ def _with_delegates(
     return list(chosen.values())
 
 
-async def _delegates(tx: Tx, accounts: Collection[UUID], now: datetime) -> dict[UUID, UUID]:
+async def _delegates(tx: Tx, accounts: Collection[UUID], now: datetime) -> tuple[dict[UUID, UUID], dict[UUID, UUID]]:
+    """Return the deputies of those on leave, and whom accounts named themselves: these go before those."""
     if not accounts:
-        return {}
+        return {}, {}
     # Days of leave are the site's; which site it is does not matter while all of them lie in one zone.
     on_leave = await deputies_of(tx, sorted(accounts), work_on(now, DEFAULT_TIME_ZONE, DEFAULT_CUTOVER))
     rows = await tx.execute(text(DELEGATES), {"accounts": sorted(accounts), "now": now})
-    # Whom somebody named himself goes before the deputy of his leave.
-    return on_leave | {row[0]: row[1] for row in rows}
+    return dict(on_leave), {row[0]: row[1] for row in rows}
 
 
 async def _reached(
     tx: Tx,
     alerts: Sequence[About],
     found: Mapping[int, Sequence[UUID]],
-    delegates: Mapping[UUID, UUID],
+    standing: Sequence[Mapping[UUID, UUID]],
     may: Sequence[str],
 ) -> dict[int, set[UUID]]:
     """Return which delegates may see which alert themselves."""
     asked = [
         {
             "place": place,
-            "account_id": delegates[account_id],
+            "account_id": standing[place][account_id],
             "project_id": alerts[place].project_id,
             "party_id": alerts[place].party_id,
             "person_id": alerts[place].person_id,
@@ -159,7 +163,7 @@ async def _reached(
         }
         for place, accounts in found.items()
         for account_id in accounts
-        if account_id in delegates
+        if account_id in standing[place]
     ]
     reached: dict[int, set[UUID]] = defaultdict(set)
     if asked:

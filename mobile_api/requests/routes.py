@@ -241,6 +241,8 @@ async def withdraw_request(
             errors.RequestMoved,
             errors.StepImpossible,
             errors.EndingInvalid,
+            errors.EndingWhole,
+            errors.EndingTooLate,
         ),
     },
     summary="End my leave early",

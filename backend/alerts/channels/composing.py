@@ -12,8 +12,7 @@ from sqlalchemy import text
 
 from backend.alerts.channels.digests import word_digest
 from backend.alerts.channels.model import Enclosure
-from backend.alerts.inbox_queries import actor_of, list_alerts
-from backend.alerts.notices import shown_of
+from backend.alerts.inbox_queries import actor_of, list_alerts, shown_of
 from backend.alerts.recipients import read_preferences
 from backend.alerts.wording import Shown, gravest, word_group
 from backend.kit.db import Tx

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +21,8 @@ from backend.channel_settings import SmtpServer
 from backend.kit import messages as catalogue
 
 TIMEOUT_S: Final = 20
+BEGIN_WITHIN_S: Final = 60.0
+"""For so long one call begins mails: a call ends after 90 s, and all of it would count as uncertain then."""
 log = structlog.get_logger()
 _NOBODY: Final = frozenset({550, 551, 553})
 _TEMPORARY: Final = range(400, 500)
@@ -35,13 +38,20 @@ class MailChannel:
     """The operator's SMTP server."""
 
     def __init__(
-        self, server: SmtpServer, *, board: str | None, encloser: Encloser | None = None, timeout_s: float = TIMEOUT_S
+        self,
+        server: SmtpServer,
+        *,
+        board: str | None,
+        encloser: Encloser | None = None,
+        timeout_s: float = TIMEOUT_S,
+        begin_within_s: float = BEGIN_WITHIN_S,
     ) -> None:
         """Send through `server`; `board` is where people find the board; without `encloser` no file goes with mails."""
         self._server = server
         self._board = board
         self._encloser = encloser
         self._timeout_s = timeout_s
+        self._begin_within_s = begin_within_s
 
     @property
     def name(self) -> ChannelName:
@@ -61,9 +71,10 @@ class MailChannel:
     async def send(self, messages: Sequence[Message], now: datetime) -> list[Outcome]:
         """Send one mail after the other; a server that cannot be reached has none.
 
-        Whose file is still being made is told later.
+        Whose file is still being made is told later, and so is who was not begun with in time.
         """
         server = self._server
+        begin_until = asyncio.get_running_loop().time() + self._begin_within_s
         # Before the connection is there: a server does not wait for as long as prints may take.
         enclosed = await self._enclose(messages)
         client = aiosmtplib.SMTP(
@@ -88,6 +99,8 @@ class MailChannel:
             for message in messages:
                 if outcomes and not client.is_connected:
                     outcomes.append(retry("broken_off"))
+                elif asyncio.get_running_loop().time() > begin_until:
+                    outcomes.append(retry("not_begun"))
                 elif message.enclosure is not None and message.enclosure not in enclosed:
                     outcomes.append(retry("file_not_ready"))
                 else:

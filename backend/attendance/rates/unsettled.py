@@ -41,10 +41,13 @@ class _Desk:
     language: str
 
     def until(self, kind: Literal["appeal", "review"], ruled_at: datetime) -> date:
-        """Return the last day to appeal, or to decide, on what was ruled at an instant, by the rule of today."""
-        term_of = appeal_term if kind == "appeal" else review_term
-        term = term_of(self.rules, self.project.id, self.project.district_id, self.today)
-        return last_day(self.calendar, work_on(ruled_at, self.project.time_zone, self.project.cutover), term)
+        """Return the last day to appeal, by the rule of the day of the ruling, or to decide, by the rule of today."""
+        ruled_on = work_on(ruled_at, self.project.time_zone, self.project.cutover)
+        if kind == "appeal":
+            term = appeal_term(self.rules, self.project.id, self.project.district_id, ruled_on)
+        else:
+            term = review_term(self.rules, self.project.id, self.project.district_id, self.today)
+        return last_day(self.calendar, ruled_on, term)
 
     def say(self, code: str, **numbers: object) -> str:
         """Return a message of this module."""

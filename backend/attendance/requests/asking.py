@@ -83,7 +83,9 @@ async def file_appeal(tx: Tx, desk: Desk, body: AppealBody) -> None:
         subject = f"day:{on}"
     rule, rule_id = await rule_of(tx, desk, "appeal", desk.today)
     rule = cast("AppealRule", rule)
-    require_term(desk, began_on, rule.file_within)
+    # Whoever was told a last day is held to that one, whatever term began to hold since.
+    told, _ = await rule_of(tx, desk, "appeal", began_on)
+    require_term(desk, began_on, cast("AppealRule", told).file_within)
     posts = await posts_on(tx, desk, on)
     await require_photos(tx, desk, body.photos, wanted=False)
     draft = Draft(

@@ -27,7 +27,7 @@ async def end_own_leave(
 ) -> AnyRow:
     """End one's own approved leave with `last_on` as its last day, None: nothing of it is taken.
 
-    Raises RequestUnknown, StepImpossible, EndingInvalid or RequestMoved.
+    Raises RequestUnknown, StepImpossible, EndingInvalid, EndingWhole, EndingTooLate or RequestMoved.
     """
     row = await find_own(tx, person_id, request_id)
     await queries.lock_request(tx, row.project_id, row.id)
@@ -49,7 +49,8 @@ async def end_leave(
 ) -> None:
     """End somebody's approved leave as one who may decide on it, also who approved it.
 
-    Raises RequestUnknown, OwnRequest, OwnPartyRequest, HigherDecides, RequestMoved, StepImpossible or EndingInvalid.
+    Raises RequestUnknown, OwnRequest, OwnPartyRequest, HigherDecides, RequestMoved, StepImpossible, EndingInvalid,
+    EndingWhole or EndingTooLate.
     """
     row = await lock_for(tx, actor, project_id, request_id, seq)
     await require_office(tx, actor, row)
@@ -68,9 +69,9 @@ async def _end(tx: Tx, actor: Actor, row: AnyRow, last_on: date | None, note: st
     before = row.first_on - _DAY
     kept = before if last_on is None else last_on
     if not max(earliest, before) <= kept <= latest:
-        raise errors.EndingInvalid(
-            earliest=max(earliest, row.first_on).isoformat(), latest=max(latest, before).isoformat()
-        )
+        if max(earliest, row.first_on) <= latest:
+            raise errors.EndingInvalid(earliest=max(earliest, row.first_on).isoformat(), latest=latest.isoformat())
+        raise errors.EndingWhole if earliest <= before else errors.EndingTooLate(days=rule.late_days)
     kind = "cancelled" if kept == before else "shortened"
     step = NewStep(
         kind=kind, at=now, account_id=actor.account_id, note=note, last_on=None if kind == "cancelled" else kept

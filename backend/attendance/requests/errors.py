@@ -180,9 +180,21 @@ class StepImpossible(Conflict):
 
 
 class EndingInvalid(InvalidInput):
-    """Leave ends early on one of its days but the last one, or with nothing of it taken, and not long afterwards."""
+    """Leave ends early on one of its days but the last one, and not long afterwards."""
 
     code = "requests.ending_invalid"
+
+
+class EndingWhole(InvalidInput):
+    """Of leave with one day left nothing can be cut off: it is given up as a whole or stays."""
+
+    code = "requests.ending_whole"
+
+
+class EndingTooLate(InvalidInput):
+    """Leave is over for so long that its end is not moved any more."""
+
+    code = "requests.ending_too_late"
 
 
 class OwnRequest(Forbidden):

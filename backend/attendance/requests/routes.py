@@ -172,6 +172,8 @@ async def post_decision(
             errors.RequestMoved,
             errors.StepImpossible,
             errors.EndingInvalid,
+            errors.EndingWhole,
+            errors.EndingTooLate,
         ),
     },
     summary="End approved leave early",

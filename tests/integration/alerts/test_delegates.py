@@ -16,20 +16,24 @@ NOW = datetime(2026, 4, 5, 21, tzinfo=UTC)
 ON = (NOW + timedelta(hours=8)).date()
 
 
-def about(site: MadeSite) -> list[About]:
+# Of the owner nobody holds an office here: what counts is that others than the person are meant too.
+SHARED = frozenset({"person", "owner"})
+
+
+def about(site: MadeSite, roles: frozenset[str]) -> list[About]:
     people, party = site.people["project_manager"], site.parties
     return [
         About(
             project_id=site.project.id,
             party_id=next(one.id for one in party.values() if one.kind == "009"),
             person_id=people.id,
-            roles=frozenset({"person"}),
+            roles=roles,
         )
     ]
 
 
-async def told(tx: Tx, site: MadeSite, now: datetime) -> list[Recipient]:
-    (found,) = await find_recipients(tx, about(site), now)
+async def told(tx: Tx, site: MadeSite, now: datetime, roles: frozenset[str] = SHARED) -> list[Recipient]:
+    (found,) = await find_recipients(tx, about(site, roles), now)
     return found
 
 
@@ -45,6 +49,8 @@ async def test_a_deputy_who_may_see_it_is_told_instead_while_the_leave_lasts(tx:
     assert await told(tx, site, NOW) == [Recipient(away)]
     await grant_role(tx, deputy, "project_admin", project_id=site.project.id)
     assert await told(tx, site, NOW) == [Recipient(away, away=True), Recipient(deputy, for_account_id=away)]
+    # What is for him alone, as the ruling on his punch, is nothing for a deputy.
+    assert await told(tx, site, NOW, frozenset({"person"})) == [Recipient(away)]
     assert await told(tx, site, NOW - timedelta(hours=2)) == [Recipient(away)]
     assert await told(tx, site, NOW + timedelta(days=1)) == [Recipient(away)]
 
@@ -62,4 +68,6 @@ async def test_whom_one_names_himself_goes_before_the_deputy(tx: Tx, keys: Memor
         ),
         {"id": uuid4(), "away": away, "named": named, "now": NOW, "until": NOW + timedelta(days=1)},
     )
-    assert await told(tx, site, NOW) == [Recipient(away, away=True), Recipient(named, for_account_id=away)]
+    instead = [Recipient(away, away=True), Recipient(named, for_account_id=away)]
+    assert await told(tx, site, NOW) == instead
+    assert await told(tx, site, NOW, frozenset({"person"})) == instead

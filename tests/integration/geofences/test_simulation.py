@@ -13,6 +13,7 @@ from sqlalchemy import select, text, update
 
 from backend.kit.clock import ManualClock
 from backend.kit.db import Database
+from backend.kit.erasures import Erasure, record_erasures
 from backend.kit.keyring import KeyRing
 from backend.ledger.tables import DataKey
 from geofences.errors import WorkbenchFull
@@ -167,10 +168,12 @@ async def test_what_cannot_be_replayed_is_told_and_never_passes(scene: Scene, da
     summary = (await scene.simulate())["summary"]
     left = {one["reason"]: one["punches"] for one in summary["left_out"]}
     assert (summary["simulated"], left["no_fix"], left["decided_by_person"]) == (1, 1, 1)
+    now = scene.clock.now()
     async with database.transaction() as tx:
-        await tx.execute(
-            update(DataKey).where(DataKey.project_id == project).values(wrapped=None, destroyed_at=scene.clock.now())
-        )
+        keys = await tx.scalars(select(DataKey.key_id).where(DataKey.project_id == project))
+        gone = [Erasure(subject="private_rows", subject_id=key, project_id=project, reason="retention") for key in keys]
+        await record_erasures(tx, gone, now)
+        await tx.execute(update(DataKey).where(DataKey.project_id == project).values(wrapped=None, destroyed_at=now))
     summary = (await scene.simulate())["summary"]
     left = {one["reason"]: one["punches"] for one in summary["left_out"]}
     assert (summary["simulated"], summary["newly_counted"], left["key_destroyed"]) == (0, 0, 2)

@@ -43,6 +43,14 @@ def told(name: str, of: str) -> Message:
     return replace(make(KIND, {"to": f"{name}@daogang.test"}), enclosure=enclosure)
 
 
+async def test_whom_a_call_has_no_time_to_begin_with_is_told_by_the_next(post: Post) -> None:
+    server = SmtpServer(host="127.0.0.1", port=post.port, security="plain", sender="alerts@daogang.test")
+    channel = MailChannel(server, board=None, timeout_s=5, begin_within_s=-1)
+    messages = [make(KIND, {"to": f"{name}@daogang.test"}) for name in ("a", "b")]
+    assert await channel.send(messages, NOW) == [retry("not_begun"), retry("not_begun")]
+    assert post.mails == []
+
+
 async def test_a_mail_says_what_the_inbox_says(post: Post) -> None:
     message = make(KIND, {"to": "zhang@daogang.test"}, repeat=True)
     assert await channel_to(post.port).send([message], NOW) == [DELIVERED]
