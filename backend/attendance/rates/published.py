@@ -23,7 +23,8 @@ async def show_published(tx: Tx, actor: Actor, project_id: UUID, month: str | No
     """Return the figures of the last publication that covers the project's month (last month unless told).
 
     A publication of the city, of the district or of the project itself covers it; nothing published is no error. Of
-    other parties' people only those see the figures who see their days. Raises ProjectUnknown or SpanInvalid.
+    other parties' people only those see the figures who see their days. `month` is written as `2026-03`.
+    Raises ProjectUnknown.
     """
     project = await require_project(tx, actor, project_id, scope=READ)
     today = work_on(clock.now(), project.time_zone, project.cutover)

@@ -200,7 +200,7 @@ async def list_project_rates(
 
 @get(
     f"{PROJECT}/published-rates",
-    opt={"scope": READ, "raises": (ProjectUnknown, errors.SpanInvalid)},
+    opt={"scope": READ, "raises": (ProjectUnknown,)},
     summary="Published rates of a project's people",
 )
 async def show_published_rates(
@@ -208,7 +208,7 @@ async def show_published_rates(
     tx: NamedDependency[Tx],
     actor: NamedDependency[Actor],
     clock: NamedDependency[Clock],
-    month: FromQuery[str | None] = None,
+    month: Annotated[str | None, QueryParameter(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")] = None,
 ) -> PublishedRates:
     """Show the figures of a month (`2026-03`, last month unless told) as they were published last."""
     return await published.show_published(tx, actor, project_id, month, clock=clock)

@@ -212,4 +212,4 @@ async def test_what_is_published_of_a_district_holds_for_its_projects_and_partie
     own = await told(headers=bearer(keys, clock.now(), party, "contractor"))
     assert [one["post_kind"] for one in own["items"]] == [MANAGER]
     assert (await told("2026-01"))["computation_id"] is None
-    assert (await told("2026-13"))["code"] == "rates.span_invalid"
+    assert (await told("2026-13"))["code"] == "request.invalid"
