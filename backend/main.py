@@ -96,7 +96,7 @@ from mobile_api.session import session_router
 from mobile_api.uploads.routes import uploads_router
 from mobile_api.versions import versions_router
 
-SCHEMA_HEAD = "0051"
+SCHEMA_HEAD = "0053"
 BODY_LIMIT = 1_000_000
 
 

@@ -34,6 +34,8 @@ INSERT INTO ledger_outbox (project_id, kind, entry_id, recorded_at)
 SELECT project_id, 'erasure', erasure_id, made_at FROM made ORDER BY erasure_id
 """
 
+IS_RECORDED: Final = "SELECT EXISTS (SELECT FROM erasure WHERE subject = :subject AND subject_id = :subject_id)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
@@ -65,6 +67,11 @@ async def record_erasures(tx: Tx, erased: Sequence[Erasure], now: datetime, made
         "reasons": [one.reason for one in erased],
     }
     await tx.execute(text(RECORD), values)
+
+
+async def is_recorded(tx: Tx, subject: Subject, subject_id: UUID) -> bool:
+    """Tell whether an erasure of a thing was recorded, for steps that may be done again after they were cut off."""
+    return bool(await tx.scalar(text(IS_RECORDED), {"subject": subject, "subject_id": subject_id}))
 
 
 def _digests(erased: Erasure) -> bytes:

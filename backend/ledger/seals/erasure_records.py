@@ -14,7 +14,7 @@ from backend.ledger.seals.findings import Erasures, Finding, Report
 
 _SHOWN: Final = 50
 FOUND: Final = "found_erased"
-"""The reason of what was gone when records began (migration 0050): nothing says why."""
+"""The reason of what was gone when records began (migration 0053): nothing says why."""
 
 # By subject: what has no key any more.
 GONE: Final = """
@@ -41,22 +41,33 @@ SELECT g.subject, g.project_id, g.subject_id, g.at FROM ({GONE}) g WHERE NOT EXI
   WHERE x.subject_id = g.subject_id AND x.subject = g.subject AND x.project_id = g.project_id)
 """  # noqa: S608 - a constant of ours
 
-# A key of a month that comes back, out of a backup perhaps, opens what was to be gone for good.
+# A key that comes back, out of a backup perhaps, opens what was to be gone for good. With a photo goes its original;
+# each record is named once, however many of its keys are there.
 BACK: Final = """
 SELECT x.subject, x.project_id, x.subject_id, x.made_at FROM erasure x
 JOIN data_key k ON k.project_id = x.project_id AND k.key_id = x.subject_id
 WHERE x.subject = 'private_rows' AND k.wrapped IS NOT NULL
-UNION ALL
+UNION
 SELECT x.subject, x.project_id, x.subject_id, x.made_at FROM erasure x JOIN photo_file f ON f.id = x.subject_id
 WHERE x.subject = 'photo' AND f.wrapped_key IS NOT NULL
-UNION ALL
+UNION
+SELECT x.subject, x.project_id, x.subject_id, x.made_at FROM erasure x JOIN photo p ON p.id = x.subject_id
+WHERE x.subject IN ('original', 'photo') AND p.wrapped_key IS NOT NULL
+UNION
+SELECT x.subject, x.project_id, x.subject_id, x.made_at FROM erasure x JOIN photo_file f ON f.id = x.subject_id
+JOIN gate_photo g ON g.project_id = f.project_id AND g.device_id = f.device_id AND g.sha256 = f.sha256
+WHERE x.subject IN ('original', 'photo') AND g.wrapped_key IS NOT NULL
+UNION
 SELECT x.subject, x.project_id, x.subject_id, x.made_at FROM erasure x
 JOIN liveness_frames s ON s.project_id = x.project_id AND s.challenge_id = x.subject_id WHERE x.subject = 'frames'
-UNION ALL
+UNION
 SELECT x.subject, x.project_id, x.subject_id, x.made_at FROM erasure x
 JOIN face_reference_photos p ON p.project_id = x.project_id AND p.reference_id = x.subject_id
 WHERE x.subject = 'reference'
 """
+
+# The first of them, each with how many there are.
+FIRST: Final = "SELECT b.*, count(*) OVER () FROM ({query}) b LIMIT {shown}"
 
 COUNT: Final = """
 SELECT count(*) FILTER (WHERE reason <> %(found)s), count(*) FILTER (WHERE reason = %(found)s) FROM erasure
@@ -74,7 +85,10 @@ def compare_erasures(connection: Connection[Any], report: Report) -> None:
         (UNRECORDED, "its keys are gone and no erasure was recorded"),
         (BACK, "its keys were destroyed by record and are there"),
     ):
-        for subject, project_id, subject_id, at in connection.execute(f"{query} LIMIT {_SHOWN}".encode()).fetchall():
+        rows = connection.execute(FIRST.format(query=query, shown=_SHOWN).encode()).fetchall()
+        for subject, project_id, subject_id, at, _ in rows:
             report.add(
                 Finding(kind="erasure", what=what, entry=subject, project_id=project_id, entry_id=subject_id, at=at)
             )
+        if rows:
+            report.found += rows[0][-1] - len(rows)

@@ -172,6 +172,28 @@ async def test_a_store_that_is_away_loses_nothing(house: House, person_id: UUID,
     assert sorted(house.files()) == sorted([row["blob"], model.thumbnail_name(row["blob"])])
 
 
+async def test_while_the_store_is_away_an_original_ends_with_one_record(house: House, person_id: UUID) -> None:
+    photo_id = await house.receive(person_id, photo_of(5))
+    await take_in_waiting(house.intake)
+    plain, house.blobs = house.blobs, Unsteady(house.blobs, {1, 2})
+    for _ in range(2):
+        with pytest.raises(BlobsAway):
+            await end_originals(house.deletion)
+    house.blobs = plain
+    assert await end_originals(house.deletion) == 1
+    ((subject, _, keys),) = await erasures_of(house.database, photo_id)
+    assert (subject, len(keys)) == ("original", 1)
+
+
+async def test_an_original_whose_key_went_before_there_were_records_has_one(house: House, person_id: UUID) -> None:
+    photo_id = await house.receive(person_id, photo_of(5))
+    await take_in_waiting(house.intake)
+    assert await house.rows("UPDATE photo SET wrapped_key = NULL WHERE id = :id RETURNING id", id=photo_id)
+    assert await end_originals(house.deletion) == 1
+    ((subject, _, keys),) = await erasures_of(house.database, photo_id)
+    assert (subject, keys) == ("original", [])
+
+
 async def test_two_at_once_keep_one(house: House, person_id: UUID) -> None:
     photo_ids = [await house.receive(person_id, photo_of(seed)) for seed in range(3)]
     other = Examiner()
