@@ -93,6 +93,12 @@ class DeliveryAddressAnswer(Wire, frozen=True):
     set_at: Instant
 
 
+class PushAddressAnswer(Wire, frozen=True):
+    """Of which kind the session's own address is; null when it has none. What it is, is told to nobody."""
+
+    kind: Literal["fcm_token", "fcm_installation", "web_push"] | None
+
+
 class DeliveryAddressesAnswer(Wire, frozen=True):
     """An account's addresses."""
 
@@ -122,6 +128,14 @@ async def name_phone_address(
     """Take the address in place of the session's last one, and from whoever had it; log-out erases it."""
     address = read_push_address(data, identity_services.push_hosts, keys, clock)
     await delivery_addresses.name_own_address(tx, actor, address, clock=clock, services=identity_services)
+
+
+@get("/mobile/v1/me/push-address", opt={"scope": "mobile.self"}, summary="Whether the server knows where to push to")
+async def show_phone_address(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], clock: NamedDependency[Clock]
+) -> PushAddressAnswer:
+    """Tell the kind of the session's address, so that an app says "on" only when the server knows it."""
+    return PushAddressAnswer(kind=cast("Any", await delivery_addresses.own_address_kind(tx, actor, clock=clock)))
 
 
 @delete("/mobile/v1/me/push-address", opt={"scope": "mobile.self"}, summary="Push nothing to this phone any more")
@@ -261,6 +275,7 @@ def read_set_address(data: SetBody) -> NewAddress:
 
 
 HANDLERS = [
+    show_phone_address,
     name_phone_address,
     drop_phone_address,
     name_browser_address,

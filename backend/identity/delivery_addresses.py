@@ -92,6 +92,14 @@ async def name_own_address(
     await _insert(tx, actor.account_id, address, digest, actor.family_id, actor, now, services)
 
 
+async def own_address_kind(tx: Tx, actor: Actor, *, clock: Clock) -> AddressKind | None:
+    """Return of which kind the address of the actor's session is; None when it has none that is written to."""
+    statement = select(DeliveryAddress.kind).where(
+        DeliveryAddress.family_id == actor.family_id, *_writable(clock.now())
+    )
+    return cast("AddressKind | None", await tx.scalar(statement))
+
+
 async def drop_own_address(tx: Tx, actor: Actor, *, clock: Clock) -> None:
     """Forget the address of the actor's session; one that has none is fine."""
     await _end(tx, DeliveryAddress.family_id == actor.family_id, "removed", clock.now())

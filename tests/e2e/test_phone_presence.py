@@ -47,6 +47,7 @@ async def test_a_face_check_without_network_is_kept_told_as_unchecked_and_sent_w
     assert seen["steps"][0] == "正对镜头"
     assert len(set(seen["steps"])) > 2
     assert "尚未核验" in seen["kept"]
+    assert seen["isWhole"], "the note pushes the button below the tabs"
     assert "未作核验" in seen["judged"]
     assert proofs_of(demo_house, about) == [("face", "offline", "not_evaluated", True)]
     is_sound(seen)

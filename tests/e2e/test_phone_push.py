@@ -1,8 +1,9 @@
 """The journey of docs/journeys.md with pushed notices, in Chromium against a real server without a push service."""
 
 import psycopg
+import pytest
 
-from tests.support.asking import pushed_notices
+from tests.support.asking import at_the_tower, pushed_notices
 from tests.support.browsers import Browser, DemoHouse, is_sound
 
 
@@ -25,7 +26,14 @@ async def test_notices_are_pushed_when_one_allows_it_and_told_why_not_when_one_d
     assert seen["isSameKey"]
     assert seen["isVisible"]
     assert seen["shown"] == ["闸机故障", "盾构井入口可用手机打卡"]
-    assert not seen["isLeft"]
+    held, checked = False, False
+    assert seen["unnamed"] == [checked, held, checked, checked], (
+        "what the server does not know is ended, and not called on"
+    )
+    assert "服务器没有开通浏览器推送" in seen["reopened"], "it is said as well when the page is opened again"
+    assert "推送到这部手机" in seen["sent"]
+    assert "服务器还没有答复是否推送" in seen["unasked"]
+    assert "推送到这部手机" not in seen["unasked"] + seen["reopened"]
     with psycopg.connect(demo_house.url) as connection:
         rows = connection.execute(
             "SELECT d.kind, d.ended_at IS NOT NULL FROM delivery_address d JOIN phone f USING (account_id)"
@@ -34,3 +42,14 @@ async def test_notices_are_pushed_when_one_allows_it_and_told_why_not_when_one_d
         ).fetchall()
     assert rows == [("web_push", True)], "named to the server once, and ended with the log-in"
     is_sound(seen)
+
+
+@pytest.mark.parametrize(("how", "person"), [("refuses", "章继光"), ("hangs", "薛迎霜")])
+async def test_a_push_service_that_fails_keeps_nobody_from_logging_in_or_out(
+    browser: Browser, demo_house: DemoHouse, how: str, person: str
+) -> None:
+    about = {**demo_house.phone(person), "place": at_the_tower(), "how": how}
+    seen = await browser.play("push.pushFails", about)
+    assert seen["before"] == ["daogang.kept.somebody.month", "daogang.session.phone"]
+    assert seen["after"] == [], "neither tokens nor kept answers stay on a phone that others use"
+    assert seen["heard"] == []

@@ -14,6 +14,7 @@ from backend.identity.delivery_addresses import (
     end_dead_addresses,
     live_addresses,
     name_own_address,
+    own_address_kind,
     purge_delivery_addresses,
     set_address,
 )
@@ -113,6 +114,7 @@ async def test_it_is_not_written_to_any_more(registry: Registry, somebody: Actor
     await name(registry, somebody)
     (address_id,) = await addresses_of(registry, somebody)
     now = registry.clock.now()
+    assert await own_address_kind(registry.tx, somebody, clock=registry.clock) == "fcm_token"
     match how:
         case "revoked":
             families = update(SessionFamily).where(SessionFamily.id == somebody.family_id)
@@ -126,6 +128,15 @@ async def test_it_is_not_written_to_any_more(registry: Registry, somebody: Actor
             await drop_own_address(registry.tx, somebody, clock=registry.clock)
     assert await addresses_of(registry, somebody) == []
     assert await live_addresses(registry.tx, [address_id], now, registry.services) == {}
+    assert await own_address_kind(registry.tx, somebody, clock=registry.clock) is None
+
+
+async def test_a_session_is_told_of_its_own_address_only(registry: Registry, somebody: Actor) -> None:
+    mail = NewAddress("email", {"to": "li@daogang.test"}, "办公室")
+    mine = somebody.account_id
+    await set_address(registry.tx, somebody, mine, mail, clock=registry.clock, services=registry.services)
+    await name(registry, await logged_in(registry))
+    assert await own_address_kind(registry.tx, somebody, clock=registry.clock) is None
 
 
 async def test_what_was_set_stays_without_a_session(registry: Registry, somebody: Actor) -> None:

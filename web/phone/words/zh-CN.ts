@@ -138,6 +138,7 @@ export const zh = {
   unread: "{count} 条未读",
   push_on: "推送提醒",
   push_is_on: "已打开",
+  push_is_set_up: "已登记",
   push_is_off: "未打开",
   push_hint: "该打卡未打卡、打卡被认定、申请有进展时提醒这部手机。",
   push_will_ask: "打开时浏览器会询问是否允许通知。不打开也不影响打卡，所有通知都在本页。",
@@ -150,6 +151,7 @@ export const zh = {
   push_look_again: "已经改好，再看一次",
   push_missing: "已允许通知，但这个浏览器的推送服务连不上（内地手机的浏览器常没有），未能打开。请在本页查看通知，或换网络、换浏览器再试。",
   push_unsent: "本机已登记，但服务器没有开通浏览器推送，暂时收不到。请在本页查看通知。",
+  push_unasked: "本机已登记，服务器还没有答复是否推送；通知都在本页。",
   push_unable: "此浏览器不支持推送。苹果手机请先用「共享 → 添加到主屏幕」再从桌面打开；通知都在本页。",
   notice_of: "{count} 项，{time}",
   // me and privacy

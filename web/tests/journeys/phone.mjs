@@ -62,6 +62,10 @@ export async function tap(page) {
   return page.locator(".came, .problem").first().innerText();
 }
 
+/** Whether the button that the app is for is seen whole, above the tabs. */
+export const isButtonWhole = (page) =>
+  page.evaluate(() => document.querySelector("button.big").getBoundingClientRect().bottom <= document.querySelector(".tabs").getBoundingClientRect().top);
+
 /** What cannot be hit with gloves: [words, height in px] of what is lower than 48 px. */
 const low = (page) =>
   page.evaluate(() => {
@@ -169,7 +173,7 @@ export async function firstCheckIn(open, about) {
   await page.setViewportSize({ width: 360, height: 640 });
   await page.reload();
   await page.locator(".where.inside").waitFor();
-  const isWhole = await page.evaluate(() => document.querySelector("button.big").getBoundingClientRect().bottom <= document.querySelector(".tabs").getBoundingClientRect().top);
+  const isWhole = await isButtonWhole(page);
   return { where, came, heard, faults: found, widest, targets, isWhole };
 }
 

@@ -1,6 +1,6 @@
 // Journeys of presence shown with and without network. `about` as in phone.mjs; `staff`: {"username", "password"} of the site's office.
 import { faults } from "./common.mjs";
-import { enter, packed, phoneOf } from "./phone.mjs";
+import { enter, isButtonWhole, packed, phoneOf } from "./phone.mjs";
 
 /** Set up a code for a gate, as the office does; return what tells the code that its screen shows now. */
 async function screenOf(about) {
@@ -121,6 +121,7 @@ export async function faceWithoutNetwork(open, about) {
   const kept = await page.locator(".tap .note.kept").innerText();
   await page.clock.resume();
   await page.locator(".where.inside").waitFor();
+  const isWhole = await isButtonWhole(page);
   await shot(page, "proof-kept");
   await page.locator("button.big").click();
   await page.locator(".came.saved").waitFor();
@@ -132,5 +133,5 @@ export async function faceWithoutNetwork(open, about) {
   await page.getByText("待上传核验").waitFor({ state: "detached" });
   await page.getByText("已连接").waitFor();
   const judged = await page.locator(".card").first().innerText();
-  return { told, state, steps, kept, judged, heard, faults: found };
+  return { told, state, steps, kept, isWhole, judged, heard, faults: found };
 }

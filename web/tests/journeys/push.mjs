@@ -2,26 +2,36 @@
 import { faults } from "./common.mjs";
 import { enter, packed, phoneOf } from "./phone.mjs";
 
-/** The browser's push service, which is not there: it gives an address that a real one would give, with a real key. */
-const SERVICE = async () => {
+/**
+ * The browser's push service, which is not there: it gives an address that a real one would give, with a real key, and
+ * keeps it over a reload.
+ */
+const SERVICE = () => {
   const base64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  const pair = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, true, ["deriveBits"]);
-  const keys = { p256dh: base64(await crypto.subtle.exportKey("raw", pair.publicKey)), auth: base64(crypto.getRandomValues(new Uint8Array(16))) };
-  const endpoint = `https://updates.push.services.mozilla.com/wpush/v2/${crypto.randomUUID()}`;
-  window.held = null;
-  PushManager.prototype.getSubscription = async () => window.held;
+  const PLACE = "stand-in.subscription";
+  const held = () => {
+    const kept = JSON.parse(localStorage.getItem(PLACE));
+    return kept && { endpoint: kept.endpoint, toJSON: () => kept, unsubscribe: async () => localStorage.removeItem(PLACE) === undefined };
+  };
+  PushManager.prototype.getSubscription = async () => held();
   PushManager.prototype.subscribe = async (options) => {
     window.subscribedWith = options;
-    window.held = {
-      endpoint,
-      toJSON: () => ({ endpoint, keys }),
-      unsubscribe: async () => {
-        window.held = null;
-        return true;
-      },
-    };
-    return window.held;
+    const pair = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, true, ["deriveBits"]);
+    const keys = { p256dh: base64(await crypto.subtle.exportKey("raw", pair.publicKey)), auth: base64(crypto.getRandomValues(new Uint8Array(16))) };
+    localStorage.setItem(PLACE, JSON.stringify({ endpoint: `https://updates.push.services.mozilla.com/wpush/v2/${crypto.randomUUID()}`, keys }));
+    return held();
   };
+  window.isHeld = () => held() !== null;
+};
+
+/** A browser whose push service fails, each time in another way. */
+const FAILING = {
+  refuses: () => {
+    ServiceWorkerContainer.prototype.getRegistration = () => Promise.reject(new DOMException("no", "SecurityError"));
+  },
+  hangs: () => {
+    ServiceWorkerContainer.prototype.getRegistration = () => new Promise(() => undefined);
+  },
 };
 
 /** Have the browser's push service bring something to the app's worker; return what the browser showed for it. */
@@ -91,18 +101,64 @@ export async function noticesPushed(open, about) {
   const missing = await box.innerText();
   const isOn = await turn.isChecked();
   await page.evaluate(SERVICE);
+  await page.addInitScript(SERVICE);
+  // The server does not take the address: the browser must not keep it either, nor the page say "on" when it is opened again.
+  const ADDRESS = "**/mobile/v1/me/push-address";
+  await context.route(ADDRESS, (route) => route.fulfill({ status: 503, body: "{}" }));
   await turn.click();
-  await page.locator(".push.on, .push.unsent").waitFor();
+  await page.locator(".push .problem").waitFor();
+  const unnamed = [await turn.isChecked(), await page.evaluate(() => window.isHeld())];
+  await context.unroute(ADDRESS);
+  await page.reload();
+  await page.locator(".push.off").waitFor();
+  unnamed.push(await turn.isChecked());
+  await page.evaluate(() => PushManager.prototype.subscribe({})); // as one that the browser would not end
+  await page.reload();
+  await page.waitForFunction(() => document.querySelector(".push.off [aria-busy=false]:enabled") !== null && !window.isHeld());
+  unnamed.push(await turn.isChecked());
+  await turn.click();
+  await page.locator(".push.unsent").waitFor();
   const on = await box.innerText();
   const key = await page.evaluate(() => window.subscribedWith);
   const published = await (await fetch(`${about.base_url}/.well-known/web-push.json`)).json();
   found.on = await faults(page);
   await shot("push-on");
+  await page.reload();
+  await page.locator(".push.unsent").waitFor();
+  const reopened = await box.innerText();
+  // A server that pushes, and one that does not answer.
+  const READY = "**/health/ready";
+  await context.route(READY, (route) => route.fulfill({ json: { status: "ok", channels: { web_push: "on" } } }));
+  await page.reload();
+  await page.locator(".push.on").waitFor();
+  const sent = await box.innerText();
+  await context.unroute(READY);
+  await context.route(ADDRESS, (route) => route.abort());
+  await page.reload();
+  await page.locator(".push.unasked").waitFor();
+  const unasked = await box.innerText();
+  found.unasked = await faults(page);
+  await context.unroute(ADDRESS);
   const shown = await brought(context, page, JSON.stringify({ title: "闸机故障", body: "盾构井入口可用手机打卡" }));
   // With the log-in the subscription ends, here and there.
   await page.getByRole("link", { name: "我的" }).click();
   await page.getByRole("button", { name: "退出登录" }).click();
   await page.getByLabel("手机号").waitFor();
-  const isLeft = await page.evaluate(() => window.held !== null);
-  return { before, asked, aside, denied, isShut, missing, isOn, on, isSameKey: key.applicationServerKey === published.public_key, isVisible: key.userVisibleOnly, shown, isLeft, heard: heard.filter((one) => !/incognito/.test(one)), faults: found };
+  await page.waitForFunction(() => !window.isHeld());
+  return { before, asked, aside, denied, isShut, missing, isOn, on, isSameKey: key.applicationServerKey === published.public_key, isVisible: key.userVisibleOnly, shown, unnamed, reopened, sent, unasked, heard: heard.filter((one) => !/incognito/.test(one)), faults: found };
+}
+
+/** Log in and out where the browser's push service fails; `about.how` says how. */
+export async function pushFails(open, about) {
+  const { page, heard } = await phoneOf(open, about);
+  await page.addInitScript(FAILING[about.how]);
+  await enter(page, about);
+  await packed(page);
+  await page.evaluate(() => localStorage.setItem("daogang.kept.somebody.month", "{}"));
+  const kept = () => page.evaluate(() => Object.keys(localStorage).filter((name) => /^daogang\.(session|kept)\./.test(name)).sort());
+  const before = await kept();
+  await page.getByRole("link", { name: "我的" }).click();
+  await page.getByRole("button", { name: "退出登录" }).click();
+  await page.getByLabel("手机号").waitFor();
+  return { before, after: await kept(), heard };
 }
