@@ -41,7 +41,9 @@ export async function enter(page, about) {
   const before = codesOf(about.outbox, about.number).length;
   await page.getByRole("button", { name: "获取验证码" }).click();
   let codes = [];
+  const until = Date.now() + 60_000;
   while (codes.length <= before) {
+    if (Date.now() > until) throw new Error(`no code came to ${about.number}: is there an account with this number?`);
     if ((await page.locator(".problem").count()) > 0) throw new Error(await page.locator(".problem").innerText());
     await page.waitForTimeout(25); // the message leaves after the answer; the journey's own time is bounded
     codes = codesOf(about.outbox, about.number);
