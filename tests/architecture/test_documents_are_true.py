@@ -90,3 +90,9 @@ def test_routes_exist(document: Path) -> None:
         assert any(form.fullmatch(path) for form in forms) or any(
             re.sub(r"{[^}]*}", "x", route.template).startswith(path) for route in routes()
         ), path
+
+
+def test_every_picture_of_a_screen_is_shown() -> None:
+    """`make screenshots` takes them; one that nobody sees shows what was once."""
+    shown = set(re.findall(r"\]\(docs/screens/([\w-]+\.png)\)", (ROOT / "README.md").read_text()))
+    assert shown == {path.name for path in (ROOT / "docs/screens").glob("*.png")}
