@@ -13,7 +13,7 @@ from backend.attendance.requests.clocks import lapsed_until
 from backend.attendance.requests.filing import Desk, posts_on, rule_of
 from backend.attendance.requests.kinds import AppealReason, LeaveKind, MakeUpReason
 from backend.attendance.requests.quotas import spent_on
-from backend.attendance.requests.rules import AppealRule, LeaveRule, MakeUpRule
+from backend.attendance.requests.rules import AppealRule, LeaveRule, MakeUpRule, rule_in_force
 from backend.attendance.requests.schemas import DeputyOut, OfferOut, QuotaOut, TakenOut, WordsOut
 from backend.attendance.requests.showing import words
 from backend.kit.db import Tx
@@ -26,9 +26,10 @@ _DAY: Final = timedelta(days=1)
 async def show_offer(tx: Tx, desk: Desk, *, language: str) -> OfferOut:
     """Return what can be asked for."""
     today, project_id, person_id = desk.today, desk.site.id, desk.person_id
-    make_up = cast("MakeUpRule", (await rule_of(tx, desk, "make_up", today))[0])
-    appeal = cast("AppealRule", (await rule_of(tx, desk, "appeal", today))[0])
-    leave = cast("LeaveRule", (await rule_of(tx, desk, "leave", today))[0])
+    rules = await filing_queries.list_rules(tx, desk.site)
+    make_up = cast("MakeUpRule", rule_in_force(rules, "make_up", today)[0])
+    appeal = cast("AppealRule", rule_in_force(rules, "appeal", today)[0])
+    leave = cast("LeaveRule", rule_in_force(rules, "leave", today)[0])
     first, last = today.replace(day=1), today.replace(day=monthrange(today.year, today.month)[1])
     used = await filing_queries.count_make_ups(tx, project_id, person_id, first, last)
     year = (date(today.year, 1, 1), date(today.year, 12, 31))

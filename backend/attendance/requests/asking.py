@@ -22,7 +22,7 @@ from backend.attendance.requests.filing import (
 )
 from backend.attendance.requests.kinds import CHOSEN, DISTRICT_LEVEL, PARTY_LEVEL
 from backend.attendance.requests.quotas import Taken, black_out_of, days_of, first_excess
-from backend.attendance.requests.rules import AppealRule, LeaveRule, MakeUpRule
+from backend.attendance.requests.rules import AppealRule, LeaveRule, MakeUpRule, rule_in_force
 from backend.kit.db import Tx
 from backend.ledger.queries import CURRENT
 from backend.ledger.tables import PunchStatus, Ruling
@@ -81,10 +81,11 @@ async def file_appeal(tx: Tx, desk: Desk, body: AppealBody) -> None:
     else:
         on = began_on = _claimed_day(desk, body.claims)
         subject = f"day:{on}"
-    rule, rule_id = await rule_of(tx, desk, "appeal", desk.today)
+    rules = await filing_queries.list_rules(tx, desk.site)
+    rule, rule_id = rule_in_force(rules, "appeal", desk.today)
     rule = cast("AppealRule", rule)
     # Whoever was told a last day is held to that one, whatever term began to hold since.
-    told, _ = await rule_of(tx, desk, "appeal", began_on)
+    told, _ = rule_in_force(rules, "appeal", began_on)
     require_term(desk, began_on, cast("AppealRule", told).file_within)
     posts = await posts_on(tx, desk, on)
     await require_photos(tx, desk, body.photos, wanted=False)

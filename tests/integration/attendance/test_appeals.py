@@ -98,6 +98,26 @@ async def test_seven_working_days_to_file_and_one_office_up_after_fifteen(office
     assert (await office.decide("city", now, approve=True)).json()["request"]["state"] == "approved"
 
 
+async def test_a_shorter_term_takes_nobody_the_days_that_his_ruling_promised(office: Office) -> None:
+    project_id, person_id = office.site.project.id, office.site.people[MINE].id
+
+    async def refused() -> str:
+        one = entry(project_id, person_id, office.clock.now() - timedelta(hours=1), outcome="refused")
+        await append(office.database, [one], office.clock.now())
+        return str(one.punch_id)
+
+    before = await refused()
+    office.clock.advance(timedelta(days=1))
+    rule = {"settings": {"file_within": 1}, "project_id": str(project_id)}
+    assert (await office.staff("district", "POST", "/request-rules/appeal", rule)).status_code == 201
+    after = await refused()
+    # Wednesday 25 March: the seventh working day after Monday the 16th, long behind the first one after the 17th.
+    office.clock.advance(timedelta(days=8))
+    late = await office.phone(MINE, "POST", APPEALS, office.appeal("punch", punch_id=after))
+    told(late, 422, "requests.term_over")
+    assert await appealed(office, office.appeal("punch", punch_id=before))
+
+
 async def test_a_refused_make_up_stands_again_on_appeal_and_is_decided_by_others(office: Office) -> None:
     at = office.clock.now() - timedelta(hours=1)
     shown = (await office.endorse(await filed(office, office.make_up(at)))).json()
