@@ -136,14 +136,13 @@ export async function correct(open, about) {
   return { looked, before, applied, day, heard: [...site.heard, ...district.heard], faults: found };
 }
 
-/** Ask for a month by a rule set's draft; `page` shows that it goes on then. */
+/** Ask for a month by a rule set's draft. What the page says of the waiting passes as soon as a worker is done. */
 async function reckon(page, about, reason) {
   const form = page.locator("form.asked");
   await form.getByLabel("月份").fill(about.month);
   await form.getByLabel("按哪套规则").selectOption({ label: about.version });
   await form.getByLabel("理由").fill(reason);
   await form.getByRole("button", { name: "计算副本" }).click();
-  await page.locator(".wait").getByText("已交给后台计算").waitFor();
 }
 
 async function rulesOf(open, about) {
@@ -167,7 +166,7 @@ export async function leaveReckoning(open, about) {
   await wait.waitFor({ state: "detached" });
   const line = page.locator(".line").filter({ hasText: about.reason });
   await line.getByText("等待计算").waitFor();
-  const isFree = (await page.locator("form.asked").getByRole("button").count()) === 1;
+  const isFree = await page.locator("form.asked").getByRole("button").isEnabled();
   return { told, left: await line.innerText(), isFree, heard, faults: found };
 }
 
@@ -176,17 +175,25 @@ export async function seeReckoned(open, about) {
   const { page, heard } = await rulesOf(open, about);
   const line = (reason) => page.locator(".line").filter({ hasText: reason });
   await line(about.reason).getByText("已算完").waitFor();
+  let tell;
+  const told = new Promise((now) => (tell = now)); // a worker may be done before the page can be seen waiting: it hears later
+  await page.route("**/admin/v1/rate-computations", async (route) => {
+    if (route.request().method() === "GET") await told;
+    await route.continue().catch(() => undefined); // the page has left what was held
+  });
   await reckon(page, about, about.left);
+  await line(about.left).getByText("等待计算").waitFor();
   await page.locator(".wait").getByRole("button", { name: "取消" }).click();
+  tell();
   await line(about.left).getByText("已算完").waitFor(); // nobody has reloaded
   await reckon(page, about, about.again);
   await page.locator(".compared tbody tr").first().waitFor();
-  const told = await page.locator(".compared").innerText();
+  const change = await page.locator(".compared").innerText();
   const found = { compared: await faults(page) };
   await page.locator(".compared").getByRole("button", { name: "发布这份副本" }).click();
   const refused = await page.getByRole("alert").innerText();
   await page.locator(".compared").getByRole("button", { name: "关闭" }).click();
   await line(about.reason).getByRole("button", { name: "看差异" }).click();
   await page.locator(".compared tbody tr").first().waitFor();
-  return { told, refused, again: await page.locator(".compared h3").innerText(), heard, faults: found };
+  return { told: change, refused, again: await page.locator(".compared h3").innerText(), heard, faults: found };
 }
