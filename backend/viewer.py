@@ -23,7 +23,7 @@ CONTENT_POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # Files of a version that this server brings along: a browser asks again after a day.
-CACHED = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
+CACHED = {"Cache-Control": "public, max-age=86400"}
 
 
 @cache
@@ -39,8 +39,7 @@ def asset(name: str) -> bytes:
 @get("/docs", opt={"public": True}, media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=False)
 def viewer() -> Response[str]:
     """Show the API's document."""
-    headers = {"Content-Security-Policy": CONTENT_POLICY, "X-Content-Type-Options": "nosniff"}
-    return Response(PAGE, headers=headers)
+    return Response(PAGE, headers={"Content-Security-Policy": CONTENT_POLICY})
 
 
 @get("/docs/viewer.js", opt={"public": True}, include_in_schema=False, sync_to_thread=False)

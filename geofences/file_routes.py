@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
+from backend.kit.attachments import attached
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from geofences import errors, export
@@ -38,8 +39,7 @@ async def export_version(
 ) -> Response[bytes]:
     """Give the area, and the alignment of a corridor, in any coordinate system."""
     content = await export.export_geojson(tx, actor, project_id, fence_id, number, system=coordinate_system(crs))
-    headers = {"Content-Disposition": f'attachment; filename="fence-{fence_id}-{number}.geojson"'}
-    return Response(content, media_type=GEOJSON, headers=headers)
+    return attached(content, GEOJSON, f"fence-{fence_id}-{number}.geojson")
 
 
 HANDLERS = (export_version,)

@@ -12,6 +12,7 @@ from litestar.params import FromPath, QueryParameter
 
 from backend.identity.services import IdentityServices
 from backend.kit import messages
+from backend.kit.attachments import CSV, XLSX, attached
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.errors import MediaTypeUnknown
@@ -21,8 +22,6 @@ from backend.sites.roster import Fault
 from backend.sites.roster_files import MAX_BYTES, FileKind
 from backend.sites.roster_schemas import RosterAnswer, RosterCounts, RosterFault
 
-CSV: Final = "text/csv"
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KINDS: Final[dict[str, FileKind]] = {CSV: "csv", XLSX: "xlsx"}
 # Litestar cuts bodies off itself; a little more than the limit lets our own refusal name it.
 BODY_LIMIT: Final = MAX_BYTES + 1_000_000
@@ -51,7 +50,7 @@ class RosterOperation(Operation):
 )
 def csv_form() -> Response[bytes]:
     """Get the header line, with a byte order mark, without which spreadsheets take UTF-8 for GBK."""
-    return _attachment(roster_template.csv_template(), CSV, "roster.csv")
+    return attached(roster_template.csv_template(), CSV, "roster.csv")
 
 
 @get(
@@ -63,12 +62,7 @@ def csv_form() -> Response[bytes]:
 )
 def xlsx_form() -> Response[bytes]:
     """Get a workbook with all columns as text and the allowed words as lists."""
-    return _attachment(roster_template.xlsx_template(), XLSX, "roster.xlsx")
-
-
-def _attachment(content: bytes, media_type: str, name: str) -> Response[bytes]:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=media_type, headers=headers)
+    return attached(roster_template.xlsx_template(), XLSX, "roster.xlsx")
 
 
 @post(

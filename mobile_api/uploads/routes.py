@@ -15,6 +15,7 @@ from backend.evidence.model import MAX_PHOTO_BYTES
 from backend.evidence.photos.errors import PhotoGone
 from backend.evidence.queries import UploadRow
 from backend.evidence.uploads import BodyCutOff, UploadTools
+from backend.kit.attachments import JPEG, attached
 from backend.kit.blobs import BlobsAway
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
@@ -236,7 +237,7 @@ async def override_method(
     "/photos/{sha256:str}",
     opt={"scope": SELF, "raises": (SessionEnded, evidence.PhotoUnknown, PhotoGone, BlobsAway)},
     summary="One of my photos",
-    media_type="image/jpeg",
+    media_type=JPEG,
 )
 async def get_photo(
     request: AnyRequest,
@@ -251,11 +252,7 @@ async def get_photo(
     if digest is None:
         raise evidence.PhotoUnknown
     content, media_type = await uploads.read_photo(person_id, digest, tools=upload_tools)
-    return Response(
-        content,
-        media_type=media_type,
-        headers={"Cache-Control": "private, no-store", "Content-Disposition": "attachment"},
-    )
+    return attached(content, media_type, f"photo.{media_type.removeprefix('image/')}")
 
 
 def answer_in_protocol(request: AnyRequest, error: DaogangError) -> Response[dict[str, Any]]:

@@ -4,6 +4,7 @@ Each operation gets the call that a caller who may would send (in every role), t
 unfitting, half of them about things that exist. The coverage of successful answers is printed at the end.
 """
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
@@ -38,6 +39,17 @@ CHECKS = [
     checks.response_schema_conformance,
 ]
 EXAMPLES = 10
+# What a program or a page reads where it is; any other answer is a file, which browsers save.
+READ_IN_PLACE = {
+    "application/json",
+    "text/html",
+    "text/event-stream",
+    "image/jpeg",
+    "application/vnd.mapbox-vector-tile",
+}
+# GeoJSON that the desk's map draws; an exported version is a file.
+DRAWN_FROM = "GET /admin/v1/fence-map"
+SAVED = re.compile(r'attachment; filename="[0-9A-Za-z][0-9A-Za-z.-]*\.[a-z]+"')
 
 Answer = httpx.Response
 AnyCase = Case[Any]
@@ -101,7 +113,17 @@ async def perform(
     except BaseExceptionGroup as failures:  # not an Exception: it would end the loop of all tests
         told = "\n".join(str(one) for one in failures.exceptions)
         raise AssertionError(f"{role}: {told}\n{failures}"[:3000]) from None
+    expect_handed_over_safely(route, answer)
     return answer
+
+
+def expect_handed_over_safely(route: Route, answer: Answer) -> None:
+    """Every answer is taken for what it is called; a file is saved under a plain name and kept by nobody on the way."""
+    assert answer.headers.get_list("x-content-type-options") == ["nosniff"], route
+    media_type = answer.headers.get("content-type", "").split(";")[0]
+    if answer.is_success and answer.content and media_type not in READ_IN_PLACE and str(route) != DRAWN_FROM:
+        assert SAVED.fullmatch(answer.headers["content-disposition"]), f"{route}: {answer.headers}"
+        assert answer.headers["cache-control"] == "private, no-store", route
 
 
 def given_case(route: Route, town: Town, call: Call) -> tuple[AnyCase, bytes | None]:

@@ -25,6 +25,7 @@ async def test_each_file_that_the_page_names_is_here_and_none_is_elsewhere() -> 
         if name.startswith("/"):
             answer = await ask(name)
             assert answer.status_code == 200, name
+            assert answer.headers.get_list("x-content-type-options") == ["nosniff"], name
             kinds[name] = answer.headers["content-type"].split(";")[0]
     assert kinds == {
         "/docs/swagger-ui.css": "text/css",

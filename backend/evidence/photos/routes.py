@@ -27,6 +27,7 @@ from backend.evidence.photos.schemas import (
 from backend.evidence.photos.viewing import ViewingTools, view_photo
 from backend.evidence.photos.words import words_of_note, words_of_refusal
 from backend.kit import messages
+from backend.kit.attachments import JPEG, picture
 from backend.kit.blobs import BlobsAway
 from backend.kit.clock import Clock
 from backend.kit.db import AnyRow, Tx
@@ -90,7 +91,7 @@ def _photo(row: AnyRow, language: str) -> PhotoOut:
         "raises": (errors.UseUnknown, errors.PhotoGone, errors.ExaminersBusy, BlobsAway),
     },
     summary="Look at a photo",
-    media_type="image/jpeg",
+    media_type=JPEG,
 )
 async def look_at_photo(
     project_id: FromPath[UUID],
@@ -103,11 +104,7 @@ async def look_at_photo(
 ) -> Response[bytes]:
     """Return a copy with name, time, site, chainage and viewer on it; who looked and for what is in the audit log."""
     copy = await view_photo(photo_viewing, actor, project_id, punch_id, photo_id, data, language=language)
-    return Response(
-        copy,
-        media_type="image/jpeg",
-        headers={"Cache-Control": "private, no-store", "Content-Disposition": "inline; filename=photo.jpg"},
-    )
+    return picture(copy)
 
 
 @get(

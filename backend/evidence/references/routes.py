@@ -22,6 +22,7 @@ from backend.evidence.references.schemas import ReasonBody, ReferenceAnswer, Ref
 from backend.evidence.references.taking import ReferenceTools
 from backend.identity.consents.errors import ConsentMissing
 from backend.identity.consents.service import require_consent
+from backend.kit.attachments import JPEG, picture
 from backend.kit.blobs import BlobsAway
 from backend.kit.clock import Clock
 from backend.kit.db import Database, Tx
@@ -110,7 +111,7 @@ async def list_references(
     REFERENCE + "/photos/{number:int}",
     opt={"scope": READ, "raises": (*KNOWN, ReferenceUnknown, BlobsAway)},
     summary="One of the reference photos",
-    media_type="image/jpeg",
+    media_type=JPEG,
 )
 async def show_photo(
     project_id: FromPath[UUID],
@@ -125,7 +126,7 @@ async def show_photo(
     await require_person(tx, actor, project_id, person_id, READ)
     found = await taking.find_reference(tx, project_id, person_id, reference_id)
     content = await taking.read_photo(tx, actor, found, number, tools=reference_tools)
-    return Response(content, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+    return picture(content)
 
 
 @post(

@@ -36,7 +36,6 @@ PAGE_HEADERS = {
     **NO_STORE,
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 ScreenToken = Annotated[str, PathParameter(pattern="^[0-9A-Za-z_-]{43}$", description="end of the screen's address")]
 PageSize = Annotated[int, QueryParameter(ge=1, le=200)]

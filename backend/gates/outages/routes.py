@@ -1,7 +1,7 @@
 """Staff routes of outages, of what happened at gates, and of events whose time cannot be."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
@@ -28,6 +28,7 @@ from backend.gates.outages.schemas import (
 )
 from backend.gates.registry.queries import READ
 from backend.gates.tools import GateTools
+from backend.kit.attachments import JPEG, picture
 from backend.kit.blobs import BlobsAway
 from backend.kit.clock import Clock
 from backend.kit.db import AnyRow, Tx
@@ -37,7 +38,6 @@ from backend.sites.errors import ProjectUnknown
 
 OUTAGES = "/projects/{project_id:uuid}/gate-outages"
 PHOTOS = "/projects/{project_id:uuid}/outage-declarations/{declaration_id:uuid}/photos"
-PRIVATE: Final = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
 Cursor = Annotated[int, QueryParameter(ge=0, le=2**63 - 1, description="id of the last fact that was read")]
 
@@ -180,7 +180,7 @@ async def list_outage_photos(
     PHOTOS + "/{digest:str}",
     opt={"scope": READ, "raises": (ProjectUnknown, errors.OutagePhotoUnknown, BlobsAway)},
     summary="One photo of an outage",
-    media_type="image/jpeg",
+    media_type=JPEG,
 )
 async def get_outage_photo(
     project_id: FromPath[UUID],
@@ -192,7 +192,7 @@ async def get_outage_photo(
 ) -> Response[bytes]:
     """Show a photo; gone with the project's data key of its month."""
     content = await photos.read_photo(gate_tools, tx, actor, project_id, declaration_id, digest)
-    return Response(content, media_type="image/jpeg", headers=PRIVATE)
+    return picture(content)
 
 
 @get(

@@ -2,7 +2,7 @@
 
 from asyncio import to_thread
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, get
@@ -14,13 +14,11 @@ from backend.gates.registry import key_register, queries
 from backend.gates.registry.key_schemas import KeyReportAnswer
 from backend.gates.registry.register_files import csv_register, xlsx_register
 from backend.kit import messages
+from backend.kit.attachments import CSV, XLSX, attached
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.guards import Actor
 from backend.sites.errors import ProjectUnknown
-
-CSV: Final = "text/csv"
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Year = Annotated[int, QueryParameter(ge=2020, le=2100)]
 PERIOD = (ProjectUnknown, errors.PeriodEmpty, errors.RegisterTooLong)
@@ -43,7 +41,7 @@ async def csv_key_register(
     """Write every step from `from_on` to `to_on` (both included) of one project, or of all that one sees."""
     rows = await key_register.read_register(tx, actor, project_id, from_on=from_on, to_on=to_on)
     content = await to_thread(csv_register, rows, _language(request))
-    return _attachment(content, CSV, f"key-register-{from_on:%Y%m%d}-{to_on:%Y%m%d}.csv")
+    return attached(content, CSV, f"key-register-{from_on:%Y%m%d}-{to_on:%Y%m%d}.csv")
 
 
 @get(
@@ -63,7 +61,7 @@ async def xlsx_key_register(
     """Write the same as a workbook whose cells are all text."""
     rows = await key_register.read_register(tx, actor, project_id, from_on=from_on, to_on=to_on)
     content = await to_thread(xlsx_register, rows, _language(request))
-    return _attachment(content, XLSX, f"key-register-{from_on:%Y%m%d}-{to_on:%Y%m%d}.xlsx")
+    return attached(content, XLSX, f"key-register-{from_on:%Y%m%d}-{to_on:%Y%m%d}.xlsx")
 
 
 @get(
@@ -95,13 +93,8 @@ async def xlsx_key_report(
     """Write the totals, and the year's register on a second sheet."""
     totals, rows = await key_register.report_year(tx, actor, year, clock=clock)
     content = await to_thread(xlsx_register, rows, _language(request), year=year, totals=totals)
-    return _attachment(content, XLSX, f"key-report-{year}.xlsx")
+    return attached(content, XLSX, f"key-report-{year}.xlsx")
 
 
 def _language(request: Request[Any, Any, Any]) -> str:
     return messages.pick_language(request.headers.get("accept-language"))
-
-
-def _attachment(content: bytes, media_type: str, name: str) -> Response[bytes]:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=media_type, headers=headers)

@@ -1,7 +1,6 @@
 """Staff routes of consents: the register of processing, and of how many people faces are kept."""
 
 from datetime import datetime
-from typing import Literal
 
 from litestar import Response, Router, get
 from litestar.datastructures import State
@@ -9,12 +8,12 @@ from litestar.di import NamedDependency
 
 from backend.identity.consents import register
 from backend.identity.consents.stock import ALARM_AT, FILING_AT
+from backend.kit.attachments import CSV, XLSX, attached
 from backend.kit.clock import Clock
 from backend.kit.db import Tx
 from backend.kit.wire import Wire
 
 READ = "audit.read"
-MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 class FaceStockAnswer(Wire, frozen=True, kw_only=True):
@@ -36,19 +35,19 @@ async def show_face_stock(tx: NamedDependency[Tx], clock: NamedDependency[Clock]
     )
 
 
-@get("/processing-register/csv", opt={"scope": READ}, media_type="text/csv", summary="Register of processing as CSV")
+@get("/processing-register/csv", opt={"scope": READ}, media_type=CSV, summary="Register of processing as CSV")
 async def csv_register(
     tx: NamedDependency[Tx], clock: NamedDependency[Clock], language: NamedDependency[str], state: State
 ) -> Response[bytes]:
     """Write what is processed of people, by which right, how long, and the figures of consents and deletions."""
     lines = await register.read_register(tx, state.wiring.erasers)
-    return _file(register.csv_register(lines, language, clock.now()), "csv")
+    return attached(register.csv_register(lines, language, clock.now()), CSV, "processing-register.csv")
 
 
 @get(
     "/processing-register/xlsx",
     opt={"scope": READ},
-    media_type=MEDIA["xlsx"],
+    media_type=XLSX,
     summary="Register of processing as a workbook",
 )
 async def xlsx_register(
@@ -56,12 +55,7 @@ async def xlsx_register(
 ) -> Response[bytes]:
     """Write the same as a workbook."""
     lines = await register.read_register(tx, state.wiring.erasers)
-    return _file(register.xlsx_register(lines, language, clock.now()), "xlsx")
-
-
-def _file(content: bytes, kind: Literal["csv", "xlsx"]) -> Response[bytes]:
-    headers = {"Content-Disposition": f'attachment; filename="processing-register.{kind}"', "Cache-Control": "no-store"}
-    return Response(content, media_type=MEDIA[kind], headers=headers)
+    return attached(register.xlsx_register(lines, language, clock.now()), XLSX, "processing-register.xlsx")
 
 
 def consents_router() -> Router:

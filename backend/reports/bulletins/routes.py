@@ -8,7 +8,7 @@ from litestar import Request, Response, Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from backend.kit.attachments import attached
+from backend.kit.attachments import XLSX, attached
 from backend.kit.clock import Clock
 from backend.kit.cursors import CursorInvalid
 from backend.kit.db import AnyRow, Tx
@@ -35,7 +35,6 @@ from backend.reports.rendering.page import policy
 BYTES = "application/octet-stream"
 HTML = "text/html"
 PDF = "application/pdf"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Kind = Literal["daily", "weekly"]
 Edition = Annotated[int, QueryParameter(ge=1, le=9999)]
 LastUnlessTold = Annotated[int | None, QueryParameter(ge=1, le=9999)]
@@ -162,7 +161,6 @@ async def page_of_bulletin(
     _, content = await _rendered(bulletin_tools, actor, bulletin_id, edition, language, "page")
     headers = {
         "Content-Security-Policy": policy(),
-        "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
     }
     return Response(content, media_type=f"{HTML}; charset=utf-8", headers=headers)

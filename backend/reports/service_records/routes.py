@@ -9,11 +9,10 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from sqlalchemy import text
 
 from backend.attendance.rates.listing import READ
-from backend.kit.attachments import attached
+from backend.kit.attachments import XLSX, attached
 from backend.kit.guards import Actor
 from backend.reports.bulletins.gathering import ONE_SNAPSHOT
 from backend.reports.bulletins.issuing import BulletinTools
-from backend.reports.bulletins.routes import XLSX
 from backend.reports.rendering.errors import RenderersBusy, RenderingFailed
 from backend.reports.service_records.content import ServiceRecord
 from backend.reports.service_records.gathering import read_service_record
