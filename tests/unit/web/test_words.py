@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.typescript import call_all
 from tools import web
 
 WORD = re.compile(r'^  ([A-Za-z]\w*):\s+(?:"(.*)"|\'(.*)\'),$', re.MULTILINE)
@@ -13,6 +14,9 @@ VALUE = re.compile(r"{([a-z_]+)}")
 BEGINNING = re.compile(r"`([a-z]+(?:_[a-z]+)*_)\$\{")
 # `sayCode("time", code)`: the function puts the two together.
 PREFIX = re.compile(r"\b(?:sayCode|coded)\(\s*[\"'](\w+)[\"'],")
+# Marks of Chinese between words; a catalogue has its own, and what people typed is read with either.
+WIDE_MARK = re.compile("[，。、；：（）]")
+READS_BOTH = {"desk/fences/plan.ts", "desk/fences/stations.ts"}
 ENDING = re.compile(r"`\$\{\w+\}(_[a-z]+)`")
 
 
@@ -56,3 +60,33 @@ def test_no_word_is_left_over(app: str) -> None:
     assert beginnings
     words = {key for path in catalogues(app).values() for key in catalogue(path)}
     assert {key for key in words - named if not key.startswith(beginnings) and not key.endswith(endings)} == set()
+
+
+def test_parts_are_put_beside_each_other_with_the_marks_of_the_language() -> None:
+    parts = ["甲", "乙", "丙"]
+    asked = [(language, mark) for language in ("zh-CN", "en") for mark in ("names", "phrases", "sentences", "telling")]
+    found = call_all("src/shared/marks.ts", [("joinedIn", [language, parts, mark]) for language, mark in asked])
+    assert found == [
+        "甲、乙、丙",
+        "甲，乙，丙",
+        "甲；乙；丙",
+        "甲：乙：丙",
+        "甲, 乙, 丙",
+        "甲, 乙, 丙",
+        "甲; 乙; 丙",
+        "甲: 乙: 丙",
+    ]
+    assert call_all("src/shared/marks.ts", [("joinedIn", ["en", few, "names"]) for few in ([], ["甲"])]) == ["", "甲"]
+
+
+def test_no_mark_of_one_language_stands_outside_the_words() -> None:
+    paths = [
+        path
+        for app in ("phone", "desk", "src")
+        for kind in ("vue", "ts")
+        for path in (web.WEB / app).rglob(f"*.{kind}")
+    ]
+    of_a_language = {"src/shared/marks.ts"} | READS_BOTH
+    named = {str(path.relative_to(web.WEB)): path for path in paths if not re.search(r"(zh-CN|en)\.ts$", path.name)}
+    assert set(named) > of_a_language
+    assert [name for name in set(named) - of_a_language if WIDE_MARK.search(named[name].read_text())] == []

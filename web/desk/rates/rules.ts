@@ -1,6 +1,7 @@
 /** What a rule set says, line by line in words. Pure. */
 
 import type { components } from "../../generated/api.js";
+import { joined } from "../../src/shared/words.js";
 import { count } from "../evidence/told.js";
 import { say } from "../words/index.js";
 
@@ -18,21 +19,21 @@ export function toldRules(rules: Rules, postName: (kind: string) => string): Lin
     { name: say("rule_valid_day"), says: say(`rule_${valid?.kind ?? "punches_apart"}`, values) },
     {
       name: say("rule_due_day"),
-      says: [
+      says: joined([
         say(`rule_due_${due?.days ?? "working"}`),
         ...(due?.less_stop_work === false ? [] : [say("rule_less_stop_work")]),
         ...(due?.less_leave === false ? [] : [say("rule_less_leave")]),
         ...(due?.begins_after_days ? [say("rule_begins_after", { days: due.begins_after_days })] : []),
         ...(due?.count_days_off === true ? [say("rule_count_days_off")] : []),
-      ].join(say("comma")),
+      ], "phrases"),
     },
   ];
   for (const one of rules.thresholds) {
-    const wanted = [
+    const wanted = joined([
       ...(one.min_share ? [say("rule_min_share", { share: count(one.min_share / 10, 1) })] : []),
       ...(one.min_days ? [say("rule_min_days", { days: one.min_days })] : []),
-    ].join(say("comma"));
-    lines.push({ name: wanted, says: (one.posts as readonly string[]).map(postName).join(say("comma")) });
+    ], "phrases");
+    lines.push({ name: wanted, says: joined((one.posts as readonly string[]).map(postName)) });
   }
   if (rules.several_projects) {
     const { post, from_projects: from, days_a_week: days } = rules.several_projects;

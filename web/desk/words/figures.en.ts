@@ -12,7 +12,6 @@ export const figures: Readonly<Record<keyof typeof zh, string>> = {
   month: "Month",
   reason: "Reason",
   note: "Note",
-  comma: ", ",
   district: "District",
   nothing_due: "nothing due",
   no_change_known: "no period before",

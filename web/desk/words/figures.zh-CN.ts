@@ -10,7 +10,6 @@ export const figures = {
   month: "月份",
   reason: "理由",
   note: "意见",
-  comma: "，",
   district: "区",
   nothing_due: "无应到",
   no_change_known: "无上期",

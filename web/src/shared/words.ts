@@ -2,6 +2,8 @@
 
 import { ref, type Ref } from "vue";
 
+import { joinedIn, type Mark } from "./marks.js";
+
 export type Language = "zh-CN" | "en";
 export type Values = Readonly<Record<string, string | number>>;
 
@@ -30,6 +32,11 @@ export function chooseLanguage(chosen: Language): void {
 /** Put values into the places of a text, `{name}` each. */
 export function filled(text: string, values: Values = {}): string {
   return text.replaceAll(/\{([a-z_]+)\}/g, (place, name: string) => String(values[name] ?? place));
+}
+
+/** Put parts beside each other with the mark of the language of the moment; names unless told. */
+export function joined(parts: readonly string[], mark: Mark = "names"): string {
+  return joinedIn(language.value, parts, mark);
 }
 
 /** Return what says a text by its key, in the language of the moment; both catalogues have the same keys. */
