@@ -147,6 +147,7 @@ def _request(row: AnyRow) -> RequestFact:
         office=row[19],
         note=row[20],
         own=row[21],
+        last_on=row[22],
     )
 
 

@@ -96,7 +96,7 @@ _REQUEST: Final = f"""
 SELECT {_SITE}, i.id, i.kind, t.kind, f.detail ->> 'state', CAST(f.detail ->> 'level' AS integer), t.seq, s2.seq,
   s2.due_on, t.at, i.person_id, i.party_id, y.kind, i.deputy_id,
   CASE WHEN t.account_id IS NOT NULL THEN coalesce(o.role, 'other') END, t.note,
-  coalesce(t.account_id = i.filed_by, false)
+  coalesce(t.account_id = i.filed_by, false), t.last_on
 FROM announced_fact f
 JOIN project p ON p.id = f.project_id JOIN district s ON s.id = p.district_id
 JOIN request_filing i ON i.project_id = p.id

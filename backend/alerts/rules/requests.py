@@ -4,7 +4,7 @@ Whom a step waits for is not told who asks: a leave or an appeal is read where r
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -22,6 +22,9 @@ HIGHER: Final = {1: "district", 2: "city"}
 OWN_STEPS: Final = frozenset({"filed", "withdrawn"})
 """Steps of the person himself: he knows."""
 NOTE_SHOWN: Final = 200
+_STOOD_IN: Final = "/mobile/v1/requests?as_deputy=true"
+_DEPUTYS: Final = ":deputy"
+"""What his deputy is told of a step is an alert beside the person's own."""
 _ID_NUMBER: Final = re.compile(r"\d{17}[\dXx]|\d{15}")
 
 
@@ -30,7 +33,8 @@ class RequestFact:
     """A step of a request as it was announced, and where the request stands by now.
 
     `seq` numbers the step, `last_seq` the last one that was taken. `office` is that of who took it, None for a term
-    that ended; `own`: the person took it himself; `party_kind` the side that he belongs to (national code).
+    that ended; `own`: the person took it himself; `party_kind` the side that he belongs to (national code); `last_on`
+    the day with which leave that was shortened ends.
     """
 
     site: Site
@@ -50,6 +54,7 @@ class RequestFact:
     office: str | None
     note: str | None
     own: bool = False
+    last_on: date | None = None
 
 
 def who_decides(fact: RequestFact) -> frozenset[str]:
@@ -79,7 +84,7 @@ def requests_waiting(fact: RequestFact, settings: WaitingSettings) -> Found:
         "due_on": fact.due_on.isoformat(),
     }
     is_deputys = fact.state == "deputy"
-    path = "/mobile/v1/requests?as_deputy=true"
+    path = _STOOD_IN
     if not is_deputys:
         path = f"/admin/v1/projects/{fact.site.project_id}/requests/{fact.request_id}"
     finding = Finding(
@@ -102,10 +107,16 @@ def requests_waiting(fact: RequestFact, settings: WaitingSettings) -> Found:
 
 
 def requests_moved(fact: RequestFact, settings: MovedSettings) -> Found:
-    """Return what became of somebody's request; what he was told of it before is over."""
+    """Return what became of a request for who asked and, of leave that ended, for his deputy; what was told is over."""
+    findings = [] if fact.own or fact.step in OWN_STEPS else [_told_himself(fact, settings)]
     ended = _ended("request_moved", fact)
-    if fact.own or fact.step in OWN_STEPS:
-        return Found(endings=ended)
+    if fact.step in ENDINGS and fact.deputy_id is not None:
+        findings.append(_told_deputy(fact, fact.deputy_id, settings))
+        ended += [replace(one, fact_key=one.fact_key + _DEPUTYS) for one in ended]
+    return Found(findings, ended)
+
+
+def _told_himself(fact: RequestFact, settings: MovedSettings) -> Finding:
     numbers: dict[str, Number] = {
         "project": fact.site.project_name,
         "request_kind": fact.kind,
@@ -118,7 +129,7 @@ def requests_moved(fact: RequestFact, settings: MovedSettings) -> Found:
         words = "alerts.request_ended"
     if words == "alerts.request_moved":
         numbers["next"] = f"deciding_{fact.level}"
-    finding = Finding(
+    return Finding(
         kind="request_moved",
         project_id=fact.site.project_id,
         district_id=fact.site.district_id,
@@ -133,7 +144,28 @@ def requests_moved(fact: RequestFact, settings: MovedSettings) -> Found:
         party_id=fact.party_id,
         roles=frozenset({"person"}),
     )
-    return Found([finding], ended)
+
+
+def _told_deputy(fact: RequestFact, deputy_id: UUID, settings: MovedSettings) -> Finding:
+    """Return until when the deputy stands in; by whom and why the leave was ended is not for him."""
+    numbers: dict[str, Number] = {"project": fact.site.project_name}
+    if fact.last_on is not None:
+        numbers["last_on"] = fact.last_on.isoformat()
+    return Finding(
+        kind="request_moved",
+        project_id=fact.site.project_id,
+        district_id=fact.site.district_id,
+        fact_key=f"{fact.request_id}:{fact.seq}{_DEPUTYS}",
+        group_key=f"{fact.request_id}{_DEPUTYS}",
+        words=f"alerts.deputy_{fact.step}",
+        severity=settings.severity,
+        occurred_at=fact.at,
+        numbers=numbers,
+        evidence=(_STOOD_IN,),
+        person_id=deputy_id,
+        party_id=fact.party_id,
+        roles=frozenset({"person"}),
+    )
 
 
 def shown_note(note: str | None) -> str:

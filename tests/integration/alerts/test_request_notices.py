@@ -17,7 +17,7 @@ from backend.kit.keyring import MemoryKeyRing
 from tests.support.apps import client_of, running_app
 from tests.support.factories import make_site
 from tests.support.ledgers import append, entry
-from tests.support.requests import Office
+from tests.support.requests import Office, make_leave
 
 POSTS = (("009", "project_manager"), ("009", "technical_lead"), ("007", "chief_supervisor"))
 OURS = ("request_", "ruling_")
@@ -121,6 +121,34 @@ async def test_leave_is_told_to_the_deputy_first_and_a_withdrawal_ends_what_wait
     assert gone.status_code < 300, gone.text
     assert await inboxes.follow() == (0, 1)
     assert await inboxes.of_phone("technical_lead") == []
+    assert await inboxes.told() == set()
+
+
+async def test_a_deputy_is_told_that_leave_ends_early_by_whomever(inboxes: Inboxes) -> None:
+    office, site = inboxes.office, inboxes.office.site
+    deputy = site.people["technical_lead"].id
+    first = office.clock.now().date() + timedelta(days=3)
+    async with office.database.transaction() as tx:
+        leave = await make_leave(tx, site, "project_manager", first, first + timedelta(days=4), deputy_id=deputy)
+    assert await inboxes.follow() == (0, 0)
+    body = {"last_on": (first + timedelta(days=2)).isoformat(), "seq": 1, "note": "工期调整，通知返岗"}
+    ended = await office.staff("district", "POST", f"/projects/{site.project.id}/requests/{leave}/ending", body)
+    assert ended.status_code < 300, ended.text
+    assert await inboxes.follow() == (2, 0)
+    (own,) = await inboxes.of_phone("project_manager")
+    assert "通知返岗" in own["advice"]
+    (entry_,) = await inboxes.of_phone("technical_lead")
+    assert f"替岗到{first + timedelta(days=2)}" in entry_["title"]
+    assert "通知返岗" not in entry_["title"] + entry_["advice"]
+
+    # He ends the rest himself: that is news for his deputy alone, and what both were told before is over.
+    body = {"last_on": None}
+    ended = await office.phone("project_manager", "POST", f"/requests/{leave}/ending", body)
+    assert ended.status_code < 300, ended.text
+    assert await inboxes.follow() == (1, 2)
+    assert await inboxes.of_phone("project_manager") == []
+    (entry_,) = await inboxes.of_phone("technical_lead")
+    assert "已取消" in entry_["title"]
     assert await inboxes.told() == set()
 
 

@@ -120,6 +120,40 @@ def test_nobody_is_told_of_what_he_did_himself(step: str) -> None:
     assert requests_moved(ended, MovedSettings()).findings == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({"step": "shortened", "state": "approved", "last_on": date(2026, 3, 18)}, "替岗到2026-03-18（含当日）为止"),
+        ({"step": "cancelled", "state": "withdrawn"}, "您替岗的请假已取消"),
+    ],
+)
+@pytest.mark.parametrize("own", [True, False])
+def test_a_deputy_is_told_that_the_leave_ends_early_and_nothing_that_is_for_the_person_alone(
+    changes: dict[str, object], title: str, *, own: bool
+) -> None:
+    fact = replace(FACT, kind="leave", deputy_id=UUID(int=6), seq=4, own=own, **changes)  # pyright: ignore[reportArgumentType] - fields of the fact
+    found = requests_moved(fact, MovedSettings())
+    *others, finding = found.findings
+    assert [one.person_id for one in others] == ([] if own else [fact.person_id])
+    assert (finding.person_id, finding.roles) == (fact.deputy_id, {"person"})
+    for language in ("zh-CN", "en"):
+        said = word_alert(language, finding.words, finding.numbers)
+        assert "示例工程" in said.title
+        assert str(fact.note) not in said.title + said.advice
+    assert title in word_alert("zh-CN", finding.words, finding.numbers).title
+    keys = [one.fact_key for one in (*found.findings, *found.endings)]
+    assert len(set(keys)) == len(keys)
+    # A second ending ends what the deputy was told of the first.
+    again = requests_moved(replace(fact, seq=5), MovedSettings())
+    assert finding.fact_key in {one.fact_key for one in again.endings}
+
+
+@pytest.mark.parametrize("step", ["deputy_confirmed", "approved", "withdrawn"])
+def test_a_deputy_is_told_of_no_other_step(step: str) -> None:
+    fact = replace(FACT, kind="leave", step=step, deputy_id=UUID(int=6))
+    assert fact.deputy_id not in {one.person_id for one in requests_moved(fact, MovedSettings()).findings}
+
+
 def test_a_note_takes_no_id_number_along() -> None:
     (finding,) = requests_moved(replace(FACT, note="本人990101199001010012核实"), MovedSettings()).findings
     assert finding.numbers["note"] == "本人…核实"
