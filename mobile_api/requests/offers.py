@@ -2,25 +2,23 @@
 
 from calendar import monthrange
 from collections.abc import Iterable
-from datetime import date, timedelta
-from typing import Final, cast, get_args
+from datetime import date
+from typing import cast, get_args
 from uuid import UUID
 
 import msgspec
 
 from backend.attendance.requests import filing_queries
-from backend.attendance.requests.clocks import lapsed_until
 from backend.attendance.requests.filing import Desk, posts_on, rule_of
 from backend.attendance.requests.kinds import AppealReason, LeaveKind, MakeUpReason
 from backend.attendance.requests.quotas import spent_on
-from backend.attendance.requests.rules import AppealRule, LeaveRule, MakeUpRule, rule_in_force
+from backend.attendance.requests.rules import LeaveRule, MakeUpRule, rule_in_force
 from backend.attendance.requests.schemas import DeputyOut, OfferOut, QuotaOut, TakenOut, WordsOut
 from backend.attendance.requests.showing import words
+from backend.attendance.requests.terms import filing_since
 from backend.kit.db import Tx
 from backend.sites.errors import DatesReversed
 from backend.sites.posts import POST_KINDS
-
-_DAY: Final = timedelta(days=1)
 
 
 async def show_offer(tx: Tx, desk: Desk, *, language: str) -> OfferOut:
@@ -28,7 +26,6 @@ async def show_offer(tx: Tx, desk: Desk, *, language: str) -> OfferOut:
     today, project_id, person_id = desk.today, desk.site.id, desk.person_id
     rules = await filing_queries.list_rules(tx, desk.site)
     make_up = cast("MakeUpRule", rule_in_force(rules, "make_up", today)[0])
-    appeal = cast("AppealRule", rule_in_force(rules, "appeal", today)[0])
     leave = cast("LeaveRule", rule_in_force(rules, "leave", today)[0])
     first, last = today.replace(day=1), today.replace(day=monthrange(today.year, today.month)[1])
     used = await filing_queries.count_make_ups(tx, project_id, person_id, first, last)
@@ -39,11 +36,11 @@ async def show_offer(tx: Tx, desk: Desk, *, language: str) -> OfferOut:
         project_id=project_id,
         today=today,
         make_up_reasons=_worded(language, "make_up", get_args(MakeUpReason)),
-        make_up_since=lapsed_until(desk.calendar, today, make_up.file_within) + _DAY,
+        make_up_since=filing_since(desk.calendar, rules, "make_up", today),
         make_ups_left=max(0, make_up.per_month - used),
         photo_for=[*make_up.photo_for, *leave.photo_for],
         appeal_reasons=_worded(language, "appeal", get_args(AppealReason)),
-        appeal_since=lapsed_until(desk.calendar, today, appeal.file_within) + _DAY,
+        appeal_since=filing_since(desk.calendar, rules, "appeal", today),
         leave_kinds=_worded(language, "leave", get_args(LeaveKind)),
         leave_rule=msgspec.to_builtins(leave),
         leave_taken=[TakenOut(kind=one.kind, first_on=one.first_on, last_on=one.last_on) for one in taken],

@@ -3,6 +3,7 @@
 As with every term of a Chinese authority the day itself does not count, and the last day counts to its end.
 """
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Final
 
@@ -31,6 +32,17 @@ def lapsed_until(calendar: WorkCalendar, today: date, term: int) -> date:
         if last_day(calendar, day, term) < today:
             break
         day -= _DAY
+    return day
+
+
+def open_since(calendar: WorkCalendar, today: date, term_on: Callable[[date], int], longest: int) -> date:
+    """Return the earliest day whose own term still runs `today`; no day's term is longer than `longest`.
+
+    Where a term was shortened, a later day may have lapsed before an earlier one.
+    """
+    day = lapsed_until(calendar, today, longest) + _DAY
+    while day < today and last_day(calendar, day, term_on(day)) < today:
+        day += _DAY
     return day
 
 

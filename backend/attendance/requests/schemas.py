@@ -140,7 +140,9 @@ class WordsOut(Wire, frozen=True, kw_only=True):
 class OfferOut(Wire, frozen=True, kw_only=True):
     """What can be asked for on a project today: reasons, how long after, and what is left of quotas.
 
-    `leave_quotas` are those of the caller's posts, each for this month or this year.
+    `make_up_since` and `appeal_since` are the earliest days whose own terms still run: after a term was shortened, a
+    later day may have lapsed before an earlier one. `leave_quotas` are those of the caller's posts, each for this month
+    or this year.
     """
 
     project_id: UUID

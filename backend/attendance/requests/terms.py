@@ -1,14 +1,26 @@
 """How long punches in review wait, rulings can be appealed and appeals take, by the dated rules of each place."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Literal, cast
 from uuid import UUID
 
 from sqlalchemy import select
 
-from backend.attendance.requests.rules import AppealRule, DatedRule, ReviewRule, rule_in_force
+from backend.attendance.requests.clocks import open_since
+from backend.attendance.requests.rules import (
+    RULES,
+    AnyRule,
+    AppealRule,
+    DatedRule,
+    MakeUpRule,
+    ReviewRule,
+    read_rule,
+    rule_in_force,
+)
 from backend.attendance.requests.tables import RequestRule
 from backend.kit.db import Tx
+from backend.sites.working_days import WorkCalendar
 
 _KINDS = ("review", "appeal")
 
@@ -25,6 +37,22 @@ async def list_term_rules(tx: Tx) -> list[DatedRule]:
         RequestRule.body,
     ).where(RequestRule.kind.in_(_KINDS))
     return [DatedRule(*row) for row in await tx.execute(query)]
+
+
+def filing_since(
+    calendar: WorkCalendar, rules: Sequence[DatedRule], kind: Literal["make_up", "appeal"], on: date
+) -> date:
+    """Return the earliest day for which one may file on a day, each by the term that held on it.
+
+    `rules` are those of one project, its district and the city.
+    """
+    terms = [_file_within(read_rule(kind, one.body)) for one in rules if one.kind == kind]
+    longest = max([_file_within(RULES[kind]()), *terms])
+    return open_since(calendar, on, lambda day: _file_within(rule_in_force(rules, kind, day)[0]), longest)
+
+
+def _file_within(rule: AnyRule) -> int:
+    return cast("MakeUpRule | AppealRule", rule).file_within
 
 
 def review_term(rules: Iterable[DatedRule], project_id: UUID, district_id: UUID, on: date) -> int:

@@ -106,7 +106,7 @@ async def test_a_shorter_term_takes_nobody_the_days_that_his_ruling_promised(off
         await append(office.database, [one], office.clock.now())
         return str(one.punch_id)
 
-    before = await refused()
+    before, promised_on = await refused(), office.clock.now().date()
     office.clock.advance(timedelta(days=1))
     rule = {"settings": {"file_within": 1}, "project_id": str(project_id)}
     assert (await office.staff("district", "POST", "/request-rules/appeal", rule)).status_code == 201
@@ -115,6 +115,8 @@ async def test_a_shorter_term_takes_nobody_the_days_that_his_ruling_promised(off
     office.clock.advance(timedelta(days=8))
     late = await office.phone(MINE, "POST", APPEALS, office.appeal("punch", punch_id=after))
     told(late, 422, "requests.term_over")
+    offer = (await office.phone(MINE, "GET", f"/projects/{project_id}/request-offer")).json()
+    assert offer["appeal_since"] == f"{promised_on}", "the offer hides no day that is still taken"
     assert await appealed(office, office.appeal("punch", punch_id=before))
 
 

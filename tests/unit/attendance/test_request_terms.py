@@ -1,10 +1,14 @@
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.attendance.requests.clocks import lapsed_until, last_day, overdue_days
+from backend.attendance.requests.rules import AppealRule, DatedRule, MakeUpRule, rule_in_force
+from backend.attendance.requests.terms import filing_since
 from backend.sites.working_days import WorkCalendar
 
 PLAIN = WorkCalendar()
@@ -43,6 +47,36 @@ def test_what_has_lapsed_is_what_is_overdue(today: date, term: int) -> None:
     until = lapsed_until(PLAIN, today, term)
     assert last_day(PLAIN, until, term) < today
     assert last_day(PLAIN, until + timedelta(days=1), term) >= today
+
+
+@given(DAYS, st.sampled_from(["make_up", "appeal"]), st.lists(st.tuples(st.integers(-30, 3), TERMS), max_size=4))
+def test_one_may_file_since_the_earliest_day_whose_own_term_still_runs(
+    today: date, kind: Literal["make_up", "appeal"], changes: list[tuple[int, int]]
+) -> None:
+    set_at = datetime(2025, 1, 1, tzinfo=UTC)
+    rules = [
+        DatedRule(UUID(int=place), kind, None, None, today + timedelta(days=ahead), set_at, {"file_within": term})
+        for place, (ahead, term) in enumerate(changes)
+    ]
+
+    def is_open(day: date) -> bool:
+        rule, _ = rule_in_force(rules, kind, day)
+        assert isinstance(rule, MakeUpRule | AppealRule)
+        return last_day(PLAIN, day, rule.file_within) >= today
+
+    days = [today - timedelta(days=number) for number in range(90)]
+    assert filing_since(PLAIN, rules, kind, today) == min(day for day in days if is_open(day))
+
+
+def test_days_before_a_term_was_shortened_keep_theirs() -> None:
+    # Thursday the 19th: since Tuesday one working day, for Monday and before the platform's seven of appeals.
+    shorter = DatedRule(
+        UUID(int=1), "appeal", None, None, date(2026, 3, 17), datetime(2026, 3, 1, tzinfo=UTC), {"file_within": 1}
+    )
+    assert filing_since(PLAIN, [shorter], "appeal", date(2026, 3, 19)) == date(2026, 3, 10)
+    assert filing_since(PLAIN, [], "appeal", date(2026, 3, 19)) == date(2026, 3, 10)
+    # Wednesday the 18th still runs once those of before are over, Tuesday no longer.
+    assert filing_since(PLAIN, [shorter], "appeal", date(2026, 3, 26)) == date(2026, 3, 25)
 
 
 @given(DAYS, st.integers(0, 40))
