@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -14,6 +15,16 @@ from backend.kit.db import AnyRow, Tx
 from backend.sites.tables import Assignment, Person, Post, Project
 
 _GONE = ("rejected", "withdrawn")
+DATED_RULES: Final = select(
+    RequestRule.id,
+    RequestRule.kind,
+    RequestRule.district_id,
+    RequestRule.project_id,
+    RequestRule.valid_from,
+    RequestRule.set_at,
+    RequestRule.body,
+)
+"""What is set, as a DatedRule has it: its fields in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +109,7 @@ async def list_deputies(
 
 async def list_rules(tx: Tx, site: SiteRow) -> list[DatedRule]:
     """Return the rules of a project, its district and the city."""
-    query = select(
-        RequestRule.id,
-        RequestRule.kind,
-        RequestRule.district_id,
-        RequestRule.project_id,
-        RequestRule.valid_from,
-        RequestRule.set_at,
-        RequestRule.body,
-    ).where(
+    query = DATED_RULES.where(
         or_(
             RequestRule.project_id == site.id,
             RequestRule.district_id == site.district_id,

@@ -5,9 +5,8 @@ from datetime import date
 from typing import Literal, cast
 from uuid import UUID
 
-from sqlalchemy import select
-
 from backend.attendance.requests.clocks import open_since
+from backend.attendance.requests.filing_queries import DATED_RULES
 from backend.attendance.requests.rules import (
     RULES,
     AnyRule,
@@ -27,15 +26,7 @@ _KINDS = ("review", "appeal")
 
 async def list_term_rules(tx: Tx) -> list[DatedRule]:
     """Return every rule of reviews and appeals, of all places, whoever asks."""
-    query = select(
-        RequestRule.id,
-        RequestRule.kind,
-        RequestRule.district_id,
-        RequestRule.project_id,
-        RequestRule.valid_from,
-        RequestRule.set_at,
-        RequestRule.body,
-    ).where(RequestRule.kind.in_(_KINDS))
+    query = DATED_RULES.where(RequestRule.kind.in_(_KINDS))
     return [DatedRule(*row) for row in await tx.execute(query)]
 
 
