@@ -37,6 +37,7 @@ async def test_a_bulletin_is_read_down_to_the_punches_of_a_day(browser: Browser,
         "district": HOME,
         "project": LINE,
         "person": person,
+        "doubted": "童晓峰",
     }
     seen = await browser.play("evidence.readBulletin", about)
     frozen = frozen_bulletin(demo_house)
@@ -62,6 +63,8 @@ async def test_a_bulletin_is_read_down_to_the_punches_of_a_day(browser: Browser,
     assert [one for one in lines if one[2:3] == ":"] == ["07:36", "12:11", "17:34"]
     assert seen["told"].count("计入") == 3
     assert "武汉到岗规则（演示）" in seen["rules"]
+    assert [one[:5] for one in seen["unsettled"]] == ["12:26"], "what does not count says why, beside its punch"
+    assert "最迟" in seen["unsettled"][0], seen["unsettled"]
     assert seen["widest"] == 390, "nothing is wider than a phone"
     is_sound(seen)
 

@@ -55,8 +55,13 @@ export async function readBulletin(open, about) {
   const people = await page.locator("tbody tr").count();
   const person = await rowOf(page, about.person);
   found.project = await faults(page);
-  await page.locator("tbody").getByRole("link", { name: about.person }).click();
   const day = page.locator(`.day[data-on="${about.on}"]`);
+  await page.locator("tbody").getByRole("link", { name: about.doubted }).click();
+  await day.waitFor();
+  const unsettled = await day.locator(".entries p").allInnerTexts();
+  await page.goBack();
+  await page.locator("tbody tr").first().waitFor();
+  await page.locator("tbody").getByRole("link", { name: about.person }).click();
   await day.waitFor();
   const told = await day.innerText();
   const explained = await page.getByRole("heading", { level: 1 }).innerText();
@@ -71,7 +76,7 @@ export async function readBulletin(open, about) {
   await page.goBack();
   await drawn(page);
   const widestBulletin = await page.evaluate(() => document.documentElement.scrollWidth);
-  return { cards, standing, ranking, charts, digest, files, short, people, person, told, explained, rules, widest: Math.max(widest, widestBulletin), heard, faults: found };
+  return { cards, standing, ranking, charts, digest, files, short, people, person, told, unsettled, explained, rules, widest: Math.max(widest, widestBulletin), heard, faults: found };
 }
 
 /** Choose a punch in review, look at its evidence and place, decide with a note; see the ruling proved, and a forgery found out. */
