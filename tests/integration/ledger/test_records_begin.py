@@ -7,7 +7,7 @@ from alembic import command
 
 from backend.migrate import alembic_config
 
-KINDS = {"ck_ledger_outbox_kind", "ck_seal_leaf_kind"}
+KINDS = {"ck_ledger_outbox_kind", "ck_seal_leaf_kind", "ck_request_step_kind", "ck_request_step_shortened"}
 GONE = "INSERT INTO data_key VALUES (%s, '2026-03-01', %s, NULL, '2026-03-01', '2026-03-20')"
 BY_RECORD = (
     "INSERT INTO erasure VALUES (%(project)s, '2026-03-20', %(erasure)s, 'private_rows', %(key)s, '', 'term is over')",
@@ -17,7 +17,7 @@ BY_RECORD = (
     ),
 )
 # What check-ins and whoever looks hold until they are done.
-IN_USE = "LOCK TABLE ledger_outbox, seal_leaf, data_key, photo_file, liveness_frame IN ROW EXCLUSIVE MODE"
+IN_USE = "LOCK TABLE ledger_outbox, seal_leaf, request_step, data_key, photo_file, liveness_frame IN ROW EXCLUSIVE MODE"
 
 
 def validated(url: str) -> set[str]:
@@ -43,7 +43,7 @@ def test_what_was_gone_is_written_down_once_and_tables_in_use_are_no_obstacle(fr
     with psycopg.connect(fresh_database) as connection:
         connection.execute(GONE, (uuid4(), found))
     command.upgrade(config, "0051")
-    assert validated(fresh_database) == set(), "0050 reads no table while it keeps others out"
+    assert validated(fresh_database) == set(), "0050 and 0051 read no table while they keep others out"
     with psycopg.connect(fresh_database) as others:
         others.execute(IN_USE)
         command.upgrade(config, "head")
