@@ -32,6 +32,7 @@ const PATIENCE_MS = 12_000;
 export async function checkIn(tap: Tap, hurry: AbortSignal): Promise<Came> {
   const now = new Date();
   const eventId = uuid7(now.getTime());
+  const begunAt = performance.now();
   if (!(await hasArrived(tap.proofId, hurry)) && tap.projectId !== null) return save(tap, tap.projectId, eventId, now);
   try {
     const receipt = await http.ask("post", "/mobile/v1/check-ins", {
@@ -45,7 +46,7 @@ export async function checkIn(tap: Tap, hurry: AbortSignal): Promise<Came> {
   } catch (error) {
     if (error instanceof Refused && !error.isPassing) throw error;
     if (tap.projectId === null) throw error; // the queue has to name a project
-    reached(error instanceof Refused || error instanceof LoggedOut);
+    reached(error instanceof Refused || error instanceof LoggedOut, begunAt);
     return save(tap, tap.projectId, eventId, now);
   }
 }
@@ -60,6 +61,7 @@ async function hasArrived(proofId: string | null, hurry: AbortSignal): Promise<b
   const { proofs, store } = client();
   const isWaiting = async (): Promise<boolean> => ((await store.proofs.get(proofId))?.shown ?? null) !== null;
   if (await isWaiting()) {
+    const begunAt = performance.now();
     const ended = AbortSignal.any([hurry, AbortSignal.timeout(PATIENCE_MS)]);
     const patience = new Promise<void>((done) => {
       ended.addEventListener("abort", () => {
@@ -67,7 +69,7 @@ async function hasArrived(proofId: string | null, hurry: AbortSignal): Promise<b
       });
     });
     await Promise.race([proofs.send().catch(() => undefined), patience]);
-    reached(!(await isWaiting()));
+    reached(!(await isWaiting()), begunAt);
   }
   const found = await store.proofs.get(proofId);
   if (found?.refusal) throw new Refused(422, found.refusal.code, found.refusal.title, 0, found.refusal.advice);

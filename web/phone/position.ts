@@ -66,6 +66,15 @@ export function usePlaces(): Places {
   return places;
 }
 
+/** Nobody waits longer for a first position. */
+const FIRST_WITHIN_MS = 12_000;
+
+/** Wait for a first position; what asks for one too early would be judged as having none. Comes back without one as well. */
+export async function firstPlace(places: Places): Promise<void> {
+  const until = performance.now() + FIRST_WITHIN_MS;
+  while (places.last === null && places.trouble !== "denied" && performance.now() < until) await new Promise((done) => setTimeout(done, 50));
+}
+
 /** Spell positions as the queue and the server take them; their age counts at `now`. */
 export function fixesOf(recent: readonly Position[], now: number): Fix[] {
   return recent.map((one) => ({

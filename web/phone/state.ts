@@ -85,15 +85,20 @@ export function client(): Client {
 
 function heard(attempt: Attempt): void {
   // An attempt that had nothing to send asked nobody: it proves no network.
-  if ("done" in attempt) {
-    if (attempt.done.sent + attempt.done.rejected > 0) reached(true);
-  } else if (!(attempt.error instanceof LoggedOut)) reached(attempt.error instanceof Refused);
+  if (attempt.isReached !== null) reached(attempt.isReached, attempt.begunAt);
   field.isOutdated = client().isOutdated;
   void countQueue();
 }
 
-/** Note whether the server was reached. */
-export function reached(isReached: boolean): void {
+let answeredAt = -Infinity;
+
+/**
+ * Note whether the server was reached; `begunAt`: since when it was asked, by `performance.now()`. What fails after
+ * another request was answered, but was asked before, proves nothing of now: it may have hung since there was no network.
+ */
+export function reached(isReached: boolean, begunAt = performance.now()): void {
+  if (isReached) answeredAt = performance.now();
+  else if (begunAt < answeredAt) return;
   field.isReached = isReached;
 }
 
@@ -123,12 +128,13 @@ function askAgain(): void {
 
 /** Fetch the field pack; without network the old one goes on. */
 export async function refreshPack(): Promise<void> {
+  const begunAt = performance.now();
   try {
     pack.value = (await client().prepare()) as unknown as Pack;
     field.isOutdated = client().isOutdated;
     reached(true);
   } catch (error) {
-    if (!(error instanceof LoggedOut)) reached(error instanceof Refused);
+    if (!(error instanceof LoggedOut)) reached(error instanceof Refused, begunAt);
   }
 }
 

@@ -15,12 +15,14 @@ import * as phone from "./journeys/phone.mjs";
 import * as presence from "./journeys/presence.mjs";
 import * as push from "./journeys/push.mjs";
 import * as requests from "./journeys/requests.mjs";
+import { patience, slowMo, underStrain } from "./strain.mjs";
 
 const JOURNEYS = { board, desk, evidence, fences, library, maps, offices, phone, presence, push, requests };
 const [executablePath, pictures] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath,
   headless: true,
+  slowMo,
   args: [
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -36,9 +38,9 @@ async function play({ journey, about }) {
   const contexts = [];
   const open = async (more = {}) => {
     const context = await browser.newContext({ locale: "zh-CN", timezoneId: "Asia/Shanghai", ...more });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(20_000 * patience);
     contexts.push(context);
-    return context;
+    return underStrain(context);
   };
   try {
     return { seen: (await JOURNEYS[app][name](open, about)) ?? null };

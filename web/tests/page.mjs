@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
+import { slowMo, underStrain } from "./strain.mjs";
+
 const order = JSON.parse(readFileSync(0, "utf8"));
 const bundle = readFileSync(order.bundle, "utf8");
 const ORIGIN = order.base_url;
@@ -12,11 +14,13 @@ const PAGE = `${ORIGIN}/app/`;
 class Phone {
   static async open(folder, before) {
     const phone = new Phone();
-    phone.context = await chromium.launchPersistentContext(`${order.folder}/${folder}`, {
+    const started = await chromium.launchPersistentContext(`${order.folder}/${folder}`, {
       executablePath: order.chromium,
       headless: true,
+      slowMo,
       args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
     });
+    phone.context = underStrain(started);
     // The app's own files are on the phone: they are there without network too.
     await phone.context.route(`${PAGE}**`, (route) =>
       route.request().url().endsWith(".js")
@@ -35,8 +39,8 @@ class Phone {
     await this.page.goto(PAGE);
     await this.page.evaluate(
       ({ baseUrl, token }) => {
-        window.client = new daogang.Client({ baseUrl, app: "1.0.0", accessToken: async () => token });
         window.attempts = [];
+        window.client = new daogang.Client({ baseUrl, app: "1.0.0", accessToken: async () => token, onAttempt: (one) => attempts.push(one) });
       },
       { baseUrl: ORIGIN, token: order.token },
     );
@@ -163,8 +167,16 @@ const scenarios = {
     await phone.untilSent();
     const receipts = await phone.receipts();
     const again = await phone.run(() => client.syncOnce());
+    // A proof that meets no network holds up no punch, and one that was answered in the end is no failure of the network.
+    await phone.context.route("**/presence/site-code-proofs", (route) => route.abort("internetdisconnected"));
+    await phone.run((project) => client.proofs.addScan(project, "code"), order.project_id);
+    await phone.run(() => void (attempts.length = 0));
+    events.push(...(await phone.tap(1)));
+    await phone.page.waitForFunction(() => attempts.length > 0);
+    const [halfway] = await phone.run(() => attempts.map((one) => ["error" in one, one.isReached]));
+    const late = await phone.receipts();
     await phone.kill();
-    return { events, failed, before, receipts, again };
+    return { events, failed, before, receipts: { ...receipts, ...late }, again, halfway };
   },
 
   /** The page dies after the server has recorded and before the phone knows; then the whole browser. */

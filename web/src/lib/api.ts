@@ -29,6 +29,9 @@ export class Refused extends Error {
 }
 
 export class Api {
+  /** Whether the last request met an answer, whatever it says, or nobody; null before the first. */
+  isReached: boolean | null = null;
+
   constructor(readonly access: Access) {}
 
   /** Ask in the name of the one who is logged in. */
@@ -41,13 +44,12 @@ export class Api {
 
   async send(method: string, path: string, headers: Record<string, string>, body: string | FormData | null): Promise<Response> {
     const language = this.access.language ?? "zh-CN";
-    const response = await fetch(this.access.baseUrl + path, {
-      method,
-      headers: { ...headers, "Accept-Language": language },
-      body,
-      cache: "no-store",
-      redirect: "error",
+    const asking = { method, headers: { ...headers, "Accept-Language": language }, body, cache: "no-store", redirect: "error" } as const;
+    const response = await fetch(this.access.baseUrl + path, asking).catch((error: unknown) => {
+      this.isReached = false;
+      throw error;
     });
+    this.isReached = true;
     if (response.ok || response.status === 304) return response;
     throw await refusal(response);
   }

@@ -5,7 +5,7 @@ import { waitAfter } from "./backoff.js";
 import { pageClocks, type Clocks } from "./clocks.js";
 import { exportQueue, type ExportedQueue } from "./export.js";
 import { fetchPack } from "./pack.js";
-import { Photos } from "./photos.js";
+import { isUnanswered, Photos } from "./photos.js";
 import { Proofs } from "./proofs.js";
 import { Queue, type Punch } from "./queue.js";
 import { ensureKey } from "./registration.js";
@@ -23,7 +23,12 @@ export interface Options extends Access {
   readonly onAttempt?: (attempt: Attempt) => void;
 }
 
-export type Attempt = { readonly done: Synced } | { readonly error: unknown; readonly againInMs: number };
+export type Attempt = ({ readonly done: Synced } | { readonly error: unknown; readonly againInMs: number }) & {
+  /** By `performance.now()`. */
+  readonly begunAt: number;
+  /** Whether the last of its requests met an answer, whatever it says, or nobody; null where there was nothing to ask. */
+  readonly isReached: boolean | null;
+};
 
 export class Client {
   readonly store: Store;
@@ -123,16 +128,20 @@ export class Client {
   private async attempt(): Promise<void> {
     this.isBusy = true;
     this.isAsked = false;
+    this.api.isReached = null;
+    const begunAt = performance.now();
     let wait: number | null = null;
     try {
       const done = await this.syncOnce();
       this.failures = 0;
       if (done.waiting > 0) wait = waitAfter(1);
-      this.options.onAttempt?.({ done });
+      this.options.onAttempt?.({ done, begunAt, isReached: this.api.isReached });
     } catch (error) {
       this.failures += 1;
       wait = waitAfter(this.failures, error instanceof Refused ? error.retryAfterMs : 0);
-      this.options.onAttempt?.({ error, againInMs: wait });
+      // What failed first may have been answered to by the end; photos go last, by ways of their own.
+      const isReached = isUnanswered(error) ? false : this.api.isReached;
+      this.options.onAttempt?.({ error, againInMs: wait, begunAt, isReached });
     } finally {
       this.isBusy = false;
     }

@@ -98,6 +98,11 @@ export class Photos {
   }
 }
 
+/** Whether nobody answered an upload. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof DetailedError && (error.originalResponse?.getStatus() ?? 0) === 0;
+}
+
 /** Whether an upload may go through when it is tried again: after a log-in, a wait, or with a network. */
 export function isPassing(error: DetailedError): boolean {
   const status = error.originalResponse?.getStatus() ?? 0;

@@ -2,13 +2,17 @@
 import { faults } from "./common.mjs";
 import { deskOf } from "./desk.mjs";
 
-/** Wait until nothing is asked of the server any more. */
+/** Wait until the screen asks nothing of the server any more: a screen that is there already, not one that a link leads to. */
 export async function settled(page) {
   await page.waitForFunction(() => document.querySelector(".wait") === null); // there may be several
 }
 
+/** Open an area by the menu. Its screen may have to be loaded first: until then the one before stands, and waits for nothing. */
 export async function area(page, name) {
-  await page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
+  const link = page.getByRole("navigation").getByRole("link", { name, exact: true });
+  const path = await link.getAttribute("href");
+  await link.click();
+  await page.waitForURL((url) => url.pathname === path);
   await settled(page);
 }
 

@@ -14,9 +14,10 @@ export async function fencesOf(open, about) {
   return { page, heard };
 }
 
-/** Where the map of a screen lies; `mark` is of that screen alone: the one left behind may have a map too. */
+/** Where the map of a screen lies once it looks where it will look; `mark` is of that screen alone: the one left behind may have a map too. */
 export async function mapOf(page, mark) {
   await mark.waitFor();
+  await page.waitForFunction((loading) => !document.querySelector("main").innerText.includes(loading), "正在加载…");
   const map = page.locator(".ground-map[data-ready=true]");
   await map.waitFor();
   return map.boundingBox();

@@ -69,6 +69,7 @@ export async function decideAndIssueAgain(open, about) {
   found.endorsed = await faults(site.page);
   const asked = await takeSteps(district.page, about.person, "核对门卫登记，同意补记。", "同意", about.missed.length);
   await district.page.getByRole("button", { name: "全部" }).click();
+  await district.page.locator("button[aria-pressed=true]", { hasText: "全部" }).waitFor();
   await settled(district.page);
   const file = district.page.locator(".review").filter({ hasText: about.person.name }).first();
   await file.getByRole("button", { name: "打开" }).click();
@@ -78,7 +79,7 @@ export async function decideAndIssueAgain(open, about) {
 
   await phone.page.getByRole("link", { name: "我的申请" }).click();
   await phone.page.locator(".lines .entry").first().click();
-  await phone.page.locator(".tag", { hasText: "已同意" }).waitFor();
+  await phone.page.locator(".request .tag", { hasText: "已同意" }).waitFor(); // the list has such tags too
   const heardBack = await phone.page.locator("main").innerText();
   await openMonth(phone.page, about.person.on);
   const day = await phone.page.locator(`[data-day="${about.person.on}"]`).innerText();

@@ -37,7 +37,14 @@ async function withoutNetwork(context, page) {
   await context.setOffline(true);
 }
 
-async function withNetwork(context, page) {
+/**
+ * The network is back in one stroke: an attempt whose proof met none sends no punch either. It would be taken all the same,
+ * and ruled on anew when the proof is there; here the proof that is asked for at `path` goes before.
+ */
+async function withNetwork(context, page, path) {
+  let isProofSent = false;
+  page.on("response", (one) => (isProofSent ||= one.ok() && path.test(one.url())));
+  await page.route("**/mobile/v1/sync", (route) => (isProofSent ? route.fallback() : route.abort("internetdisconnected")));
   await context.setOffline(false);
   await page.evaluate(() => dispatchEvent(new Event("online")));
 }
@@ -62,7 +69,8 @@ export async function byScan(open, about) {
   await page.locator("button.big").click();
   await page.locator(".came").waitFor();
   const came = await page.locator(".came").innerText();
-  // The same code is taken once: the next one is another gate's.
+  // The same code is taken once: the next one is another gate's, and typed; nothing is held before the camera any more.
+  await page.evaluate(() => { window.held = null; });
   const other = await screenOf({ ...about, gate: about.other_gate });
   const code = await other();
   await withoutNetwork(context, page);
@@ -79,7 +87,7 @@ export async function byScan(open, about) {
   await page.getByText("待上传核验").waitFor();
   const waiting = await page.locator(".card").first().innerText();
   const offline = await faults(page);
-  await withNetwork(context, page);
+  await withNetwork(context, page, /\/presence\/site-code-proofs$/);
   await page.getByText("核验通过").waitFor();
   await page.getByText("已连接").waitFor();
   return { ready, came, kept, waiting, heard, faults: { scanning, offline } };
@@ -129,7 +137,7 @@ export async function faceWithoutNetwork(open, about) {
   await page.getByText("待上传核验").waitFor();
   found.records = await faults(page);
   await shot(page, "kept");
-  await withNetwork(context, page);
+  await withNetwork(context, page, /\/liveness\/challenges\/[^/]+\/frames$/);
   await page.getByText("待上传核验").waitFor({ state: "detached" });
   await page.getByText("已连接").waitFor();
   const judged = await page.locator(".card").first().innerText();
