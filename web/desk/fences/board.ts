@@ -52,6 +52,8 @@ export class Board {
   private isFilling = false;
   private neighbours: readonly Path[] = [];
   private snaps = true;
+  /** What came of the base map's tiles since the map was last moved. */
+  private tiles = { loaded: 0, failed: 0 };
   private readonly grips: Grips;
   private readonly spot: Marker;
   /** Settles when the map can be drawn on. */
@@ -84,12 +86,20 @@ export class Board {
     spot.className = "spot";
     this.spot = new Marker({ element: spot });
     this.map.on("moveend", () => this.refresh());
-    this.map.on("error", ({ error, ...about }) => {
-      if (String((about as { sourceId?: string }).sourceId).startsWith("ground-")) this.events.grounded(false);
-      else console.error(error);
+    const isGround = (sourceId: unknown): boolean => String(sourceId).startsWith("ground-");
+    this.map.on("movestart", () => (this.tiles = { loaded: 0, failed: 0 }));
+    this.map.on("sourcedata", ({ sourceId, tile }) => {
+      if (isGround(sourceId) && tile !== undefined) this.tiles.loaded += 1;
     });
+    this.map.on("error", ({ error, ...about }) => {
+      if (!isGround((about as { sourceId?: string }).sourceId)) return console.error(error);
+      this.tiles.failed += 1;
+      this.events.grounded(false);
+    });
+    // A tile that failed counts as loaded to the map: what is told of it stays until others come.
     this.map.on("idle", () => {
-      if (base !== null && groundLayers(base).every((name) => this.map.isSourceLoaded(name))) this.events.grounded(true);
+      const isThere = base !== null && groundLayers(base).every((name) => this.map.isSourceLoaded(name));
+      if (isThere && this.tiles.failed === 0 && this.tiles.loaded > 0) this.events.grounded(true);
     });
     this.ready = new Promise((settle) => {
       this.map.once("load", () => {
