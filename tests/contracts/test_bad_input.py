@@ -16,7 +16,7 @@ from backend.kit.clock import ManualClock
 from backend.kit.db import Database
 from backend.kit.ids import new_id
 from backend.kit.keyring import MemoryKeyRing
-from tests.contracts.conftest import MakeTown
+from tests.contracts.conftest import FindTown
 from tests.support.ledgers import count_rows
 from tests.support.phones import CENTRE, fix, tap
 from tests.support.town import Town
@@ -73,9 +73,9 @@ def encoded(body: object) -> bytes:
 
 
 @pytest.fixture
-async def unwritten(make: MakeTown, quiet: AsyncClient, database: Database) -> AsyncIterator[Unwritten]:
+async def unwritten(standing: FindTown, quiet: AsyncClient, database: Database) -> AsyncIterator[Unwritten]:
     """Give a town in whose ledger the test must leave nothing."""
-    town = await make()
+    town = await standing("unwritten")
     before = await count_rows(database, town.site.project.id)
     yield Unwritten(town, quiet)
     assert await count_rows(database, town.site.project.id) == before

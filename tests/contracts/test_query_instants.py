@@ -1,5 +1,6 @@
 """Every instant in every query string needs its offset: what has none, or is a bare number, is refused by name."""
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -7,16 +8,21 @@ import pytest
 from httpx import AsyncClient
 
 from backend.identity.roles import ROLE_SCOPES, Role
-from tests.contracts.conftest import MakeTown
+from tests.contracts.conftest import FindTown
 from tests.contracts.test_access_matrix import ask
 from tests.support.calls import Call, call_of
 from tests.support.routes import Route, application, routes
 
 
+@cache
+def paths() -> dict[str, Any]:
+    """Read the document once: it takes a tenth of a second, and there are hundreds of routes."""
+    return msgspec.json.decode(application().state.api_document.text())["paths"]
+
+
 def instants_of(route: Route) -> list[str]:
     """Return the query parameters of a route that the OpenAPI document calls instants."""
-    operation: dict[str, Any] = msgspec.json.decode(application().state.api_document.text())["paths"]
-    parameters = operation.get(route.template, {}).get(route.method.lower(), {}).get("parameters", [])
+    parameters = paths().get(route.template, {}).get(route.method.lower(), {}).get("parameters", [])
     return [
         parameter["name"]
         for parameter in parameters
@@ -33,9 +39,9 @@ def test_the_document_names_them() -> None:
 
 @pytest.mark.parametrize(("route", "name"), CASES, ids=str)
 async def test_an_instant_without_an_offset_is_refused(
-    route: Route, name: str, make: MakeTown, quiet: AsyncClient
+    route: Route, name: str, standing: FindTown, quiet: AsyncClient
 ) -> None:
-    town = await make()
+    town = await standing("home")
     headers = town.headers(next(role for role in sorted(Role) if route.scope in ROLE_SCOPES[role]))
     for text, status in (
         ("2026-03-16T00:00:00", 422),

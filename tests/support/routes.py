@@ -21,6 +21,11 @@ class Route:
     scope: str | None
     signed: str | None
 
+    @property
+    def only_reads(self) -> bool:
+        """Tell whether HTTP says of its method that it changes nothing."""
+        return self.method in {"GET", "HEAD"}
+
     def __str__(self) -> str:
         """Return the name under which tests show it."""
         return f"{self.method} {self.template}"
