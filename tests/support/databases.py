@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -25,6 +26,7 @@ FAILED = LOCAL / "test-template.failed"
 BUILT_WITHIN_S = 300
 # A copy takes a second; a statement that waits for a session that never listens would wait for ever.
 STATEMENT_WITHIN_S = 120
+FILES_SINCE = 15_00_00
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ class Databases:
     def clone(self, label: str) -> Generator[str]:
         """Yield the URL of a copy of the template of one's own, dropped at the end with whoever is still in it."""
         name = f"{CLONE}{label}_{secrets.token_hex(4)}"
-        execute(self.url, "CREATE DATABASE {} TEMPLATE {} OWNER daogang_owner", name, self.template)
+        execute(
+            self.url, "CREATE DATABASE {} TEMPLATE {} OWNER daogang_owner" + _by_files(self.url), name, self.template
+        )
         try:
             yield url_of(self.url, name)
         finally:
@@ -58,6 +62,16 @@ def databases() -> Generator[Databases]:
         return
     with held("test", last=_sweep) as url:
         yield Databases(url, built_template(url))
+
+
+@cache
+def _by_files(url: str) -> str:
+    """Return what lets a server copy a template's files: a third of the work of writing every page to its log.
+
+    Before PostgreSQL 15 that was the only way, without a word for it.
+    """
+    with psycopg.connect(url) as connection:
+        return " STRATEGY FILE_COPY" if connection.info.server_version >= FILES_SINCE else ""
 
 
 def url_of(url: str, database: str) -> str:
