@@ -38,13 +38,14 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_changed_copy_is_near(change: Callable[[Image.Image], Image.Image]) -> None:
-    for seed in SEEDS:
-        picture = scene(seed, 1200, 900)
-        frequencies, differences = apart(hashes_of(written(picture)), hashes_of(written(change(picture))))
-        assert frequencies <= NEAR
-        assert differences <= NEAR
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_changed_copy_is_near(seed: int) -> None:
+    picture = scene(seed, 1200, 900)
+    first = hashes_of(written(picture))
+    for name, change in CHANGES.items():
+        frequencies, differences = apart(first, hashes_of(written(change(picture))))
+        assert frequencies <= NEAR, name
+        assert differences <= NEAR, name
 
 
 def test_other_pictures_are_far() -> None:
