@@ -47,6 +47,15 @@ def _revive_runner() -> None:
         runner._runner_task = None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the journeys and real processes: they wait for much, and each worker that plays them needs a house.
+
+    One worker begins with the first half of the list, so it plays them all; the short tests come last, and of these
+    whoever is ready first takes the rest.
+    """
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/e2e/"))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Let the next test run, whatever the one before did."""
