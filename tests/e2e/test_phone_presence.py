@@ -4,23 +4,12 @@ from typing import Any
 
 import psycopg
 
-from backend.attendance.person_days import send_fold
-from backend.kit.clock import SystemClock
-from backend.kit.db import Database
-from mobile_api.photo_waits import PhotoTools
-from mobile_api.proof_waits import settle_proof_waits
 from tests.support.asking import face_without_network, scans
 from tests.support.browsers import Browser, DemoHouse, is_sound
 
 
-async def proofs_of(house: DemoHouse, about: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
-    """Return somebody's proofs, those with a network first: way, trust, outcome, and whether a punch took it.
-
-    A network that comes back between the two lets the tap go before its proof: the worker then gives it the proof.
-    """
-    database = Database(house.url, min_size=1, max_size=2)
-    async with database.opened():
-        await settle_proof_waits(PhotoTools(database, send_fold, SystemClock()))
+def proofs_of(house: DemoHouse, about: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    """Return somebody's proofs, those with a network first: way, trust, outcome, and whether a punch took it."""
     with psycopg.connect(house.url) as connection:
         return connection.execute(
             "SELECT q.way, q.trust, q.outcome, EXISTS (SELECT FROM presence_proof_use u"
@@ -40,7 +29,7 @@ async def test_a_site_code_is_scanned_and_a_scan_without_network_goes_before_its
     assert seen["came"].startswith("已计入")
     assert "已存本机，尚未核验" in seen["kept"]
     assert "待上传核验" in seen["waiting"]
-    assert await proofs_of(demo_house, about) == [
+    assert proofs_of(demo_house, about) == [
         ("site_qr", "online", "passed", True),
         ("site_qr", "offline", "passed", True),
     ]
@@ -60,5 +49,5 @@ async def test_a_face_check_without_network_is_kept_told_as_unchecked_and_sent_w
     assert "尚未核验" in seen["kept"]
     assert seen["isWhole"], "the note pushes the button below the tabs"
     assert "未作核验" in seen["judged"]
-    assert await proofs_of(demo_house, about) == [("face", "offline", "not_evaluated", True)]
+    assert proofs_of(demo_house, about) == [("face", "offline", "not_evaluated", True)]
     is_sound(seen)
