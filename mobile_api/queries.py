@@ -149,6 +149,7 @@ async def list_punches(
             PunchStatus.received_at,
             PunchStatus.outcome,
             Ruling.reasons,
+            Ruling.ruled_at,
             Punch.chainage_m,
             Punch.offset_m,
         )

@@ -78,8 +78,9 @@ async def list_my_punches(tx: Tx, actor: Actor, *, after: str | None, limit: int
             received_at=row[5],
             outcome=row[6],
             reasons=reason_words(language, row[7]),
-            chainage_m=row[8],
-            offset_m=row[9],
+            ruled_at=row[8],
+            chainage_m=row[9],
+            offset_m=row[10],
         )
         for row in rows[:limit]
     ]

@@ -160,7 +160,7 @@ class FencesAnswer(Wire, frozen=True, kw_only=True):
 
 
 class PunchOut(Wire, frozen=True, kw_only=True):
-    """One punch of my history, with what was decided last."""
+    """One punch of my history, with what was decided last, and when: from then on it can be appealed."""
 
     punch_id: UUID
     project_id: UUID
@@ -170,6 +170,7 @@ class PunchOut(Wire, frozen=True, kw_only=True):
     received_at: datetime
     outcome: Literal["counted", "review", "refused", "pending"]
     reasons: list[ReasonOut]
+    ruled_at: datetime
     chainage_m: float | None
     offset_m: float | None
 

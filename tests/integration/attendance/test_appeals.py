@@ -120,6 +120,21 @@ async def test_a_shorter_term_takes_nobody_the_days_that_his_ruling_promised(off
     assert await appealed(office, office.appeal("punch", punch_id=before))
 
 
+async def test_a_punch_that_was_ruled_on_late_is_appealed_from_its_ruling_on(office: Office) -> None:
+    project_id, person_id = office.site.project.id, office.site.people[MINE].id
+    one = entry(project_id, person_id, office.clock.now() - timedelta(hours=1), outcome="review")
+    await append(office.database, [one], office.clock.now())
+    office.clock.advance(timedelta(days=14))
+    ruling = {"outcome": "refused", "note": "影像中无本人", "seq": 1}
+    path = f"/projects/{project_id}/punches/{one.punch_id}/rulings"
+    assert (await office.staff("supervisor", "POST", path, ruling)).status_code == 201
+    (shown,) = (await office.phone(MINE, "GET", "/punches")).json()["items"]
+    offer = (await office.phone(MINE, "GET", f"/projects/{project_id}/request-offer")).json()
+    # What the phone goes by to show it among what can be appealed.
+    assert shown["occurred_at"][:10] < offer["appeal_since"] <= shown["ruled_at"][:10]
+    assert await appealed(office, office.appeal("punch", punch_id=str(one.punch_id)))
+
+
 async def test_a_refused_make_up_stands_again_on_appeal_and_is_decided_by_others(office: Office) -> None:
     at = office.clock.now() - timedelta(hours=1)
     shown = (await office.endorse(await filed(office, office.make_up(at)))).json()
