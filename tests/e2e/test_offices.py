@@ -131,7 +131,7 @@ async def test_a_month_is_reckoned_by_a_draft_waited_for_and_left(browser: Brows
     about = {
         **demo_house.staff("city"),
         "month": f"{on:%Y-%m}",
-        "version": f"{RULES_NAME} V{newest['version'] + 1}（草稿）",
+        "version": f"{RULES_NAME} V{newest['version'] + 1} · 草稿",
         "reason": "试算：没有人等它",
         "left": "试算：等到一半",
         "again": "试算：一直等到算完",
